@@ -1,0 +1,177 @@
+"""The database: one declarative base, one way to write, the same on SQLite and PostgreSQL."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import ColumnElement, DateTime, Engine, MetaData, String, event, false, or_
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.orm.exc import StaleDataError
+from sqlalchemy.types import TypeDecorator
+
+from controls.base.by import By
+from controls.base.clock import COPENHAGEN
+from controls.base.why import CHANGED, NOT_FOUND, STALE, Reason, Refused
+
+NAMING = {
+    "ix": "ix_%(column_0_N_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """All tables share one metadata with named constraints, so that migrations can name them."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+db = SQLAlchemy(model_class=Base)
+
+if TYPE_CHECKING:
+
+    class Model(Base):
+        """What a table class inherits (typed for the checker)."""
+
+        __abstract__ = True
+else:
+    Model = db.Model
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware moment, stored as UTC without zone so that both databases give the same back."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: Any, dialect: Any) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+class Choice(TypeDecorator[StrEnum]):
+    """A column that holds one value of a string enum."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, words: type[StrEnum]) -> None:
+        super().__init__(40)
+        self.words = words
+
+    def process_bind_param(self, value: Any, dialect: Any) -> str | None:
+        return None if value is None else str(self.words(value).value)
+
+    def process_result_value(self, value: Any, dialect: Any) -> StrEnum | None:
+        return None if value is None else self.words(value)
+
+
+class Versioned:
+    """A row that a form edits: the version counter makes a stale form fail instead of winning silently."""
+
+    version: Mapped[int] = mapped_column(default=1)
+    saved_at: Mapped[datetime] = mapped_column(UtcTime)
+    saved_by: Mapped[str] = mapped_column(String(120))
+    if not TYPE_CHECKING:
+        __mapper_args__ = {"version_id_col": version}
+
+
+class Stale(Refused):
+    """The row was saved by somebody else since the form was read; `row` is how it is now."""
+
+    def __init__(self, row: Any, reason: Reason) -> None:
+        super().__init__([reason])
+        self.row = row
+
+
+def saved(by: By, row: Any) -> None:
+    """Stamp a versioned row with who saved it and when."""
+    row.saved_at, row.saved_by = by.at, by.name
+
+
+def within(by: By, permission: str, organisation: Any, *own: Any) -> ColumnElement[bool]:
+    """The permission as a predicate in SQL: organisations fully in reach, or own rows in the others."""
+    full, some = by.everywhere(permission), by.anywhere(permission) - by.everywhere(permission)
+    parts: list[ColumnElement[bool]] = [organisation.in_(full)] if full else []
+    if some and own:
+        parts += [organisation.in_(some) & or_(*(column == by.person_id for column in own))]
+    return or_(*parts) if parts else false()
+
+
+@event.listens_for(Engine, "connect")
+def _connect(connection: Any, record: Any) -> None:
+    if "sqlite" not in type(connection).__module__:
+        return
+    connection.isolation_level = None
+    for pragma in ("foreign_keys=ON", "busy_timeout=10000", "synchronous=FULL"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+@event.listens_for(Engine, "begin")
+def _begin(connection: Any) -> None:
+    if connection.dialect.name == "sqlite":
+        writing = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+@contextmanager
+def _queue(session: Session) -> Iterator[None]:
+    """Writers on SQLite wait in line at a file lock: SQLite's own waiting is unfair."""
+    url = session.get_bind().engine.url
+    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+        yield
+        return
+    with open(f"{url.database}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """Begin a write at once, commit it once with its events, or leave nothing.
+
+    Only routes, the command line and jobs open it; actions never commit.
+    """
+    from controls.base import audit  # the log's own table is made on this module's base
+
+    session = db.session()
+    if session.info.get("writing"):
+        raise RuntimeError("a transaction is already open")
+    session.rollback()
+    with _queue(session):
+        session.connection(execution_options={"writes": True})
+        session.info["writing"] = True
+        try:
+            yield session
+            audit.seal(session)
+            session.commit()
+        except StaleDataError as error:
+            session.rollback()
+            raise Refused([CHANGED()]) from error
+        except BaseException:
+            session.rollback()
+            raise
+        finally:
+            session.info.pop("writing", None)
+            audit.forget(session)
+
+
+T = TypeVar("T", bound=Any)
+
+
+def load(model: type[T], id: int, version: int | None = None) -> T:
+    """A row to be changed: 404 when it does not exist, 409 when somebody saved it since the form was read."""
+    row = db.session.get(model, id) if 0 < id < 2**31 else None
+    if row is None:
+        raise Refused([NOT_FOUND()])
+    if version is not None and version != row.version:
+        raise Stale(row, STALE(who=row.saved_by, time=row.saved_at.astimezone(COPENHAGEN).strftime("%H.%M")))
+    return row

@@ -1,0 +1,225 @@
+"""Forms: WTForms with Danish messages, strict Danish numbers and dates, and one place for length and characters."""
+
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from flask_babel import Domain, get_locale, gettext
+from wtforms import DateField, Field, Form, IntegerField, SelectField, StringField, ValidationError
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired, Optional
+from wtforms.widgets import TextArea, TextInput
+
+from controls.base.why import N_, Reason
+
+TEXT_LIMIT = 10_000
+MOST = 10**15 - 1
+FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2100, 12, 31)
+_domain = Domain(domain="wtforms")
+
+
+class BaseForm(Form):
+    """Shape and type of what was typed, in the reader's language; never a rule."""
+
+    class Meta:
+        locales: Any = property(lambda self: [str(get_locale())])
+        cache_translations = False
+
+        def get_translations(self, form: Form) -> Any:
+            return _domain.get_translations()
+
+    def problems(self) -> list[tuple[str, str]]:
+        """Field id and sentence of each error, in the order of the fields."""
+        return [(field.id, str(text)) for field in self for text in _flat(field.errors)]
+
+    def take(self, reasons: list[Reason]) -> list[tuple[str, str]]:
+        """Put a refusal's reasons beside their fields; what has no field comes back for the summary."""
+        loose: list[tuple[str, str]] = []
+        for reason in reasons:
+            text = said(reason)
+            if reason.field and reason.field in self:
+                self[reason.field].errors = [*self[reason.field].errors, text]
+            else:
+                loose.append(("", text))
+        return loose
+
+
+def _flat(errors: Any) -> list[str]:
+    return list(errors.values()) if isinstance(errors, dict) else list(errors)
+
+
+def said(reason: Reason) -> str:
+    """A reason in the reader's language; parameters that are marked words are translated too."""
+    text = gettext(reason.text)
+    return str(text.format(**{k: _word(v) for k, v in reason.params.items()}) if reason.params else text)
+
+
+def _word(value: object) -> object:
+    label = getattr(value, "label", None)
+    if label is not None:
+        return gettext(label)
+    return gettext(value) if isinstance(value, str) and value else value
+
+
+def clean_text(form: Form, field: Field) -> None:
+    """Refuse characters that cannot be stored, and texts that are too long."""
+    data = field.data or ""
+    if any(ord(c) < 32 and c not in "\t\n\r" or 0xD800 <= ord(c) <= 0xDFFF or c in "\ufffe\uffff" for c in data):
+        raise ValidationError(
+            gettext("“%(field)s” contains characters that cannot be stored.", field=gettext(field.label.text))
+        )
+    limit = getattr(field, "limit", TEXT_LIMIT)
+    if len(data) > limit:
+        raise ValidationError(
+            gettext("“%(field)s” may be at most %(max)s characters (is %(n)s).",
+                    field=gettext(field.label.text), max=limit, n=len(data))
+        )  # fmt: skip
+
+
+class _Text(StringField):
+    limit: int = TEXT_LIMIT
+
+    def __init__(self, label: str, *, limit: int = TEXT_LIMIT, required: bool = False, **kw: Any) -> None:
+        first: list[Any] = [InputRequired()] if required else [Optional()]
+        kw.setdefault("filters", [lambda v: v.strip().replace("\r\n", "\n") if isinstance(v, str) else v])
+        # Optional() stops the chain on empty input only, so the check below sees every non-empty text.
+        super().__init__(label, validators=[*first, clean_text, *kw.pop("validators", [])], **kw)
+        self.limit = limit
+
+
+class Line(_Text):
+    """One line of text."""
+
+
+class Words(_Text):
+    """Several lines of text."""
+
+    widget = TextArea()
+
+
+class Whole(IntegerField):
+    """A whole number, within bounds."""
+
+    widget = TextInput()
+
+    def __init__(self, label: str, *, least: int = 0, most: int = MOST, required: bool = False, **kw: Any) -> None:
+        self.least, self.most = least, most
+        super().__init__(label, validators=[InputRequired() if required else Optional()], **kw)
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        if not valuelist or not valuelist[0].strip():
+            self.data = None
+            return
+        text = valuelist[0].strip().replace("\u00a0", "").replace(" ", "")
+        digits = text.replace(".", "") if all(len(p) == 3 for p in text.split(".")[1:]) else text
+        if not digits.lstrip("-").isascii() or not digits.lstrip("-").isdigit():
+            raise ValueError(gettext("“%(field)s” must be a number.", field=gettext(self.label.text)))
+        value = int(digits) if len(digits) < 20 else self.most + 1
+        if not self.least <= value <= self.most:
+            raise ValueError(
+                gettext("“%(field)s” must be between %(min)s and %(max)s.",
+                        field=gettext(self.label.text), min=self.least, max=self.most)
+            )  # fmt: skip
+        self.data = value
+
+
+class Amount(StringField):
+    """An amount in DKK as typed in Danish (1.234.567,89); the data is a whole number of øre."""
+
+    def __init__(self, label: str, *, required: bool = False, **kw: Any) -> None:
+        super().__init__(label, validators=[InputRequired() if required else Optional()], **kw)
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        self.raw = valuelist[0].strip() if valuelist else ""
+        self.data = ore(self.raw) if self.raw else None
+        if self.raw and self.data is None:
+            raise ValueError(gettext("Write the amount in digits, for example 12.450,50"))
+
+    def _value(self) -> str:
+        if getattr(self, "raw", ""):
+            return self.raw
+        return "" if self.data is None else f"{self.data // 100:,}".replace(",", ".") + f",{self.data % 100:02d}"
+
+
+def ore(text: str) -> int | None:
+    """Øre from a Danish amount; dots only as groups of three, at most 15 digits; None when it is no amount."""
+    whole, comma, part = text.replace("\u00a0", "").replace(" ", "").partition(",")
+    groups = whole.lstrip("-").split(".")
+    grouped = len(groups) > 1 and (not 1 <= len(groups[0]) <= 3 or any(len(g) != 3 for g in groups[1:]))
+    digits = "".join(groups)
+    if grouped or not digits.isascii() or not digits.isdigit() or (comma and not (part.isdigit() and len(part) <= 2)):
+        return None
+    try:
+        value = int(Decimal(f"{digits}.{part or '0'}") * 100)
+    except InvalidOperation:
+        return None
+    return None if len(str(value)) > 15 else -value if whole.startswith("-") else value
+
+
+class Day(DateField):
+    """A date typed as 30.4.2026, 30-04-2026 or 2026-04-30."""
+
+    widget = TextInput()
+
+    def __init__(self, label: str, *, required: bool = False, **kw: Any) -> None:
+        super().__init__(label, validators=[InputRequired() if required else Optional()], **kw)
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        text = valuelist[0].strip() if valuelist else ""
+        self.data = day(text) if text else None
+        if text and self.data is None:
+            raise ValueError(gettext("“%(field)s” is not a valid date (dd-mm-yyyy).", field=gettext(self.label.text)))
+        if self.data and not FIRST_DAY <= self.data <= LAST_DAY:
+            raise ValueError(
+                gettext("The date must be between %(min)s and %(max)s.", min="01-01-1990", max="31-12-2100")
+            )
+
+    def _value(self) -> str:
+        if self.raw_data:
+            return " ".join(self.raw_data)
+        return f"{self.data.day}.{self.data.month}.{self.data.year}" if self.data else ""
+
+
+def day(text: str) -> date | None:
+    """A date from one of the three ways it is written, or None."""
+    for pattern in ("%d.%m.%Y", "%d-%m-%Y", "%Y-%m-%d"):
+        try:
+            return datetime.strptime(text, pattern).date()
+        except ValueError:
+            continue
+    return None
+
+
+class Pick(SelectField):
+    """One of several values; refuses others in the reader's language. `coerce` gives None for the empty choice."""
+
+    def __init__(self, label: str, *, required: bool = False, empty: str = "", **kw: Any) -> None:
+        kw.setdefault("coerce", _given)
+        kw["choices"] = [_choice(pair) for pair in kw.get("choices") or ()]
+        super().__init__(label, validators=[InputRequired() if required else Optional()], **kw)
+
+    @property
+    def choices(self) -> Any:
+        """The choices; pairs of value and label are taken too."""
+        return self._choices
+
+    @choices.setter
+    def choices(self, given: Any) -> None:
+        self._choices = None if given is None else [_choice(pair) for pair in given]
+
+    def pre_validate(self, form: Form) -> None:
+        if self.data in (None, ""):
+            return
+        if not any(str(value) == str(self.data) for value, *_ in self.iter_choices()):
+            raise ValidationError(gettext("Choose one of the options in “%(field)s”.", field=gettext(self.label.text)))
+
+
+def _choice(pair: Any) -> SelectChoice:
+    return pair if isinstance(pair, SelectChoice) else SelectChoice(value=pair[0], label=pair[1])
+
+
+def _given(value: Any) -> str | None:
+    return str(value) if value not in (None, "", "None") else None
+
+
+REASON_LABEL = N_("Reason")

@@ -1,0 +1,36 @@
+"""What somebody must do now: each slice publishes selects of one shape, read together in one query."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Date, Integer, Select, String, cast, literal, null, select, type_coerce
+
+
+@dataclass(frozen=True)
+class TaskKind:
+    """A kind of task: its sentence ({code} and {name}), its button, and the page where it is done (by id)."""
+
+    name: str
+    text: str
+    button: str
+    endpoint: str
+
+
+KINDS: dict[str, TaskKind] = {}
+
+
+def declare(name: str, text: str, button: str, endpoint: str) -> TaskKind:
+    """Declare a kind of task once, in a slice's `queries.py`."""
+    KINDS[name] = TaskKind(name, text, button, endpoint)
+    return KINDS[name]
+
+
+def rows(
+    kind: TaskKind, *, id: Any, code: Any, name_da: Any, name_en: Any, due: Any = None
+) -> Select[*tuple[Any, ...]]:
+    """A select with the columns every task has; the slice adds `where`."""
+    return select(
+        literal(kind.name).label("kind"), cast(id, Integer).label("id"), cast(code, String).label("code"),
+        cast(name_da, String).label("name_da"), cast(name_en, String).label("name_en"),
+        (cast(null(), Date) if due is None else type_coerce(due, Date)).label("due"),
+    )  # fmt: skip

