@@ -1,0 +1,114 @@
+"""Writes of accounts: organisations, people, roles, sign-ins."""
+
+import secrets
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+
+from controls.base import audit
+from controls.base.by import By
+from controls.base.db import db, saved
+from controls.base.why import N_, refuse_if
+from controls.identity import queries, rules
+from controls.identity.permissions import Permission, Role
+from controls.identity.tables import Organisation, Person, RoleGrant, SignIn
+
+ORGANISATION_ADDED = audit.declare("identity.organisation_added", N_("Organisation added"))
+PERSON_ADDED = audit.declare("identity.person_added", N_("Person added"))
+ROLE_GRANTED = audit.declare("identity.role_granted", N_("Role granted"))
+LANGUAGE_CHOSEN = audit.declare("identity.language_chosen", N_("Language chosen"))
+SIGNED_IN = audit.declare("identity.signed_in", N_("Signed in"), "how")
+SIGNED_OUT = audit.declare("identity.signed_out", N_("Signed out"))
+SIGN_IN_REFUSED = audit.declare("identity.sign_in_refused", N_("Sign-in refused"))
+
+_hasher = PasswordHasher()
+_dummy = _hasher.hash(secrets.token_hex(16))
+
+
+def add_organisation(by: By, code: str, name_da: str, name_en: str, parent_code: str | None = None) -> Organisation:
+    """Add an organisation under its parent."""
+    by.must(Permission.ACCOUNT_MANAGE)
+    refuse_if(rules.why_not_code(code, queries.organisation(code) is not None))
+    parent = queries.organisation(parent_code) if parent_code else None
+    row = Organisation(code=code, name_da=name_da, name_en=name_en, parent_id=parent.id if parent else None, path="")
+    saved(by, row)
+    db.session.add(row)
+    db.session.flush()
+    row.path = f"{parent.path if parent else '/'}{row.id}/"
+    audit.record(by, ORGANISATION_ADDED, row)
+    return row
+
+
+def add_person(
+    by: By, username: str, name: str, organisation_id: int, *, password: str | None = None, title: str = "",
+    unit: str = "", email: str = "", language: str = "da",
+) -> Person:  # fmt: skip
+    """Add a person; without a password he cannot sign in by name and password."""
+    by.must(Permission.ACCOUNT_MANAGE)
+    refuse_if(rules.why_not_username(username, queries.person(username) is not None))
+    if password is not None:
+        refuse_if(rules.why_not_password(password))
+    row = Person(
+        username=username, name=name, organisation_id=organisation_id, title=title, unit=unit, email=email,
+        language=language, valid_from=by.today, password_hash=_hasher.hash(password) if password else None,
+    )  # fmt: skip
+    saved(by, row)
+    db.session.add(row)
+    audit.record(by, PERSON_ADDED, row)
+    return row
+
+
+def grant_role(by: By, person_id: int, role: Role, organisation_id: int) -> RoleGrant:
+    """Give a person a role in an organisation from today."""
+    by.must(Permission.ACCOUNT_MANAGE)
+    refuse_if(rules.why_not_hold(role, [grant.role for grant in queries.grants(person_id)]))
+    row = RoleGrant(
+        person_id=person_id, role=role, organisation_id=organisation_id, valid_from=by.today, granted_by=by.name
+    )
+    saved(by, row)
+    db.session.add(row)
+    audit.record(by, ROLE_GRANTED, row)
+    return row
+
+
+def choose_language(by: By, language: str) -> None:
+    """Choose the language of one's own pages."""
+    person = db.session.get_one(Person, by.person_id)
+    person.language = language
+    saved(by, person)
+    audit.record(by, LANGUAGE_CHOSEN, person)
+
+
+def check_password(username: str, password: str) -> Person | None:
+    """The person with this name and password; takes the same time when there is none. Writes nothing."""
+    person = queries.person(username)
+    try:
+        _hasher.verify(person.password_hash if person and person.password_hash else _dummy, password)
+    except (VerifyMismatchError, InvalidHashError):
+        return None
+    return person if person and person.password_hash else None
+
+
+def refuse_sign_in(by: By, username: str) -> None:
+    """Leave a line in the log about a refused sign-in, without what was typed."""
+    person = queries.person(username) or queries.organisations()[0]
+    audit.record(by, SIGN_IN_REFUSED, person)
+
+
+def sign_in(by: By, person: Person, how: str) -> SignIn:
+    """Begin a sign-in; the token goes into the cookie."""
+    row = SignIn(token=secrets.token_urlsafe(32), person_id=person.id, started_at=by.at, seen_at=by.at)
+    db.session.add(row)
+    audit.record(by, SIGNED_IN, person, how=how)
+    return row
+
+
+def seen(by: By, row: SignIn) -> None:
+    """Move the idle limit; no event, since it changes nothing but the minute."""
+    row.seen_at = by.at
+
+
+def sign_out(by: By, row: SignIn) -> None:
+    """End a sign-in."""
+    row.ended_at = by.at
+    audit.record(by, SIGNED_OUT, db.session.get_one(Person, row.person_id))

@@ -1,0 +1,94 @@
+"""One enum of permissions and the one map from role to permissions (the matrix of roles and actions)."""
+
+from enum import StrEnum
+
+from controls.base.by import Reach
+from controls.base.why import N_, Labelled
+
+
+class Permission(StrEnum):
+    """What a person may do, `slice:verb`, in alphabetical order."""
+
+    ACCOUNT_MANAGE = "account:manage"
+    ASSESSMENT_CALIBRATE = "assessment:calibrate"
+    ASSESSMENT_FILL = "assessment:fill"
+    CATALOGUE_EDIT = "catalogue:edit"
+    CATALOGUE_READ = "catalogue:read"
+    CONTENT_READ = "content:read"
+    CONTROL_DESCRIBE = "control:describe"
+    CONTROL_TEST = "control:test"
+    CYCLE_ADVANCE = "cycle:advance"
+    CYCLE_CONFIGURE = "cycle:configure"
+    EVIDENCE_ADD = "evidence:add"
+    EVIDENCE_READ = "evidence:read"
+    FINDING_MANAGE = "finding:manage"
+    FINDING_VERIFY = "finding:verify"
+    FORUM_CONFIRM = "forum:confirm"
+    FORUM_RECORD = "forum:record"
+    LOG_READ = "log:read"
+    RECOMMENDATION_WRITE = "recommendation:write"
+    REVIEW_APPROVE = "review:approve"
+    REVIEW_PLAN = "review:plan"
+    WORKBOOK_EXPORT = "workbook:export"
+
+
+class Role(Labelled):
+    """The eight roles of people, and the scheduled job and command line (SYS)."""
+
+    ADM = "ADM", N_("Administrator")
+    OWN = "OWN", N_("Process owner")
+    CTL = "CTL", N_("Controller")
+    GRP = "GRP", N_("Working and coordination group")
+    VDM = "VDM", N_("Forum member")
+    VDC = "VDC", N_("Forum chair")
+    SEC = "SEC", N_("Forum secretary")
+    AUD = "AUD", N_("Auditor")
+    SYS = "SYS", N_("System")
+
+
+BUSINESS_ROLES = frozenset(Role) - {Role.ADM, Role.SYS}
+
+P, ALL, OWN, UNIT = Permission, Reach.ALL, Reach.OWN, Reach.UNIT
+
+ROLES: dict[Role, dict[Permission, Reach]] = {
+    Role.ADM: {P.ACCOUNT_MANAGE: ALL},
+    Role.OWN: {
+        P.ASSESSMENT_FILL: OWN, P.CATALOGUE_READ: ALL, P.CONTENT_READ: OWN, P.CONTROL_DESCRIBE: OWN,
+        P.EVIDENCE_ADD: OWN, P.EVIDENCE_READ: OWN, P.FINDING_MANAGE: OWN,
+    },
+    Role.CTL: {
+        P.ASSESSMENT_FILL: ALL, P.CATALOGUE_READ: ALL, P.CONTENT_READ: ALL, P.CONTROL_DESCRIBE: OWN,
+        P.CONTROL_TEST: OWN, P.EVIDENCE_ADD: OWN, P.EVIDENCE_READ: OWN, P.FINDING_MANAGE: OWN,
+        P.FINDING_VERIFY: OWN, P.REVIEW_APPROVE: OWN,
+    },
+    Role.GRP: {
+        P.ASSESSMENT_CALIBRATE: ALL, P.CATALOGUE_EDIT: ALL, P.CATALOGUE_READ: ALL, P.CONTENT_READ: ALL,
+        P.CYCLE_ADVANCE: ALL, P.CYCLE_CONFIGURE: ALL, P.EVIDENCE_READ: ALL, P.FINDING_MANAGE: ALL,
+        P.FINDING_VERIFY: ALL, P.RECOMMENDATION_WRITE: ALL, P.REVIEW_APPROVE: ALL, P.REVIEW_PLAN: ALL,
+        P.WORKBOOK_EXPORT: ALL,
+    },
+    Role.VDM: {P.CATALOGUE_READ: ALL, P.CONTENT_READ: ALL, P.EVIDENCE_READ: UNIT, P.WORKBOOK_EXPORT: ALL},
+    Role.VDC: {
+        P.CATALOGUE_READ: ALL, P.CONTENT_READ: ALL, P.EVIDENCE_READ: ALL, P.FORUM_CONFIRM: ALL, P.WORKBOOK_EXPORT: ALL,
+    },
+    Role.SEC: {
+        P.CATALOGUE_READ: ALL, P.CONTENT_READ: ALL, P.EVIDENCE_ADD: ALL, P.EVIDENCE_READ: ALL, P.FORUM_RECORD: ALL,
+        P.WORKBOOK_EXPORT: ALL,
+    },
+    Role.AUD: {
+        P.CATALOGUE_READ: ALL, P.CONTENT_READ: ALL, P.EVIDENCE_READ: ALL, P.LOG_READ: ALL, P.WORKBOOK_EXPORT: ALL,
+    },
+    Role.SYS: {P.ACCOUNT_MANAGE: ALL, P.CATALOGUE_EDIT: ALL, P.WORKBOOK_EXPORT: ALL},
+}  # fmt: skip
+
+
+def reach(held: list[tuple[Role, int]]) -> dict[str, dict[int, Reach]]:
+    """Permissions by organisation from the roles held there (organisations below already unfolded)."""
+    found: dict[str, dict[int, Reach]] = {}
+    order = {OWN: 0, UNIT: 1, ALL: 2}
+    for role, organisation in held:
+        for permission, far in ROLES[role].items():
+            at = found.setdefault(permission.value, {})
+            if organisation not in at or order[far] > order[at[organisation]]:
+                at[organisation] = far
+    return found

@@ -1,0 +1,117 @@
+"""Reads of organisations, people, roles and sign-ins."""
+
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import aliased
+
+from controls.base.by import By
+from controls.base.db import db
+from controls.identity.permissions import Role, reach
+from controls.identity.tables import Organisation, RoleGrant, SignIn
+from controls.identity.tables import Person as Person
+
+IDLE, ABSOLUTE = timedelta(minutes=30), timedelta(hours=10)
+
+
+def organisation(code: str) -> Organisation | None:
+    """An organisation by its code."""
+    return db.session.scalar(select(Organisation).where(Organisation.code == code))
+
+
+def organisation_by_id(id: int) -> Organisation | None:
+    """An organisation by its id."""
+    return db.session.get(Organisation, id)
+
+
+def organisations() -> list[Organisation]:
+    """All organisations, parents before children."""
+    return list(db.session.scalars(select(Organisation).order_by(Organisation.path)))
+
+
+def within(ids: frozenset[int]) -> list[Organisation]:
+    """The organisations with these ids, parents first."""
+    return list(db.session.scalars(select(Organisation).where(Organisation.id.in_(ids)).order_by(Organisation.path)))
+
+
+def person(username: str) -> Person | None:
+    """A person by the name typed at sign-in."""
+    return db.session.scalar(select(Person).where(Person.username == username))
+
+
+def person_by_id(id: int) -> Person | None:
+    """A person by id."""
+    return db.session.get(Person, id)
+
+
+def names(ids: set[int | None]) -> dict[int, str]:
+    """Names of people by id, in one query."""
+    wanted = [id for id in ids if id is not None]
+    if not wanted:
+        return {}
+    rows = db.session.execute(select(Person.id, Person.name).where(Person.id.in_(wanted)))
+    return {row[0]: row[1] for row in rows}
+
+
+def people(organisation_ids: frozenset[int], role: Role | None = None, on: date | None = None) -> list[Person]:
+    """People of these organisations (with a role that day), by name."""
+    query = select(Person).where(Person.organisation_id.in_(organisation_ids)).order_by(Person.name)
+    if on is not None:
+        query = query.where(Person.valid_from <= on, (Person.valid_to.is_(None)) | (Person.valid_to >= on))
+    if role is not None:
+        query = query.where(Person.id.in_(select(RoleGrant.person_id).where(RoleGrant.role == role)))
+    return list(db.session.scalars(query))
+
+
+def everyone() -> list[tuple[Person, str, list[Role]]]:
+    """Every person with organisation code and roles, for the demo's list and the administrator."""
+    rows = db.session.execute(
+        select(Person, Organisation.code).join(Organisation, Organisation.id == Person.organisation_id)
+        .order_by(Organisation.path, Person.name)
+    ).all()  # fmt: skip
+    held: dict[int, list[Role]] = {}
+    for grant in db.session.scalars(select(RoleGrant).order_by(RoleGrant.id)):
+        held.setdefault(grant.person_id, []).append(grant.role)
+    return [(person, code, held.get(person.id, [])) for person, code in rows]
+
+
+def grants(person_id: int) -> list[RoleGrant]:
+    """The roles a person holds or held."""
+    return list(db.session.scalars(select(RoleGrant).where(RoleGrant.person_id == person_id)))
+
+
+def held(person_id: int, on: date) -> list[tuple[Role, int]]:
+    """Roles held on a day, unfolded to every organisation at or below the one they are held in."""
+    top, below = aliased(Organisation), aliased(Organisation)
+    rows = db.session.execute(
+        select(RoleGrant.role, below.id)
+        .join(top, top.id == RoleGrant.organisation_id)
+        .join(below, below.path.startswith(top.path))
+        .where(RoleGrant.person_id == person_id, RoleGrant.valid_from <= on)
+        .where(RoleGrant.valid_to.is_(None) | (RoleGrant.valid_to >= on))
+        .order_by(RoleGrant.id)
+    )
+    return [(role, organisation) for role, organisation in rows]
+
+
+def by_of(person: Person, at: datetime, on: date) -> By:
+    """The author that a signed-in person is."""
+    roles = held(person.id, on)
+    first = [role.value for role, _ in roles]
+    return By(
+        person_id=person.id, name=person.name, role="+".join(dict.fromkeys(first)) or "-", at=at,
+        reach=reach(roles), organisation_id=person.organisation_id, unit=person.unit,
+    )  # fmt: skip
+
+
+def live_sign_in(token: str, at: datetime) -> tuple[SignIn, Person, Organisation] | None:
+    """The sign-in behind a cookie with its person and organisation, while it counts."""
+    row = db.session.execute(
+        select(SignIn, Person, Organisation)
+        .join(Person, Person.id == SignIn.person_id)
+        .join(Organisation, Organisation.id == Person.organisation_id)
+        .where(SignIn.token == token, SignIn.ended_at.is_(None))
+    ).first()
+    if row is None or at - row[0].seen_at > IDLE or at - row[0].started_at > ABSOLUTE:
+        return None
+    return row[0], row[1], row[2]

@@ -1,0 +1,70 @@
+"""Organisations, people, the roles they hold and their sign-ins."""
+
+from datetime import date, datetime
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from controls.base.audit import UNLOGGED
+from controls.base.db import Choice, Model, UtcTime, Versioned
+from controls.identity.permissions import Role
+
+
+class Organisation(Versioned, Model):
+    """A ministry's department or agency; `path` holds the ids from the root, so that one query finds all below."""
+
+    __tablename__ = "identity_organisation"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(20), unique=True)
+    name_da: Mapped[str] = mapped_column(String(200))
+    name_en: Mapped[str] = mapped_column(String(200))
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("identity_organisation.id"))
+    path: Mapped[str] = mapped_column(String(200), index=True)
+
+
+class Person(Versioned, Model):
+    """Somebody who can sign in. `username` is what is typed; it is never reused."""
+
+    __tablename__ = "identity_person"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    username: Mapped[str] = mapped_column(String(80), unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+    title: Mapped[str] = mapped_column(String(120), default="")
+    unit: Mapped[str] = mapped_column(String(120), default="")
+    email: Mapped[str] = mapped_column(String(200), default="")
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("identity_organisation.id"), index=True)
+    language: Mapped[str] = mapped_column(String(2), default="da")
+    password_hash: Mapped[str | None] = mapped_column(String(200))
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]
+
+
+class RoleGrant(Versioned, Model):
+    """A role held by a person in an organisation, from a day and perhaps until one."""
+
+    __tablename__ = "identity_role_grant"
+    __table_args__ = (UniqueConstraint("person_id", "role", "organisation_id", "valid_from"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("identity_person.id"), index=True)
+    role: Mapped[Role] = mapped_column(Choice(Role))
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("identity_organisation.id"), index=True)
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]
+    granted_by: Mapped[str] = mapped_column(String(120))
+
+
+class SignIn(Model):
+    """One sign-in: the cookie holds `token`, this row says whether it still counts."""
+
+    __tablename__ = "identity_sign_in"
+    __table_args__ = (Index("ix_identity_sign_in_person", "person_id"), {"info": UNLOGGED})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token: Mapped[str] = mapped_column(String(64), unique=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("identity_person.id"))
+    started_at: Mapped[datetime] = mapped_column(UtcTime)
+    seen_at: Mapped[datetime] = mapped_column(UtcTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcTime)
