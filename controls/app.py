@@ -1,0 +1,64 @@
+"""The factory: settings, wiring of slices, nothing else."""
+
+import importlib
+from importlib.util import find_spec
+from pathlib import Path
+
+from flask import Flask, g, request, session
+from flask_babel import Babel
+from flask_migrate import Migrate
+from jinja2 import StrictUndefined
+
+from controls import wiring
+from controls.base import settings
+from controls.base.db import db
+from controls.web import errors, guard, headers, navigation, words
+
+ROOT = Path(__file__).resolve().parent.parent
+SLICES = (
+    "identity", "evidence", "universe", "wheel", "assessment", "rotation", "recommendation", "forum", "review",
+    "effectiveness", "finding", "overview", "papers",
+)  # fmt: skip
+
+
+def create_app(read: settings.Settings | None = None) -> Flask:
+    """The application; refuses to start when a route has no permission."""
+    app = Flask("controls", root_path=str(ROOT / "controls"), template_folder=str(ROOT / "templates"))
+    kept = read or settings.read()
+    app.config.update(
+        KONTROLRUL=kept, SECRET_KEY=kept.secret_key, SQLALCHEMY_DATABASE_URI=kept.database_url,
+        MAX_CONTENT_LENGTH=kept.upload_limit + 1024 * 1024, MAX_FORM_MEMORY_SIZE=4 * 1024 * 1024,
+        MAX_FORM_PARTS=20_000, SESSION_COOKIE_HTTPONLY=True, SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=kept.https, SESSION_COOKIE_NAME="__Host-kontrolrul" if kept.https else "kontrolrul",
+        WTF_CSRF_TIME_LIMIT=None, BABEL_DEFAULT_LOCALE="da", 
+        BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "controls" / "translations"),
+        BABEL_DEFAULT_TIMEZONE="Europe/Copenhagen",
+    )  # fmt: skip
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    db.init_app(app)
+    for name in SLICES:
+        if find_spec(f"controls.{name}.tables"):
+            importlib.import_module(f"controls.{name}.tables")
+    Migrate(app, db, directory=str(ROOT / "migrations"), compare_type=True)
+    Babel(app, locale_selector=_language)
+    headers.register(app)
+    guard.register(app)
+    errors.register(app)
+    words.register(app)
+    navigation.register(app)
+    for name in SLICES:
+        if find_spec(f"controls.{name}.routes"):
+            app.register_blueprint(importlib.import_module(f"controls.{name}.routes").bp)
+    wiring.connect()
+    guard.refuse_unguarded(app)
+    if find_spec("controls.cli"):
+        importlib.import_module("controls.cli").register(app)
+    return app
+
+
+def _language() -> str:
+    if "person" in g:
+        return str(g.person.language)
+    chosen = session.get("language") or request.accept_languages.best_match(["da", "en"]) or "da"
+    return chosen if chosen in ("da", "en") else "da"

@@ -1,0 +1,179 @@
+"""Admin commands: they call actions and hold no rules."""
+
+import getpass
+import hashlib
+import os
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import click
+from flask import Flask, current_app
+from flask.cli import AppGroup
+from flask_babel import force_locale
+from flask_migrate import upgrade
+
+from controls.assets.install import install
+from controls.base import demo as marked
+from controls.base.by import By
+from controls.base.db import transaction
+from controls.base.form import said
+from controls.base.why import Refused
+from controls.identity import actions, queries
+from controls.identity.permissions import Role, reach
+from controls.identity.tables import Organisation
+from controls.papers import actions as papers
+from controls.papers import workbook
+from controls.universe import actions as catalogue
+from controls.universe import queries as catalogues
+
+organisation_group = AppGroup("organisation", help="Organisations: the ministry's department and its agencies.")
+user_group = AppGroup("user", help="People who can sign in.")
+import_group = AppGroup("import", help="Take files in.")
+export_group = AppGroup("export", help="Write files out.")
+assets_group = AppGroup("assets", help="The design system's files.")
+
+
+def system() -> By:
+    """The command line as an author: SYS, with the host's user in the log."""
+    ids = [organisation.id for organisation in queries.organisations()] or [0]
+    name = f"{getpass.getuser()}@host"
+    return By(None, name, Role.SYS.value, marked.now(), reach([(Role.SYS, id) for id in ids]))
+
+
+def _stop(error: Refused | Exception | str) -> NoReturn:
+    with force_locale("en"):
+        lines = [said(reason) for reason in error.reasons] if isinstance(error, Refused) else [str(error)]
+    raise click.ClickException("\n".join(lines))
+
+
+def _organisation(code: str) -> Organisation:
+    found = queries.organisation(code)
+    if found is None:
+        known = ", ".join(organisation.code for organisation in queries.organisations()) or "none yet"
+        _stop(f"There is no organisation {code}. Known: {known}.")
+    return found
+
+
+@organisation_group.command("add")
+@click.argument("code")
+@click.option("--name-da", required=True, help="Danish name.")
+@click.option("--name-en", default="", help="English name (the Danish one stands in).")
+@click.option("--parent", default=None, help="Code of the ministry or agency above.")
+def add_organisation(code: str, name_da: str, name_en: str, parent: str | None) -> None:
+    """Add an organisation with CODE, for example STAR."""
+    if parent:
+        _organisation(parent)
+    try:
+        with transaction():
+            actions.add_organisation(system(), code, name_da, name_en or name_da, parent)
+    except Refused as refused:
+        _stop(refused)
+    click.echo(f"Organisation {code} was added.")
+
+
+@user_group.command("add")
+@click.argument("username")
+@click.option("--name", required=True, help="Full name.")
+@click.option("--organisation", "code", required=True, help="Code of the person's organisation.")
+@click.option("--role", "roles", multiple=True, type=click.Choice([r.value for r in Role if r is not Role.SYS]))
+@click.option("--unit", default="", help="Unit in the organisation.")
+@click.option("--title", default="", help="Title.")
+@click.option("--email", default="", help="E-mail address.")
+@click.password_option(help="Password of at least 12 characters (asked for when left out).")
+def add_user(
+    username: str, name: str, code: str, roles: tuple[str, ...], unit: str, title: str, email: str, password: str
+) -> None:
+    """Add a person who signs in as USERNAME, with roles."""
+    at = _organisation(code)
+    try:
+        with transaction():
+            by = system()
+            person = actions.add_person(
+                by, username, name, at.id, password=password, unit=unit, title=title, email=email
+            )
+            for role in roles:
+                actions.grant_role(by, person.id, Role(role), at.id)
+    except Refused as refused:
+        _stop(refused)
+    click.echo(f"{name} can sign in as {username}.")
+
+
+@import_group.command("catalogue")
+@click.option("--organisation", "code", required=True, help="Code of the organisation the catalogue is for.")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def import_catalogue(code: str, file: Path) -> None:
+    """Take in a catalogue of processes from FILE (CSV or xlsx): all rows or none."""
+    at, data = _organisation(code), file.read_bytes()
+    try:
+        entries = catalogues.read_catalogue(data, file.name)
+        with transaction():
+            found = catalogue.import_catalogue(system(), at.id, entries, file.name, hashlib.sha256(data).hexdigest())
+    except Refused as refused:
+        _stop(refused)
+    click.echo(f"{code}: {found.new} new, {found.changed} changed, {found.same} unchanged, from {file.name}.")
+
+
+@export_group.command("workbook")
+@click.option("--organisation", "code", required=True, help="Code of the organisation.")
+@click.option("--year", required=True, type=int, help="Year of the cycle.")
+@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="File to write.")
+@click.option("--lang", default="da", type=click.Choice(["da", "en"]), help="Language of sheets and headings.")
+def export_workbook(code: str, year: int, out: Path, lang: str) -> None:
+    """Write the audit workbook of a year."""
+    at, by = _organisation(code), system()
+    try:
+        with out.open("w+b") as file:
+            summary = workbook.write(by, at, year, lang, file)
+        with transaction():
+            papers.record_export(by, at, summary)
+    except (Refused, OSError) as error:
+        _stop(error)
+    click.echo(f"{out}: {len(summary.sheets)} sheets, {summary.rows} rows, content SHA-256 {summary.digest}")
+
+
+@assets_group.command("install")
+def install_assets() -> None:
+    """Fetch the design system through npm and copy what the pages use."""
+    install(Path(current_app.static_folder or "controls/static"))
+    click.echo("The design system is in place.")
+
+
+@click.command("demo")
+@click.option("--no-serve", is_flag=True, help="Only build the demo database.")
+@click.option("--port", default=8000, help="Port on 127.0.0.1.")
+def run_demo(no_serve: bool, port: int) -> None:
+    """Build the demo (once) and serve it on 127.0.0.1; never touches a database with real data."""
+    from controls.demo import play  # loaded only here: a real installation never reads the demo's data
+
+    install(Path(current_app.static_folder or "controls/static"))
+    upgrade()
+    try:
+        play.build(click.echo)
+    except (Refused, RuntimeError) as error:
+        _stop(error)
+    if no_serve:
+        return
+    with transaction():
+        marked.start_clock(play.OPENS)
+    click.echo(f"Point your browser at http://127.0.0.1:{port}/ and choose a person, for example:")
+    for name, role in play.GUIDES:
+        click.echo(f"  {name:<20} {role}")
+    click.echo("Stop with Ctrl+C.")
+    _serve(port)
+
+
+def _serve(port: int) -> NoReturn:
+    """Serve with gunicorn in this process's place."""
+    os.execv(
+        sys.executable,
+        [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "8",
+         "--worker-class", "gthread", "--log-level", "warning", "wsgi:app"],
+    )  # fmt: skip
+
+
+def register(app: Flask) -> None:
+    """Add the commands."""
+    for group in (organisation_group, user_group, import_group, export_group, assets_group):
+        app.cli.add_command(group)
+    app.cli.add_command(run_demo)

@@ -1,0 +1,1 @@
+"""The hall: guard, answers, errors, lists, words and navigation; used by `routes.py` files only."""

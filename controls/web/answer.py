@@ -1,0 +1,76 @@
+"""Answers: a page, the form again with reasons, or on to the object with a status line."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import flash, redirect, render_template
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from controls.base.clock import COPENHAGEN
+from controls.base.db import Stale
+from controls.base.form import BaseForm, said
+from controls.base.why import Refused
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """What somebody else saved meanwhile, beside what was typed: label, typed, saved."""
+
+    who: str
+    at: str
+    rows: list[tuple[str, str, str]]
+
+
+def page(template: str, form: BaseForm | None = None, **context: Any) -> ResponseReturnValue:
+    """A page (with a form that has not been sent)."""
+    return render_template(template, **{"form": form, "problems": [], "conflict": None, **context})
+
+
+def failed(
+    template: str, form: BaseForm, refused: Refused | None = None, *, saved: BaseForm | None = None, **context: Any
+) -> ResponseReturnValue:
+    """The form again with everything typed: 422 with reasons, 409 with both texts, 403 when it is not yours.
+
+    `saved` is the form filled from the row as it is now; without it the row's own attributes are read.
+    """
+    loose = form.take(refused.reasons) if refused else []
+    conflict = _conflict(form, refused, saved) if isinstance(refused, Stale) else None
+    problems = loose + form.problems()
+    status = refused.status if refused else 422
+    return render_template(template, **{"form": form, "problems": problems, "conflict": conflict, **context}), status
+
+
+def _conflict(form: BaseForm, stale: Stale, saved: BaseForm | None) -> Conflict:
+    now = saved or type(form)(obj=stale.row)
+    rows = []
+    for field in form:
+        if field.name in ("version", "csrf_token") or field.name not in now:
+            continue
+        typed, kept = _shown(field), _shown(now[field.name])
+        if typed != kept:
+            rows.append((gettext(field.label.text), typed, kept))
+    if "version" in form:
+        form["version"].data = stale.row.version
+        form["version"].raw_data = [str(stale.row.version)]
+    at = stale.row.saved_at.astimezone(COPENHAGEN).strftime("%H.%M")
+    return Conflict(stale.row.saved_by, at, rows)
+
+
+def _shown(field: Any) -> str:
+    chosen = [str(label) for value, label, picked, *_ in field.iter_choices() if picked] if hasattr(
+        field, "iter_choices") else None  # fmt: skip
+    if chosen is not None:
+        return ", ".join(gettext(label) for label in chosen)
+    return str(field._value()) if hasattr(field, "_value") else str(field.data or "")
+
+
+def done(url: str, text: str) -> ResponseReturnValue:
+    """On to the object, with a status line that says what was done."""
+    flash(text)
+    return redirect(url, 303)
+
+
+def sentences(refused: Refused) -> list[str]:
+    """The reasons of a refusal in the reader's language."""
+    return [said(reason) for reason in refused.reasons]

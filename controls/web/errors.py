@@ -1,0 +1,68 @@
+"""Error pages: what happened, what is kept, what to do, and a number to tell; never anything from inside."""
+
+import secrets
+
+from flask import Flask, current_app, g, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from controls.base.db import db
+from controls.base.why import N_, Refused
+from controls.web.answer import sentences
+
+PAGES = {
+    400: (N_("The request could not be understood"), N_("Go back, load the page again and try once more.")),
+    401: (N_("You are signed out"), N_("Sign in again; the draft is kept.")),
+    403: (N_("You do not have access to this"), N_("Another person or role may do it. Ask your coordinator.")),
+    404: (N_("The page or record does not exist"), N_("Check the address, or find the page in the menu.")),
+    405: (N_("The method is not allowed here"), N_("Go back and use the page's own buttons.")),
+    409: (N_("This cannot be done now"), N_("Nothing was changed. Load the page again to see how things stand.")),
+    413: (N_("The file is too large"), N_("The limit is 50 MB. Split the file, or save it in a smaller format.")),
+    414: (N_("The address is too long"), N_("Clear some filters and try again.")),
+    415: (N_("This file type is not allowed"), N_("Save the file as PDF, Excel or a picture.")),
+    422: (N_("This cannot be done"), N_("Nothing was changed. Go back and correct it.")),
+    429: (N_("Too many attempts"), N_("Wait a little, then try again.")),
+    500: (N_("Something went wrong"), N_("Nothing was saved by this step. Try again, or tell us the number below.")),
+    503: (N_("The service is not available"), N_("Try again in a minute.")),
+}
+
+
+def show(status: int, reasons: list[str] | None = None) -> ResponseReturnValue:
+    """The page for a status, with an incident number."""
+    title, what_to_do = PAGES.get(status, PAGES[500])
+    number = secrets.token_hex(4)
+    if status >= 500:
+        current_app.logger.error("incident %s: %s %s", number, request.method, request.path)
+    back = request.referrer if request.referrer and request.referrer.startswith(request.host_url) else "/"
+    page = render_template(
+        "errors/error.html", status=status, title=gettext(title), what_to_do=gettext(what_to_do),
+        reasons=reasons or [], number=number, back=back,
+    )  # fmt: skip
+    return page, status
+
+
+def register(app: Flask) -> None:
+    """Answer every error with a page in the reader's language."""
+
+    @app.errorhandler(Refused)
+    def refused(error: Refused) -> ResponseReturnValue:
+        return show(error.status, sentences(error))
+
+    @app.errorhandler(CSRFError)
+    def token(error: CSRFError) -> ResponseReturnValue:
+        return show(400, [gettext("The page is too old. Reload and try again; your text is kept.")])
+
+    @app.errorhandler(HTTPException)
+    def http(error: HTTPException) -> ResponseReturnValue:
+        return show(error.code or 500)
+
+    @app.errorhandler(Exception)
+    def unexpected(error: Exception) -> ResponseReturnValue:
+        if app.testing and not app.config.get("SHOW_ERRORS"):
+            raise error
+        current_app.logger.exception("unexpected")
+        db.session.rollback()
+        g.pop("tasks", None)
+        return show(500)

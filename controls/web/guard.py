@@ -1,0 +1,158 @@
+"""Who is at the door: sign-in, permission on every route, and the author every action is given."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import wraps
+from typing import Any, TypeVar
+
+from flask import Flask, abort, g, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFProtect
+from sqlalchemy.orm import Session
+
+from controls.base import demo
+from controls.base.by import By
+from controls.base.db import db, transaction
+from controls.base.why import FORBIDDEN, Refused
+from controls.identity import actions, queries
+from controls.identity.permissions import Permission
+from controls.identity.tables import Organisation, Person, SignIn
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+csrf = CSRFProtect()
+COOKIE = "sign_in"
+SEEN_EVERY = timedelta(minutes=1)
+
+
+def allows(permission: Permission) -> Callable[[F], F]:
+    """Let in whoever holds the permission anywhere; the action asks again about the object."""
+
+    def mark(view: F) -> F:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            if "by" not in g:
+                return _to_login()
+            if not by().may(permission):
+                raise Refused([FORBIDDEN()])
+            return view(*args, **kwargs)
+
+        guarded.permission = permission  # type: ignore[attr-defined]
+        return guarded  # type: ignore[return-value]
+
+    return mark
+
+
+def signed_in(view: F) -> F:
+    """Let in everybody who is signed in (home, tasks, own settings)."""
+
+    @wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        return view(*args, **kwargs) if "by" in g else _to_login()
+
+    guarded.permission = "signed in"  # type: ignore[attr-defined]
+    return guarded  # type: ignore[return-value]
+
+
+def open_to_all(view: F) -> F:
+    """The short list of pages that need no sign-in."""
+    view.permission = "open"  # type: ignore[attr-defined]
+    return view
+
+
+def _to_login() -> ResponseReturnValue:
+    if request.method != "GET" or COOKIE in session:
+        session.pop(COOKIE, None)
+        abort(401)
+    return redirect(url_for("identity.login", next=request.full_path.rstrip("?")), 303)
+
+
+def by() -> By:
+    """The author of what this request does."""
+    found: By = g.by
+    return found
+
+
+def person() -> Person:
+    """The signed-in person."""
+    found: Person = g.person
+    return found
+
+
+def sign_in_row() -> SignIn:
+    """The row of this sign-in."""
+    found: SignIn = g.sign_in
+    return found
+
+
+def organisation() -> Organisation:
+    """The organisation a page is about: `?org=CODE`, or the reader's own (404 outside the reader's reach)."""
+    if "organisation" not in g:
+        code = request.args.get("org")
+        found = queries.organisation(code) if code else g.own_organisation
+        if found is None or found.id not in _reached():
+            abort(404)
+        g.organisation = found
+    here: Organisation = g.organisation
+    return here
+
+
+def organisations() -> frozenset[int]:
+    """Ids for lists: the organisation of the page and those below it that the reader reaches."""
+    here = organisation()
+    return frozenset(o.id for o in reached_organisations() if o.path.startswith(here.path))
+
+
+def reached_organisations() -> list[Organisation]:
+    """Every organisation the reader reaches, parents first."""
+    if "reached" not in g:
+        g.reached = queries.within(_reached())
+    found: list[Organisation] = g.reached
+    return found
+
+
+def _reached() -> frozenset[int]:
+    found = {organisation for at in by().reach.values() for organisation in at}
+    return frozenset(found | {g.own_organisation.id})
+
+
+@contextmanager
+def recorded() -> Iterator[Session]:
+    """The one way a GET may write: a read of evidence, an export, the minute a sign-in was last seen."""
+    with transaction() as opened:
+        yield opened
+
+
+def load() -> None:
+    """Find who is signed in, before each request; move the idle limit at most once a minute."""
+    token = session.get(COOKIE)
+    if not token or request.endpoint == "static":
+        return
+    at = demo.now()
+    found = queries.live_sign_in(token, at)
+    if found is None:
+        return
+    row, someone, own = found
+    g.sign_in, g.person, g.own_organisation = row, someone, own
+    g.by = queries.by_of(someone, at, at.date())
+    if at - row.seen_at > SEEN_EVERY:
+        with recorded():
+            actions.seen(g.by, row)
+            db.session.flush()
+
+
+def refuse_unguarded(app: Flask) -> None:
+    """The app does not start when a route has no permission."""
+    bare = [
+        rule.endpoint for rule in app.url_map.iter_rules()
+        if rule.endpoint != "static" and not hasattr(app.view_functions[rule.endpoint], "permission")
+    ]  # fmt: skip
+    if bare:
+        raise RuntimeError(f"routes without a permission: {sorted(set(bare))}")
+
+
+def register(app: Flask) -> None:
+    """Put the guard at the door."""
+    csrf.init_app(app)
+    app.before_request(load)

@@ -1,0 +1,115 @@
+"""The frame of every page: entries of the menu, number of tasks, banners, the reader."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, g, request, url_for
+from flask_babel import gettext
+
+from controls.base import demo
+from controls.base.by import By
+from controls.base.why import N_
+from controls.identity.permissions import Permission
+from controls.web.words import language, long_date
+
+TASK_COUNT: list[Callable[[By], int]] = []
+"""Filled by app.py: how many tasks a person has, in one query."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One of the six entries; `under` are the first parts of the paths it stands for."""
+
+    label: str
+    path: str
+    permission: Permission | None
+    under: tuple[str, ...]
+
+
+CATALOGUE = ("processes", "subprocesses", "controls", "reviews", "findings", "import")
+ENTRIES = (
+    Entry(N_("My tasks"), "/", None, ("", "tasks", "assessments")),
+    Entry(
+        N_("Processes"), "/processes", Permission.CATALOGUE_READ, CATALOGUE
+    ),
+    Entry(N_("Five-year roll"), "/plan", Permission.CATALOGUE_READ, ("plan",)),
+    Entry(N_("Annual wheel"), "/cycles", Permission.CATALOGUE_READ, ("cycles", "wheel")),
+    Entry(N_("VD-forum"), "/forum", Permission.CONTENT_READ, ("forum",)),
+    Entry(N_("Reports"), "/reports", Permission.WORKBOOK_EXPORT, ("reports", "log")),
+)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An entry as the page shows it."""
+
+    label: str
+    href: str
+    current: bool
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who reads."""
+
+    name: str
+    organisation: str
+
+
+def entries(by: By) -> list[Shown]:
+    """The entries this reader can open."""
+    first = request.path.strip("/").split("/")[0]
+    return [
+        Shown(gettext(entry.label), entry.path, first in entry.under)
+        for entry in ENTRIES
+        if entry.permission is None or by.may(entry.permission)
+    ]
+
+
+def tasks(by: By) -> int:
+    """Number of tasks, asked once a request."""
+    if "tasks" not in g:
+        g.tasks = sum(count(by) for count in TASK_COUNT)
+    number: int = g.tasks
+    return number
+
+
+@lru_cache(maxsize=200)
+def _digest(path: Path, changed: float) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+
+
+def register(app: Flask) -> None:
+    """Give every template its frame."""
+
+    def asset(path: str) -> str:
+        file = Path(app.static_folder or "") / path
+        if not file.is_file():
+            return url_for("static", filename=path)
+        return url_for("static", filename=path, v=_digest(file, file.stat().st_mtime))
+
+    app.jinja_env.globals["asset"] = asset
+
+    @app.context_processor
+    def frame() -> dict[str, Any]:
+        by: By | None = g.get("by")
+        person, own = g.get("person"), g.get("own_organisation")
+        banners = []
+        if demo.is_demo():
+            banners.append(gettext("Demo: people and events are made up. The demo's clock shows %(date)s.",
+                                   date=long_date(demo.now())))  # fmt: skip
+        organisation = "" if own is None else (own.name_en if language() == "en" and own.name_en else own.name_da)
+        return {
+            "by": by, "today": demo.now().date() if by is None else by.today,
+            "user": Reader(person.name, organisation) if person else None, "language": language(), 
+            "here": request.full_path.rstrip("?"),
+            "menu_links": [(gettext("My settings"), "/me")],
+            "footer_links": [(gettext("Accessibility statement"), "/accessibility")],
+            "entries": entries(by) if by else [], "tasks": tasks(by) if by else 0, "banners": banners,
+            "may": by.may if by else (lambda *a, **k: False), "year": (by.today if by else demo.now().date()).year,
+            "Permission": Permission, "search_url": "/search" if by and by.may(Permission.CATALOGUE_READ) else "",
+        }  # fmt: skip

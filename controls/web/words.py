@@ -1,0 +1,102 @@
+"""Words: dates, amounts, numbers and labels as the reader's language writes them."""
+
+from datetime import date, datetime
+from typing import Any
+
+from flask import Flask
+from flask_babel import format_date, format_decimal, get_locale, gettext
+
+from controls.base.clock import COPENHAGEN
+from controls.base.form import said
+
+NBSP = "\u00a0"
+
+
+def language() -> str:
+    """'da' or 'en'."""
+    return str(get_locale() or "da")[:2]
+
+
+def long_date(value: date | datetime | None) -> str:
+    """30. april 2026."""
+    return "–" if value is None else format_date(_day(value), "d. MMMM y" if language() == "da" else "d MMMM y", False)
+
+
+def short_date(value: date | datetime | None) -> str:
+    """30.4.2026."""
+    return "–" if value is None else format_date(_day(value), "d.M.y" if language() == "da" else "d/M/y", False)
+
+
+def clock_time(value: datetime | None) -> str:
+    """kl. 10.42, in Danish time."""
+    if value is None:
+        return "–"
+    local = value.astimezone(COPENHAGEN)
+    return f"kl.{NBSP}{local:%H.%M}" if language() == "da" else f"{local:%H:%M}"
+
+
+def moment(value: datetime | None) -> str:
+    """30. april 2026 kl. 10.42."""
+    return "–" if value is None else f"{long_date(value)} {clock_time(value)}"
+
+
+def _day(value: date | datetime) -> date:
+    return value.astimezone(COPENHAGEN).date() if isinstance(value, datetime) else value
+
+
+def number(value: int | float | None) -> str:
+    """1.234."""
+    return "–" if value is None else format_decimal(value)
+
+
+def percent(value: float | None) -> str:
+    """15,9 pct., from a share of 1."""
+    if value is None:
+        return "–"
+    return f"{format_decimal(value * 100, '#,##0.#')}{NBSP}{gettext('per cent')}"
+
+
+def amount(ore: int | None) -> str:
+    """412,6 mio. kr. (from øre)."""
+    if ore is None:
+        return "–"
+    kroner = abs(ore) / 100
+    for limit, unit in ((1e9, gettext("bn.")), (1e6, gettext("m."))):
+        if kroner >= limit:
+            text = f"{format_decimal(ore / 100 / limit, '#,##0.0')}{NBSP}{unit}"
+            break
+    else:
+        text = format_decimal(ore / 100, "#,##0")
+    return f"{text}{NBSP}kr." if language() == "da" else f"DKK{NBSP}{text}"
+
+
+def exact_amount(ore: int | None) -> str:
+    """412.605.300,00 kr. (from øre)."""
+    if ore is None:
+        return "–"
+    text = format_decimal(ore / 100, "#,##0.00")
+    return f"{text}{NBSP}kr." if language() == "da" else f"DKK{NBSP}{text}"
+
+
+def word(member: Any) -> str:
+    """The label of a choice or state, translated."""
+    return "–" if member is None else gettext(member.label)
+
+
+def name(row: Any) -> str:
+    """The name of an object in the reader's language, or in the other when there is none."""
+    first, second = (row.name_en, row.name_da) if language() == "en" else (row.name_da, row.name_en)
+    return str(first or second)
+
+
+def groups4(text: str | None) -> str:
+    """A checksum in groups of four."""
+    return " ".join(text[i : i + 4] for i in range(0, len(text), 4)) if text else "–"
+
+
+def register(app: Flask) -> None:
+    """Make the filters known to the templates."""
+    app.jinja_env.filters.update(
+        date=long_date, shortdate=short_date, time=clock_time, moment=moment, num=number, pct=percent, kr=amount,
+        kr_exact=exact_amount, word=word, name=name, groups4=groups4, said=said,
+    )  # fmt: skip
