@@ -125,8 +125,11 @@ def forget(session: Session) -> None:
 
 
 def _logged(session: Session) -> Iterator[Any]:
-    for row in [*session.new, *session.dirty]:
-        if row.__table__.info.get("log", True) and (row in session.new or session.is_modified(row)):
+    for row in session.new:
+        if row.__table__.info.get("log", True):
+            yield row
+    for row in session.dirty:
+        if row.__table__.info.get("log", True) and session.is_modified(row):
             yield row
 
 

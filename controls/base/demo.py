@@ -44,6 +44,7 @@ def mark() -> None:
     if db.session.scalar(select(func.count()).select_from(EventRow)):
         raise RuntimeError("only an empty database can become a demo")
     db.session.add(DemoMark(id=1, shift_seconds=0))
+    current_app.extensions.pop("kontrolrul.demo", None)
 
 
 def start_clock(at: datetime) -> None:

@@ -7,10 +7,10 @@ from flask import flash, redirect, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from controls.base.clock import COPENHAGEN
 from controls.base.db import Stale
 from controls.base.form import BaseForm, said
 from controls.base.why import Refused
+from controls.web.words import clock_time
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,7 @@ def _conflict(form: BaseForm, stale: Stale, saved: BaseForm | None) -> Conflict:
     if "version" in form:
         form["version"].data = stale.row.version
         form["version"].raw_data = [str(stale.row.version)]
-    at = stale.row.saved_at.astimezone(COPENHAGEN).strftime("%H.%M")
-    return Conflict(stale.row.saved_by, at, rows)
+    return Conflict(stale.row.saved_by, clock_time(stale.row.saved_at), rows)
 
 
 def _shown(field: Any) -> str:

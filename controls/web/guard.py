@@ -89,7 +89,7 @@ def sign_in_row() -> SignIn:
 def organisation() -> Organisation:
     """The organisation a page is about: `?org=CODE`, or the reader's own (404 outside the reader's reach)."""
     if "organisation" not in g:
-        code = request.args.get("org")
+        code = request.args.get("org", "").replace("\0", "")
         found = queries.organisation(code) if code else g.own_organisation
         if found is None or found.id not in _reached():
             abort(404)

@@ -283,6 +283,7 @@ def test_installed_assets_are_laid_out_with_licences_and_fetched_once(
         calls.append(args)
         for name in (
             "dkfds/dist/css/dkfds.min.css",
+            "dkfds/dist/fonts/IBMPlexSans/complete/woff/a.woff",
             "dkfds/dist/fonts/IBMPlexSans/complete/woff2/a.woff2",
             "dkfds/dist/img/all-svg-icons.svg",
             "dkfds/LICENSE.md",
@@ -302,6 +303,7 @@ def test_installed_assets_are_laid_out_with_licences_and_fetched_once(
     assert found == {
         "installed.txt",
         "dkfds/css/dkfds.min.css",
+        "dkfds/fonts/IBMPlexSans/complete/woff/a.woff",
         "dkfds/fonts/IBMPlexSans/complete/woff2/a.woff2",
         "dkfds/img/all-svg-icons.svg",
         "dkfds/LICENSE.md",
