@@ -1,0 +1,126 @@
+"""Writes of the catalogue: an import as one event, and the facts of a process."""
+
+from controls.base import audit
+from controls.base.by import By
+from controls.base.db import db, load, saved
+from controls.base.why import N_, refuse_if
+from controls.identity import queries as people
+from controls.identity.permissions import Permission
+from controls.universe import queries, rules
+from controls.universe.rules import CatalogueFile, Change, Entry, Facts, Level, Line, Preview
+from controls.universe.tables import Area, ImportDraft, Process, Subprocess
+
+CATALOGUE_IMPORTED = audit.declare(
+    "universe.catalogue_imported", N_("Catalogue imported"), "filename", "sha256", "new", "changed", "same", "absent"
+)
+PROCESS_EDITED = audit.declare("universe.process_edited", N_("Facts of the process edited"))
+
+
+WRITTEN = (Change.NEW, Change.CHANGED)
+
+
+def import_catalogue(
+    by: By, organisation_id: int, entries: list[Entry], filename: str, sha256: str, seen: str | None = None
+) -> Preview:
+    """Take a catalogue file: what is new is added, what is named otherwise is renamed, nothing is removed.
+
+    `seen` is the preview that was looked at; when the catalogue has moved on, it has to be looked at again.
+    """
+    there, listed = queries.existing(organisation_id), rules.lines(entries)
+    by.must(Permission.CATALOGUE_EDIT, organisation_id)
+    preview = rules.difference(listed, there)
+    refuse_if(rules.why_not_import(listed, there) + rules.why_not_as_seen(preview, seen))
+    touched = {(line.level, line.code.casefold()) for line in preview.lines if line.change in WRITTEN}
+    _take(by, organisation_id, [line for line in listed if line.key in touched])
+    audit.record(
+        by, CATALOGUE_IMPORTED, people.organisation_by_id(organisation_id), organisation_id=organisation_id,
+        filename=filename, sha256=sha256, new=preview.new, changed=preview.changed, same=preview.same,
+        absent=preview.absent,
+    )  # fmt: skip
+    return preview
+
+
+def edit_process(by: By, id: int, version: int, facts: Facts) -> Process:
+    """Say who owns a process, what runs through it and on what legal basis."""
+    row = load(Process, id, version)
+    by.must(Permission.CATALOGUE_EDIT, row.organisation_id)
+    here = frozenset(one.id for one in people.people(frozenset({row.organisation_id}), on=by.today))
+    refuse_if(rules.why_not_facts(facts, here | {row.owner_id, row.deputy_id}))
+    row.owner_id, row.deputy_id = facts.owner_id, facts.deputy_id
+    row.unit, row.performer_unit = facts.unit, facts.performer_unit
+    row.yearly_amount_ore, row.transactions = facts.yearly_amount_ore, facts.transactions
+    row.systems = "; ".join(rules.parts(facts.systems))
+    row.legal_basis = "; ".join(rules.parts(facts.legal_basis))
+    row.provider_share = facts.provider_share
+    saved(by, row)
+    audit.record(by, PROCESS_EDITED, row)
+    return row
+
+
+def keep_draft(by: By, organisation_id: int, file: CatalogueFile) -> ImportDraft:
+    """Keep a catalogue file until it is taken or dropped; the reader's earlier file gives way."""
+    by.must(Permission.CATALOGUE_EDIT, organisation_id)
+    refuse_if(rules.why_not_import(rules.lines(file.entries), queries.existing(organisation_id)))
+    for earlier in queries.drafts(organisation_id):
+        if earlier.person_id == by.person_id:
+            db.session.delete(earlier)
+    row = ImportDraft(
+        organisation_id=organisation_id, person_id=by.person_id, uploaded_at=by.at, filename=file.filename,
+        sha256=file.sha256, rows=rules.packed(file),
+    )  # fmt: skip
+    db.session.add(row)
+    db.session.flush()
+    return row
+
+
+def take_draft(by: By, id: int, seen: str) -> Preview:
+    """Take a file that waited, as its preview showed it."""
+    row = load(ImportDraft, id)
+    by.must(Permission.CATALOGUE_EDIT, row.organisation_id)
+    entries, _ = rules.unpacked(row.rows)
+    preview = import_catalogue(by, row.organisation_id, entries, row.filename, row.sha256, seen)
+    db.session.delete(row)
+    return preview
+
+
+def drop_draft(by: By, id: int) -> int:
+    """Drop a file that was not taken."""
+    row = load(ImportDraft, id)
+    by.must(Permission.CATALOGUE_EDIT, row.organisation_id)
+    db.session.delete(row)
+    return row.organisation_id
+
+
+def _take(by: By, organisation_id: int, lines: list[Line]) -> None:
+    """Write the lines level after level, so that each finds what it stands under."""
+    areas = {row.code.casefold(): row for row in queries.rows_of(Area, organisation_id)}
+    for line in (line for line in lines if line.level is Level.AREA):
+        area = areas.get(line.key[1]) or Area(organisation_id=organisation_id, sort_key=rules.sort_key(line.code))
+        areas[line.key[1]] = area
+        _write(by, area, line)
+    db.session.flush()
+    processes = {row.code.casefold(): row for row in queries.rows_of(Process, organisation_id)}
+    for line in (line for line in lines if line.level is Level.PROCESS):
+        process = processes.get(line.key[1]) or Process(organisation_id=organisation_id, valid_from=by.today)
+        processes[line.key[1]] = process
+        above = areas[line.parent.casefold()]
+        process.area_id, process.sort_key = above.id, rules.sort_key(above.code, line.code)
+        _write(by, process, line)
+    db.session.flush()
+    subprocesses = {row.code.casefold(): row for row in queries.rows_of(Subprocess, organisation_id)}
+    codes = {area.id: area.code for area in areas.values()}
+    for line in (line for line in lines if line.level is Level.SUBPROCESS):
+        row = subprocesses.get(line.key[1]) or Subprocess(organisation_id=organisation_id, valid_from=by.today)
+        over = processes[line.parent.casefold()]
+        row.process_id, row.sort_key = over.id, rules.sort_key(codes[over.area_id], over.code, line.code)
+        _write(by, row, line)
+
+
+def _write(by: By, row: Area | Process | Subprocess, line: Line) -> None:
+    if not row.code:
+        row.code, row.name_da, row.name_en = line.code, "", ""
+        db.session.add(row)
+    for name, value in line.values.items():
+        if value not in ("", None):
+            setattr(row, name, value)
+    saved(by, row)

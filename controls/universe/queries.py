@@ -1,0 +1,332 @@
+"""Reads of the catalogue: areas, processes, sub-processes, the list of them, and catalogue files."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from importlib import resources
+from itertools import groupby
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select, true
+from sqlalchemy.orm import aliased
+
+from controls.base import intake
+from controls.base.db import db
+from controls.identity.tables import Organisation, Person
+from controls.universe import rules, sheet
+from controls.universe.rules import CatalogueFile, Entry, Level, Line, Preview
+from controls.universe.tables import Area, ImportDraft, Process, Subprocess
+
+T = TypeVar("T", Area, Process, Subprocess)
+
+PROPOSED = "catalogue.csv"
+"""The shipped catalogue, the starting data of an organisation."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What stands beside a sub-process: a text; with `level` a risk band (the text is its figure)."""
+
+    text: str = ""
+    level: str = ""
+    late: bool = False
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A column of the list that a later slice fills: its heading, and its cells by sub-process, in one query."""
+
+    heading: str
+    values: Callable[[frozenset[int], int], dict[int, Cell]]
+
+
+BESIDE: list[Beside] = []
+"""Filled by app.py, at most two, so that the list keeps to five columns."""
+
+
+def area(id: int) -> Area | None:
+    """An area by id."""
+    return db.session.get(Area, id)
+
+
+def process(id: int) -> Process | None:
+    """A process by id."""
+    return db.session.get(Process, id)
+
+
+def subprocess(id: int) -> Subprocess | None:
+    """A sub-process by id."""
+    return db.session.get(Subprocess, id)
+
+
+def areas(organisation_id: int) -> list[Area]:
+    """The areas of an organisation."""
+    return list(db.session.scalars(
+        select(Area).where(Area.organisation_id == organisation_id).order_by(Area.sort_key, Area.code)))  # fmt: skip
+
+
+def process_by_code(organisation_id: int, code: str) -> Process | None:
+    """A process by its code in an organisation."""
+    if not code.isprintable():  # PostgreSQL cannot compare with what it cannot store
+        return None
+    return db.session.scalar(
+        select(Process).where(Process.organisation_id == organisation_id, Process.code == code))  # fmt: skip
+
+
+def subprocess_by_code(organisation_id: int, code: str) -> Subprocess | None:
+    """A sub-process by its code in an organisation."""
+    if not code.isprintable():
+        return None
+    return db.session.scalar(
+        select(Subprocess).where(Subprocess.organisation_id == organisation_id, Subprocess.code == code))  # fmt: skip
+
+
+def active(table: type[Process] | type[Subprocess], on: date) -> ColumnElement[bool]:
+    """In force on a day."""
+    return and_(table.valid_from <= on, or_(table.valid_to.is_(None), table.valid_to >= on))
+
+
+def active_processes(organisation_id: int, on: date) -> list[Process]:
+    """The processes in force on a day, in the order of their codes."""
+    return list(db.session.scalars(
+        select(Process).where(Process.organisation_id == organisation_id, active(Process, on))
+        .order_by(Process.sort_key, Process.code)))  # fmt: skip
+
+
+def active_subprocesses(organisation_id: int, on: date) -> list[Subprocess]:
+    """The sub-processes in force on a day, in the order of their codes."""
+    return list(db.session.scalars(
+        select(Subprocess).where(Subprocess.organisation_id == organisation_id, active(Subprocess, on))
+        .order_by(Subprocess.sort_key, Subprocess.code)))  # fmt: skip
+
+
+def subprocesses_of(process_id: int, on: date | None = None) -> list[Subprocess]:
+    """The sub-processes of a process: those in force on a day, or all that ever were."""
+    query = select(Subprocess).where(Subprocess.process_id == process_id)
+    if on is not None:
+        query = query.where(active(Subprocess, on))
+    return list(db.session.scalars(query.order_by(Subprocess.sort_key, Subprocess.code)))
+
+
+def by_ids(ids: Iterable[int]) -> dict[int, Subprocess]:
+    """Sub-processes by id, in one query."""
+    wanted = set(ids)
+    if not wanted:
+        return {}
+    return {row.id: row for row in db.session.scalars(select(Subprocess).where(Subprocess.id.in_(wanted)))}
+
+
+def processes_by_ids(ids: Iterable[int]) -> dict[int, Process]:
+    """Processes by id, in one query."""
+    wanted = set(ids)
+    if not wanted:
+        return {}
+    return {row.id: row for row in db.session.scalars(select(Process).where(Process.id.in_(wanted)))}
+
+
+def owned_by(person_id: int, on: date) -> list[Process]:
+    """The processes that a person owns or is deputy for."""
+    return list(db.session.scalars(
+        select(Process).where(or_(Process.owner_id == person_id, Process.deputy_id == person_id), active(Process, on))
+        .order_by(Process.organisation_id, Process.sort_key)))  # fmt: skip
+
+
+# --- The list ---
+
+
+@dataclass(frozen=True)
+class Named:
+    """A line of the list: what it is called and who owns it."""
+
+    id: int
+    code: str
+    name_da: str
+    name_en: str
+    owner: str = ""
+
+
+@dataclass(frozen=True)
+class ListedProcess:
+    """A process of the list with those of its sub-processes that are on the page."""
+
+    process: Named
+    subprocesses: list[Named]
+
+
+@dataclass(frozen=True)
+class ListedArea:
+    """An area of the list; the organisation is told when the list holds several."""
+
+    organisation: str
+    area: Named
+    processes: list[ListedProcess]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What stands above the list: how many there are, how many pass the filter, and what can be filtered by."""
+
+    areas: int
+    processes: int
+    subprocesses: int
+    matching: int
+    area_choices: list[Named]
+    owner_choices: list[tuple[int, str]]
+
+
+def _listed(organisation_ids: frozenset[int], on: date, *columns: Any) -> Select[Any]:
+    return (
+        select(*columns).select_from(Subprocess)
+        .join(Process, Process.id == Subprocess.process_id)
+        .join(Area, Area.id == Process.area_id)
+        .where(Subprocess.organisation_id.in_(organisation_ids), active(Subprocess, on), active(Process, on))
+    )  # fmt: skip
+
+
+def _matching(filters: dict[str, str]) -> ColumnElement[bool]:
+    if not all(value.isprintable() for value in filters.values()):
+        return false()
+    parts: list[ColumnElement[bool]] = []
+    if "area" in filters:
+        parts.append(Area.code == filters["area"])
+    if "owner" in filters:
+        parts.append(Process.owner_id == _number(filters["owner"]))
+    for word in filters.get("q", "").split()[:5]:
+        columns = (Subprocess.code, Subprocess.name_da, Subprocess.name_en, Process.name_da, Process.name_en)
+        parts.append(or_(*(column.icontains(word, autoescape=True) for column in columns)))
+    return and_(true(), *parts)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def figures(organisation_ids: frozenset[int], on: date, filters: dict[str, str]) -> Figures:
+    """The figures above the list and the choices of its filter, in one grouped query."""
+    owner = aliased(Person)
+    head = (Area.id, Area.code, Area.name_da, Area.name_en, Area.sort_key, owner.id, owner.name)
+    rows = db.session.execute(
+        _listed(
+            organisation_ids, on, *head, func.count(Process.id.distinct()), func.count(Subprocess.id),
+            func.sum(case((_matching(filters), 1), else_=0)),
+        )
+        .outerjoin(owner, owner.id == Process.owner_id).group_by(*head).order_by(Area.sort_key, Area.id)
+    ).all()  # fmt: skip
+    by_code: dict[str, Named] = {}
+    for row in rows:
+        by_code.setdefault(row[1], Named(row[0], row[1], row[2], row[3]))
+    return Figures(
+        areas=len({row[0] for row in rows}), processes=sum(row[7] for row in rows),
+        subprocesses=sum(row[8] for row in rows), matching=sum(row[9] for row in rows),
+        area_choices=list(by_code.values()),
+        owner_choices=sorted({(row[5], row[6]) for row in rows if row[5]}, key=lambda one: (one[1], one[0])),
+    )  # fmt: skip
+
+
+def listed(
+    organisation_ids: frozenset[int], on: date, filters: dict[str, str], *, descending: bool, offset: int, limit: int
+) -> list[ListedArea]:
+    """One page of sub-processes below their processes and areas, in one query."""
+    owner = aliased(Person)
+    order = [Organisation.path, Subprocess.sort_key, Subprocess.code]
+    rows = db.session.execute(
+        _listed(
+            organisation_ids, on, Organisation.code, Area.id, Area.code, Area.name_da, Area.name_en,
+            Process.id, Process.code, Process.name_da, Process.name_en, owner.name,
+            Subprocess.id, Subprocess.code, Subprocess.name_da, Subprocess.name_en,
+        )
+        .join(Organisation, Organisation.id == Subprocess.organisation_id)
+        .outerjoin(owner, owner.id == Process.owner_id)
+        .where(_matching(filters))
+        .order_by(*(column.desc() for column in order) if descending else order)
+        .offset(offset).limit(limit)
+    ).all()  # fmt: skip
+    return _grouped(rows)
+
+
+def _grouped(rows: Sequence[Any]) -> list[ListedArea]:
+    """Rows of the list below their areas and processes; a page that begins within an area says the area again."""
+    found = []
+    for (organisation, *area), in_area in groupby(rows, key=lambda row: tuple(row[:5])):
+        processes = []
+        for (*process, owner), below in groupby(in_area, key=lambda row: tuple(row[5:10])):
+            subprocesses = [Named(row[10], row[11], row[12], row[13], owner or "") for row in below]
+            id, code, name_da, name_en = process
+            processes.append(ListedProcess(Named(id, code, name_da, name_en, owner or ""), subprocesses))
+        found.append(ListedArea(organisation, Named(*area), processes))
+    return found
+
+
+# --- Catalogue files ---
+
+
+def proposed() -> bytes:
+    """The shipped catalogue's bytes."""
+    return resources.files("controls.universe").joinpath(PROPOSED).read_bytes()
+
+
+def read_file(data: bytes, filename: str) -> CatalogueFile:
+    """A catalogue file (CSV or xlsx) as entries; raises `Refused` with every bad row."""
+    name = "".join(sign for sign in filename.replace("\\", "/").rpartition("/")[2] if sign.isprintable())[-200:]
+    rows = intake.read(data, name).rows
+    return CatalogueFile(name, hashlib.sha256(data).hexdigest(), sheet.entries(rows), sheet.unused(rows))
+
+
+def read_catalogue(data: bytes, filename: str) -> list[Entry]:
+    """The entries of a catalogue file (CSV or xlsx); raises `Refused` with every bad row."""
+    return read_file(data, filename).entries
+
+
+def existing(organisation_id: int) -> list[Line]:
+    """The catalogue of an organisation, closed lines too, as an import compares with it."""
+    parent = aliased(Area)
+    found = [
+        Line(Level.AREA, code, "", {"name_da": da, "name_en": en})
+        for code, da, en in db.session.execute(
+            select(Area.code, Area.name_da, Area.name_en).where(Area.organisation_id == organisation_id)
+            .order_by(Area.sort_key))
+    ]  # fmt: skip
+    found += [
+        Line(Level.PROCESS, code, above, {"name_da": da, "name_en": en}, closed=closed is not None)
+        for code, da, en, closed, above in db.session.execute(
+            select(Process.code, Process.name_da, Process.name_en, Process.valid_to, parent.code)
+            .join(parent, parent.id == Process.area_id)
+            .where(Process.organisation_id == organisation_id).order_by(Process.sort_key))
+    ]  # fmt: skip
+    values = [getattr(Subprocess, name) for name in rules.LABELS]
+    found += [
+        Line(Level.SUBPROCESS, code, above, dict(zip(rules.LABELS, rest, strict=True)), closed=closed is not None)
+        for code, closed, above, *rest in db.session.execute(
+            select(Subprocess.code, Subprocess.valid_to, Process.code, *values)
+            .join(Process, Process.id == Subprocess.process_id)
+            .where(Subprocess.organisation_id == organisation_id).order_by(Subprocess.sort_key))
+    ]  # fmt: skip
+    return found
+
+
+def rows_of(table: type[T], organisation_id: int) -> list[T]:
+    """Every area, process or sub-process of an organisation, closed ones too."""
+    return list(db.session.scalars(select(table).where(table.organisation_id == organisation_id)))
+
+
+def has_processes(organisation_id: int) -> bool:
+    """Whether the organisation has any process yet."""
+    return db.session.scalar(select(Process.id).where(Process.organisation_id == organisation_id).limit(1)) is not None
+
+
+def draft(id: int) -> ImportDraft | None:
+    """A catalogue file that waits to be taken."""
+    return db.session.get(ImportDraft, id) if 0 < id < 2**31 else None
+
+
+def drafts(organisation_id: int) -> list[ImportDraft]:
+    """The catalogue files that wait to be taken in an organisation."""
+    query = select(ImportDraft).where(ImportDraft.organisation_id == organisation_id).order_by(ImportDraft.id)
+    return list(db.session.scalars(query))
+
+
+def preview(row: ImportDraft) -> Preview:
+    """What a waiting file would change in the catalogue as it is now."""
+    entries, _ = rules.unpacked(row.rows)
+    return rules.difference(rules.lines(entries), existing(row.organisation_id))

@@ -1,0 +1,334 @@
+"""What a catalogue entry is, how codes are ordered, what an import changes, and what may be said about a process."""
+
+import hashlib
+import json
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
+
+from controls.base.why import N_, Labelled, Reason, Why
+
+CODE_LENGTH, NAME_LENGTH, TEXT_LENGTH = 40, 300, 10_000
+LEAST_SCORE, MOST_SCORE = 1, 5
+
+ROW_ERRORS = Why("import_row_errors", N_("{n} rows have errors. Nothing was imported. See the list."))
+ONE_ROW = Why("import_row_errors", N_("1 row has errors. Nothing was imported. See the list."))
+ROW_ERROR = Why("import_row_errors", N_("Row {row}, column {column}: {reason} The file says {value}."))
+ROW_GAP = Why("import_row_errors", N_("Row {row}, column {column}: {reason}"))
+MISSING_COLUMN = Why("import_missing_column", N_("The sheet lacks the column “{column}”."))
+DOUBLE_COLUMN = Why("import_double_column", N_("The sheet has the column “{column}” twice: {first} and {second}."))
+NO_ROWS = Why("file_empty", N_("The sheet has a heading but no rows."))
+NO_FILE = Why("field_required", N_("Choose a file first."))
+MOVED_ON = Why(
+    "stale_version", N_("The catalogue was changed after the preview was made. Look at the differences again."), 409
+)
+SAME_DEPUTY = Why("universe.same_deputy", N_("The deputy must be another person than the process owner."))
+NOT_HERE = Why("universe.not_here", N_("Choose a person who works here on that day."))
+BELOW_ZERO = Why("number_out_of_range", N_("The number may not be below zero."))
+NO_SHARE = Why("number_out_of_range", N_("The share must be between 0 and 100 per cent."))
+
+OTHER_PLACE = N_("The sub-process belongs to another process in the system. A file cannot move it.")
+OTHER_AREA = N_("The process belongs to another area in the system. A file cannot move it.")
+CLOSED = N_("The code belongs to something that was closed. A code is never used again.")
+
+
+class Entry(NamedTuple):
+    """One sub-process with its process and area, as a row of a catalogue file says it; `row` is the row's number."""
+
+    row: int
+    area_code: str
+    area_da: str
+    area_en: str
+    process_code: str
+    process_da: str
+    process_en: str
+    subprocess_code: str
+    subprocess_da: str
+    subprocess_en: str
+    typical_risk: str = ""
+    typical_key_control: str = ""
+    likelihood: int | None = None
+    impact: int | None = None
+
+
+@dataclass(frozen=True)
+class CatalogueFile:
+    """A catalogue file that was read without a fault; `unused` holds the headings that were not read."""
+
+    filename: str
+    sha256: str
+    entries: list[Entry]
+    unused: list[str]
+
+
+class Level(Labelled):
+    """The three levels of the catalogue."""
+
+    AREA = "area", N_("Process area")
+    PROCESS = "process", N_("Process")
+    SUBPROCESS = "subprocess", N_("Sub-process")
+
+
+class Change(Labelled):
+    """What an import does to one line of the catalogue."""
+
+    NEW = "new", N_("New")
+    CHANGED = "changed", N_("Changed")
+    SAME = "same", N_("Unchanged")
+    ABSENT = "absent", N_("Not in the file")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One area, process or sub-process: in the file, or in the system. `values` holds what an import may change."""
+
+    level: Level
+    code: str
+    parent: str
+    values: Mapping[str, str | int | None]
+    row: int = 0
+    closed: bool = False
+
+    @property
+    def key(self) -> tuple[Level, str]:
+        """A code is one code, however its letters are written."""
+        return self.level, self.code.casefold()
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One line of the preview: what the file says beside what stands in the system."""
+
+    level: Level
+    code: str
+    change: Change
+    name_da: str
+    name_en: str
+    row: int = 0
+    fields: tuple[tuple[str, str | int | None, str | int | None], ...] = ()
+
+
+@dataclass(frozen=True)
+class Preview:
+    """All differences between a file and the catalogue."""
+
+    lines: tuple[Difference, ...]
+    counts: Mapping[Change, int] = field(default_factory=dict)
+
+    @property
+    def new(self) -> int:
+        """Lines that the import adds."""
+        return self.counts.get(Change.NEW, 0)
+
+    @property
+    def changed(self) -> int:
+        """Lines that get another name or another suggestion."""
+        return self.counts.get(Change.CHANGED, 0)
+
+    @property
+    def same(self) -> int:
+        """Lines that stay as they are."""
+        return self.counts.get(Change.SAME, 0)
+
+    @property
+    def absent(self) -> int:
+        """Lines of the system that the file does not mention; they stay."""
+        return self.counts.get(Change.ABSENT, 0)
+
+
+LABELS = {
+    "name_da": N_("Danish name"), "name_en": N_("English name"), "typical_risk": N_("Typical risk"),
+    "typical_key_control": N_("Typical key control"), "suggested_likelihood": N_("Suggested likelihood"),
+    "suggested_impact": N_("Suggested impact"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a process beside its name; systems and legal basis hold several parts with semicolons."""
+
+    owner_id: int | None = None
+    deputy_id: int | None = None
+    unit: str = ""
+    performer_unit: str = ""
+    yearly_amount_ore: int | None = None
+    transactions: int | None = None
+    systems: str = ""
+    legal_basis: str = ""
+    provider_share: int | None = None
+
+
+def parts(text: str) -> list[str]:
+    """The parts of a text that are separated by semicolons or lines."""
+    return [part for part in (" ".join(piece.split()) for piece in re.split(r"[;\n]", text)) if part]
+
+
+def why_not_facts(facts: Facts, here: frozenset[int | None]) -> list[Reason]:
+    """Owner and deputy are two people who work here (`here`); figures are not below zero."""
+    reasons = [
+        NOT_HERE(field=name)
+        for name, person in (("owner_id", facts.owner_id), ("deputy_id", facts.deputy_id))
+        if person is not None and person not in here
+    ]
+    if facts.owner_id is not None and facts.owner_id == facts.deputy_id:
+        reasons.append(SAME_DEPUTY(field="deputy_id"))
+    for name, value in (("yearly_amount_ore", facts.yearly_amount_ore), ("transactions", facts.transactions)):
+        if value is not None and value < 0:
+            reasons.append(BELOW_ZERO(field=name))
+    if facts.provider_share is not None and not 0 <= facts.provider_share <= 100:
+        reasons.append(NO_SHARE(field="provider_share"))
+    return reasons
+
+
+DANISH = {"æ": "30", "ä": "30", "ø": "31", "ö": "31", "å": "32"}
+MARKS = {" ": "01", "-": "02", ".": "03"}
+BETWEEN_LEVELS = "00"
+
+
+def sort_key(*codes: str) -> str:
+    """A text that sorts as people sort codes: KRE-2 before KRE-10, æ ø å last, level after level.
+
+    Each sign becomes two signs of digit and lower-case letter, so that no database's own collation can reorder them.
+    """
+    return BETWEEN_LEVELS.join(_natural(code)[:64] for code in codes)
+
+
+@lru_cache(maxsize=4096)
+def _natural(code: str) -> str:
+    return "".join(_signs(unicodedata.normalize("NFC", code).casefold()))
+
+
+def _signs(text: str) -> Iterator[str]:
+    for piece in re.findall(r"\d+|\D", text):
+        if piece.isdigit() and piece.isascii():
+            digits = piece.lstrip("0") or "0"
+            yield f"1{len(digits):02d}{digits}"
+        elif piece in DANISH:
+            yield DANISH[piece]
+        else:
+            plain = unicodedata.normalize("NFKD", piece)[0]
+            yield f"2{plain}" if "a" <= plain <= "z" else MARKS.get(piece, "04")
+
+
+def lines(entries: Iterable[Entry]) -> list[Line]:
+    """Each area, process and sub-process of the entries once, those above before those below."""
+    areas: dict[str, Line] = {}
+    processes: dict[str, Line] = {}
+    subprocesses: dict[str, Line] = {}
+    for e in entries:
+        if e.area_code.casefold() not in areas:
+            names = {"name_da": e.area_da, "name_en": e.area_en}
+            areas[e.area_code.casefold()] = Line(Level.AREA, e.area_code, "", names, e.row)
+        if e.process_code.casefold() not in processes:
+            names = {"name_da": e.process_da, "name_en": e.process_en}
+            processes[e.process_code.casefold()] = Line(Level.PROCESS, e.process_code, e.area_code, names, e.row)
+        subprocesses[e.subprocess_code.casefold()] = Line(
+            Level.SUBPROCESS, e.subprocess_code, e.process_code, _suggestions(e), e.row
+        )
+    return [*areas.values(), *processes.values(), *subprocesses.values()]
+
+
+def _suggestions(e: Entry) -> dict[str, str | int | None]:
+    return {
+        "name_da": e.subprocess_da, "name_en": e.subprocess_en, "typical_risk": e.typical_risk,
+        "typical_key_control": e.typical_key_control, "suggested_likelihood": e.likelihood,
+        "suggested_impact": e.impact,
+    }  # fmt: skip
+
+
+def difference(listed: Sequence[Line], existing: Iterable[Line]) -> Preview:
+    """What the file would change, line by line; what it leaves empty or does not mention stays as it is."""
+    here = {line.key: line for line in existing if not line.closed}
+    named = {line.key for line in listed}
+    found = [_compare(line, here.get(line.key)) for line in listed]
+    found += [_say(line, Change.ABSENT) for key, line in here.items() if key not in named]
+    return Preview(tuple(found), Counter(line.change for line in found))
+
+
+def _compare(line: Line, there: Line | None) -> Difference:
+    if there is None:
+        return _say(line, Change.NEW)
+    changes = tuple(
+        (name, there.values[name], value)
+        for name, value in line.values.items()
+        if value not in ("", None) and value != there.values[name]
+    )
+    merged = {name: there.values[name] if value in ("", None) else value for name, value in line.values.items()}
+    shown = Line(line.level, there.code, line.parent, merged, line.row)
+    return _say(shown, Change.CHANGED if changes else Change.SAME, changes)
+
+
+def _say(
+    line: Line, change: Change, changes: tuple[tuple[str, str | int | None, str | int | None], ...] = ()
+) -> Difference:
+    names = str(line.values["name_da"] or ""), str(line.values["name_en"] or "")
+    return Difference(line.level, line.code, change, *names, line.row, changes)
+
+
+FIRST = (Change.CHANGED, Change.NEW, Change.ABSENT, Change.SAME)
+LEVELS = tuple(Level)
+
+
+def in_reading_order(preview: Preview, only: str = "") -> list[Difference]:
+    """The lines as they are read: what changes first, then as the file has them, each below what it stands under."""
+    shown = [line for line in preview.lines if only in ("", line.change.value)]
+    return sorted(shown, key=lambda line: (FIRST.index(line.change), line.row, LEVELS.index(line.level)))
+
+
+def fingerprint(preview: Preview) -> str:
+    """What a reader of the preview has seen, so that taking it takes just that."""
+    shown = [(d.level, d.code, d.change, d.fields) for d in preview.lines if d.change is not Change.SAME]
+    return hashlib.sha256(repr(shown).encode()).hexdigest()
+
+
+def why_not_as_seen(preview: Preview, seen: str | None) -> list[Reason]:
+    """A reader takes what he has seen; somebody else may have changed the catalogue since."""
+    return [] if seen is None or seen == fingerprint(preview) else [MOVED_ON()]
+
+
+def packed(file: CatalogueFile) -> str:
+    """Entries and the headings that were not read, as a text that can wait."""
+    return json.dumps({"entries": file.entries, "unused": file.unused}, ensure_ascii=False)
+
+
+def unpacked(text: str) -> tuple[list[Entry], list[str]]:
+    """The entries and headings that waited."""
+    kept = json.loads(text)
+    return [Entry(*values) for values in kept["entries"]], list(kept["unused"])
+
+
+def why_not_import(listed: Sequence[Line], existing: Iterable[Line]) -> list[Reason]:
+    """A file names things and adds things; it never moves a sub-process, and never gives a closed code to another."""
+    here = {line.key: line for line in existing}
+    faults = []
+    for line in listed:
+        there = here.get(line.key)
+        if there is None:
+            continue
+        if there.closed:
+            faults.append(fault(line.row, line.level.label, CLOSED, line.code))
+        elif there.parent.casefold() != line.parent.casefold():
+            reason = OTHER_AREA if line.level is Level.PROCESS else OTHER_PLACE
+            faults.append(fault(line.row, line.level.label, reason, line.code))
+    return with_count(faults)
+
+
+def fault(row: int, column: str, reason: str, value: object = "") -> Reason:
+    """One bad cell: its row, its column, what is wrong, and what stands there (in quotes, so that it is not a word)."""
+    if value in ("", None):
+        return ROW_GAP(row=row, column=column, reason=reason)
+    text = str(value)
+    return ROW_ERROR(row=row, column=column, reason=reason, value=f"“{text if len(text) <= 80 else text[:79] + '…'}”")
+
+
+def with_count(faults: list[Reason]) -> list[Reason]:
+    """All faults, in the order of the rows, below one sentence that counts the rows."""
+    if not faults:
+        return []
+    count = len({reason.params["row"] for reason in faults})
+    first = ONE_ROW() if count == 1 else ROW_ERRORS(n=count)
+    return [first, *sorted(faults, key=lambda reason: int(str(reason.params["row"])))]

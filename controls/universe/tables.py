@@ -1,0 +1,90 @@
+"""Areas, processes and sub-processes, and an uploaded catalogue that waits to be taken."""
+
+from datetime import date, datetime
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from controls.base.audit import UNLOGGED
+from controls.base.db import Model, UtcTime, Versioned
+
+
+class Area(Versioned, Model):
+    """A process area, the catalogue's top level."""
+
+    __tablename__ = "universe_area"
+    __table_args__ = (UniqueConstraint("organisation_id", "code"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("identity_organisation.id"))
+    code: Mapped[str] = mapped_column(String(40))
+    name_da: Mapped[str] = mapped_column(String(300))
+    name_en: Mapped[str] = mapped_column(String(300), default="")
+    sort_key: Mapped[str] = mapped_column(String(200))
+
+
+class Process(Versioned, Model):
+    """A process: assessed once a year, owned by one person."""
+
+    __tablename__ = "universe_process"
+    __table_args__ = (
+        UniqueConstraint("organisation_id", "code"), Index("ix_universe_process_list", "organisation_id", "sort_key"),
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("identity_organisation.id"))
+    area_id: Mapped[int] = mapped_column(ForeignKey("universe_area.id"), index=True)
+    code: Mapped[str] = mapped_column(String(40))
+    name_da: Mapped[str] = mapped_column(String(300))
+    name_en: Mapped[str] = mapped_column(String(300), default="")
+    sort_key: Mapped[str] = mapped_column(String(200))
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("identity_person.id"), index=True)
+    deputy_id: Mapped[int | None] = mapped_column(ForeignKey("identity_person.id"))
+    unit: Mapped[str] = mapped_column(String(200), default="")
+    performer_unit: Mapped[str] = mapped_column(String(200), default="")
+    systems: Mapped[str] = mapped_column(Text, default="")
+    legal_basis: Mapped[str] = mapped_column(Text, default="")
+    yearly_amount_ore: Mapped[int | None] = mapped_column(BigInteger)
+    transactions: Mapped[int | None] = mapped_column(BigInteger)
+    provider_share: Mapped[int | None]
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]
+
+
+class Subprocess(Versioned, Model):
+    """A sub-process: the smallest unit that is assessed, chosen and counted in the five-year roll."""
+
+    __tablename__ = "universe_subprocess"
+    __table_args__ = (
+        UniqueConstraint("organisation_id", "code"),
+        Index("ix_universe_subprocess_list", "organisation_id", "sort_key"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("identity_organisation.id"))
+    process_id: Mapped[int] = mapped_column(ForeignKey("universe_process.id"), index=True)
+    code: Mapped[str] = mapped_column(String(40))
+    name_da: Mapped[str] = mapped_column(String(300))
+    name_en: Mapped[str] = mapped_column(String(300), default="")
+    sort_key: Mapped[str] = mapped_column(String(200))
+    typical_risk: Mapped[str] = mapped_column(Text, default="")
+    typical_key_control: Mapped[str] = mapped_column(Text, default="")
+    suggested_likelihood: Mapped[int | None]
+    suggested_impact: Mapped[int | None]
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]
+
+
+class ImportDraft(Model):
+    """A catalogue file that was read and waits to be taken; gone when taken or dropped."""
+
+    __tablename__ = "universe_import_draft"
+    __table_args__ = {"info": UNLOGGED}
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("identity_organisation.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("identity_person.id"))
+    uploaded_at: Mapped[datetime] = mapped_column(UtcTime)
+    filename: Mapped[str] = mapped_column(String(200))
+    sha256: Mapped[str] = mapped_column(String(64))
+    rows: Mapped[str] = mapped_column(Text)
