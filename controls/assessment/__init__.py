@@ -1,0 +1,5 @@
+"""The overall risk assessment: one form per process and cycle, one line per sub-process that inherits until overridden.
+
+not started → draft → submitted → returned | calibrated → approved → locked. A draft lives outside the log until it
+is submitted. The group calibrates; a member who is no assessor of it approves; handing over the recommendation locks.
+"""

@@ -1,0 +1,225 @@
+"""Writes of assessments: start, draft, submit, take back, return, calibrate, object, approve, lock."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from controls.assessment import queries, rules
+from controls.assessment.rules import Answers, Scores
+from controls.assessment.tables import Assessment, Draft, Line
+from controls.assessment.words import State
+from controls.base import audit
+from controls.base.by import By
+from controls.base.clock import COPENHAGEN
+from controls.base.db import Stale, db, load, saved
+from controls.base.why import FORBIDDEN, N_, NOT_FOUND, STALE, Refused, refuse_if
+from controls.identity.permissions import Permission
+from controls.universe import queries as universe
+from controls.wheel import queries as wheel
+from controls.wheel.queries import Cycle
+
+STARTED = audit.declare("assessment.started", N_("Assessments sent out"), "forms")
+SUBMITTED = audit.declare("assessment.submitted", N_("Assessment submitted"))
+TAKEN_BACK = audit.declare("assessment.taken_back", N_("Assessment taken back"))
+RETURNED = audit.declare("assessment.returned", N_("Assessment returned"))
+CALIBRATED = audit.declare("assessment.calibrated", N_("Assessment calibrated"), "changed")
+OBJECTED = audit.declare("assessment.objected", N_("Owner's objection"))
+APPROVED = audit.declare("assessment.approved", N_("Assessment approved"))
+LOCKED = audit.declare("assessment.locked", N_("Assessments locked"), "forms")
+
+
+def start(by: By, cycle: Cycle) -> None:
+    """Send out the year's forms: one per active process, one line per active sub-process; what is there stays."""
+    by.must(Permission.CYCLE_ADVANCE, cycle.organisation_id)
+    there = {row.process_id: row for row in queries.of_cycle(cycle.id)}
+    lined = {line.subprocess_id for line in queries.lines_of_cycle(cycle.id)}
+    new = 0
+    for process in universe.active_processes(cycle.organisation_id, by.today):
+        if process.id not in there:
+            there[process.id] = row = Assessment(
+                organisation_id=cycle.organisation_id, cycle_id=cycle.id, year=cycle.year, process_id=process.id,
+                state=State.NOT_STARTED,
+            )  # fmt: skip
+            saved(by, row)
+            db.session.add(row)
+            new += 1
+    db.session.flush()
+    for subprocess in universe.active_subprocesses(cycle.organisation_id, by.today):
+        form = there.get(subprocess.process_id)
+        if form is not None and subprocess.id not in lined and form.state in rules.EDITABLE:
+            line = Line(organisation_id=cycle.organisation_id, assessment_id=form.id, subprocess_id=subprocess.id)
+            saved(by, line)
+            db.session.add(line)
+    audit.record(by, STARTED, cycle, forms=new)
+
+
+def _own(by: By, row: Assessment) -> bool:
+    process = universe.process(row.process_id)
+    return process is not None and by.person_id is not None and by.person_id in (process.owner_id, process.deputy_id)
+
+
+def _fills(by: By, row: Assessment) -> None:
+    by.must(Permission.ASSESSMENT_FILL, row.organisation_id, own=_own(by, row))
+
+
+def _cycle(row: Assessment) -> Cycle:
+    found = wheel.cycle_by_id(row.cycle_id)
+    if found is None:
+        raise Refused([NOT_FOUND()])
+    return found
+
+
+def _unmoved(row: Assessment, version: int | None) -> Draft | None:
+    """The draft of a form, when it is the one that was read (0: there was none)."""
+    found = queries.draft(row.id)
+    if version is not None and found is not None and found.version != version:
+        at = found.saved_at.astimezone(COPENHAGEN).strftime("%H.%M")
+        raise Stale(found, STALE(who=found.saved_by, time=at))
+    return found
+
+
+def save_draft(
+    by: By, id: int, version: int | None, answers: Mapping[str, Any], assessment_version: int | None = None
+) -> Draft:
+    """Keep what is typed, outside the log, until it is submitted."""
+    row = load(Assessment, id, assessment_version)
+    _fills(by, row)
+    refuse_if(rules.why_not_fill(row.state, _cycle(row).state, row.year))
+    draft = _unmoved(row, version)
+    if draft is None:
+        draft = Draft(assessment_id=row.id, answers="{}", author_id=by.person_id)
+        db.session.add(draft)
+    kept = {name: value if isinstance(value, list) else [value] for name, value in answers.items()}
+    draft.answers = json.dumps(kept, ensure_ascii=False, sort_keys=True)
+    draft.author_id = by.person_id or draft.author_id
+    saved(by, draft)
+    db.session.flush()
+    return draft
+
+
+def submit(by: By, id: int, version: int | None, answers: Answers, draft_version: int | None = None) -> Assessment:
+    """Submit the form with all its lines; the draft is gone."""
+    row = load(Assessment, id, version)
+    _fills(by, row)
+    draft = _unmoved(row, draft_version)
+    lines = queries.lines(row.id)
+    refuse_if(rules.why_not_submit(row.state, _cycle(row).state, row.year, answers, queries.before(row)))
+    for name in (
+        "fraud", "fraud_reason", "change_direction", "certainty", "propose_review", "reason", "copied",
+        "reason_unchanged", "reason_step", "reason_no_key_control",
+    ):  # fmt: skip
+        value = getattr(answers, name)
+        setattr(row, name, value.strip() if isinstance(value, str) and not hasattr(value, "label") else value)
+    row.change_kinds = ";".join(kind.value for kind in answers.change_kinds)
+    row.submitted_scores = answers.scores.text()
+    _score(row, answers.scores)
+    for line in lines:
+        own = answers.lines.get(line.subprocess_id)
+        line.inherited = own is None
+        line.reason, line.reason_step = (own.reason.strip(), own.reason_step.strip()) if own else ("", "")
+        _score(line, own.scores if own else answers.scores)
+        saved(by, line)
+    row.state = rules.STEPS[(row.state, "submit")]
+    row.author_id, row.submitted_at = by.person_id, by.at
+    row.assessors = rules.with_id(row.assessors or "", by.person_id)
+    row.owner_objection = ""
+    _uncalibrated(row)
+    saved(by, row)
+    if draft is not None:
+        db.session.delete(draft)
+    audit.record(by, SUBMITTED, row)
+    return row
+
+
+def _score(row: Assessment | Line, scores: Scores) -> None:
+    for name, value in asdict(scores).items():
+        setattr(row, name, value)
+    row.inherent_band, row.residual_band = scores.inherent_band, scores.residual_band
+
+
+def _uncalibrated(row: Assessment) -> None:
+    row.calibrated_by_id, row.calibrated_at, row.calibration_changed, row.calibration_reason = None, None, False, ""
+
+
+def take_back(by: By, id: int, version: int | None) -> Assessment:
+    """The author takes the form back to go on with it, until it is calibrated."""
+    row = load(Assessment, id, version)
+    _fills(by, row)
+    refuse_if(rules.why_not_take_back(row.state, _cycle(row).state, row.year, by.person_id, row.author_id))
+    row.state = rules.STEPS[(row.state, "take_back")]
+    saved(by, row)
+    audit.record(by, TAKEN_BACK, row)
+    return row
+
+
+def return_to_author(by: By, id: int, version: int | None, comment: str) -> Assessment:
+    """The group sends the form back with a comment."""
+    row = load(Assessment, id, version)
+    by.must(Permission.ASSESSMENT_CALIBRATE, row.organisation_id)
+    refuse_if(rules.why_not_return(row.state, _cycle(row).state, row.year, comment))
+    row.state = rules.STEPS[(row.state, "return")]
+    row.returned_by_id, row.returned_at, row.return_comment = by.person_id, by.at, comment.strip()
+    saved(by, row)
+    audit.record(by.because(comment.strip()), RETURNED, row)
+    return row
+
+
+def calibrate(by: By, id: int, version: int | None, scores: Scores | None, reason: str = "") -> Assessment:
+    """The group agrees with the form, or changes its scores with a reason and so becomes an assessor of it."""
+    row = load(Assessment, id, version)
+    by.must(Permission.ASSESSMENT_CALIBRATE, row.organisation_id)
+    now = Scores.of(row)
+    refuse_if(rules.why_not_calibrate(row.state, _cycle(row).state, row.year, now, scores, reason))
+    if scores is not None and scores != now:
+        _score(row, scores)
+        for line in queries.lines(row.id):
+            if line.inherited:
+                _score(line, scores)
+                saved(by, line)
+        row.assessors = rules.with_id(row.assessors or "", by.person_id)
+        row.calibration_reason = reason.strip()
+    changed = row.calibration_changed = scores is not None and scores != Scores.read(row.submitted_scores)
+    row.state = rules.STEPS[(row.state, "calibrate")]
+    row.calibrated_by_id, row.calibrated_at = by.person_id, by.at
+    saved(by, row)
+    audit.record(by.because(reason.strip()) if reason else by, CALIBRATED, row, changed=changed)
+    return row
+
+
+def object_to(by: By, id: int, version: int | None, text: str) -> Assessment:
+    """The owner objects to a form filled in or changed by others; it stands beside it."""
+    row = load(Assessment, id, version)
+    if not _own(by, row):
+        raise Refused([FORBIDDEN()])
+    by.must(Permission.ASSESSMENT_FILL, row.organisation_id, own=True)
+    refuse_if(rules.why_not_object(row.state, _cycle(row).state, row.year, text))
+    row.owner_objection = text.strip()
+    saved(by, row)
+    audit.record(by, OBJECTED, row)
+    return row
+
+
+def approve(by: By, id: int, version: int | None) -> Assessment:
+    """A member of the group who is no assessor of the form approves it (S1)."""
+    row = load(Assessment, id, version)
+    by.must(Permission.ASSESSMENT_CALIBRATE, row.organisation_id)
+    refuse_if(
+        rules.why_not_approve(row.state, _cycle(row).state, row.year, by.person_id, rules.ids(row.assessors or ""))
+    )
+    row.state = rules.STEPS[(row.state, "approve")]
+    row.approver_id, row.approved_at = by.person_id, by.at
+    saved(by, row)
+    audit.record(by, APPROVED, row)
+    return row
+
+
+def lock_all(by: By, cycle: Cycle) -> None:
+    """Handing over the recommendation locks the year's approved forms."""
+    by.must(Permission.RECOMMENDATION_WRITE, cycle.organisation_id)
+    forms = [row for row in queries.of_cycle(cycle.id) if (row.state, "lock") in rules.STEPS]
+    for row in forms:
+        row.state, row.locked_at = rules.STEPS[(row.state, "lock")], by.at
+        saved(by, row)
+    audit.record(by, LOCKED, cycle, forms=len(forms))
+

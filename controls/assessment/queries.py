@@ -1,0 +1,505 @@
+"""Reads of assessments: one form, lists, matrix, goal A, bands, gates and tasks."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import Any, NamedTuple, cast
+
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, or_, select
+from sqlalchemy.orm import aliased
+
+from controls.assessment.rules import DONE, EDITABLE, Before, Scores, score
+from controls.assessment.tables import Assessment, Draft, Line
+from controls.assessment.words import Band, State
+from controls.base import task
+from controls.base.by import By
+from controls.base.db import Choice, db, within
+from controls.base.why import N_, Reason, Why
+from controls.identity.permissions import Permission
+from controls.identity.tables import Organisation, Person
+from controls.universe.tables import Area, Process, Subprocess
+from controls.wheel.rules import AreaCount, Goal
+from controls.wheel.tables import Cycle, Step
+from controls.wheel.words import State as Phase
+
+FACTS: list[Callable[[int, int], list[tuple[str, str]]]] = []
+"""Facts beside the form by process and year: label and text; later slices are put in by the factory."""
+
+KEY_CONTROLS: list[Callable[[int], bool]] = []
+"""Whether a key control is registered in a process; later slices are put in by the factory."""
+
+NOT_SUBMITTED = Why("assessment.not_submitted", N_("{n} assessments are not submitted: {codes}."), 409)
+NOT_CALIBRATED = Why("assessment.not_calibrated", N_("{n} assessments are not calibrated: {codes}."), 409)
+NOT_APPROVED = Why("assessment.not_approved", N_("{n} assessments are not approved: {codes}."), 409)
+
+SHOW = "assessment.show"
+FILL = task.declare("assessment.fill", N_("Assess {code} {name}"), N_("Assess process"), SHOW)
+CORRECT = task.declare(
+    "assessment.correct", N_("Correct the assessment of {code} {name}"), N_("Correct assessment"), SHOW
+)  # fmt: skip
+CALIBRATE = task.declare("assessment.calibrate", N_("Calibrate {code} {name}"), N_("Calibrate form"), SHOW)
+APPROVE = task.declare(
+    "assessment.approve", N_("Approve the assessment of {code} {name}"), N_("Approve assessment"), SHOW
+)  # fmt: skip
+
+Last = aliased(Assessment, name="last")
+LastLine = aliased(Line, name="last_line")
+Owner, Author = aliased(Person, name="owner"), aliased(Person, name="author")
+
+
+def readable(by: By) -> ColumnElement[bool]:
+    """Which forms a reader may see: all of the organisations in reach, or own ones."""
+    own = (Process.owner_id, Process.deputy_id, Assessment.author_id)
+    return within(by, Permission.CONTENT_READ, Assessment.organisation_id, *own)
+
+
+class Sheet(NamedTuple):
+    """Everything a form's page is made of, from one query."""
+
+    row: Assessment
+    process: Process
+    cycle: Cycle
+    organisation: Organisation
+    draft: Draft | None
+    last: Assessment | None
+    due: date | None
+
+
+def sheet(by: By, id: int) -> Sheet | None:
+    """A form with its process, cycle, draft and last year's form, if the reader may see it."""
+    if not 0 < id < 2**31:
+        return None
+    found = db.session.execute(
+        select(Assessment, Process, Cycle, Organisation, Draft, Last, Step.deadline_on)
+        .join(Process, Process.id == Assessment.process_id)
+        .join(Cycle, Cycle.id == Assessment.cycle_id)
+        .join(Organisation, Organisation.id == Assessment.organisation_id)
+        .outerjoin(Draft, Draft.assessment_id == Assessment.id)
+        .outerjoin(Last, and_(Last.process_id == Assessment.process_id, Last.year == Assessment.year - 1))
+        .outerjoin(Step, and_(Step.cycle_id == Assessment.cycle_id, Step.state == Phase.ASSESSING))
+        .where(Assessment.id == id, readable(by))
+    ).first()
+    return None if found is None else Sheet(*found)
+
+
+def by_id(by: By, id: int) -> Assessment | None:
+    """A form by id, if the reader may see it."""
+    found = sheet(by, id)
+    return found.row if found else None
+
+
+class LineRow(NamedTuple):
+    """A sub-process's line with its sub-process and last year's line."""
+
+    row: Line
+    subprocess: Subprocess
+    last: Line | None
+
+
+def line_rows(assessment: Assessment) -> list[LineRow]:
+    """The lines of a form with last year's beside, in the catalogue's order."""
+    before = aliased(Assessment, name="before")
+    found = db.session.execute(
+        select(Line, Subprocess, LastLine)
+        .join(Subprocess, Subprocess.id == Line.subprocess_id)
+        .outerjoin(before, and_(before.process_id == assessment.process_id, before.year == assessment.year - 1))
+        .outerjoin(LastLine, and_(LastLine.assessment_id == before.id, LastLine.subprocess_id == Line.subprocess_id))
+        .where(Line.assessment_id == assessment.id)
+        .order_by(Subprocess.sort_key)
+    )
+    return [LineRow(*row) for row in found]
+
+
+def lines(assessment_id: int) -> list[Line]:
+    """The lines of a form, in the catalogue's order."""
+    query = select(Line).join(Subprocess, Subprocess.id == Line.subprocess_id)
+    return list(db.session.scalars(query.where(Line.assessment_id == assessment_id).order_by(Subprocess.sort_key)))
+
+
+def of_process(cycle_id: int, process_id: int) -> Assessment | None:
+    """The form of a process in a cycle."""
+    query = select(Assessment).where(Assessment.cycle_id == cycle_id, Assessment.process_id == process_id)
+    return db.session.scalar(query)
+
+
+def of_cycle(cycle_id: int) -> list[Assessment]:
+    """All forms of a cycle, in the catalogue's order."""
+    query = select(Assessment).join(Process, Process.id == Assessment.process_id).order_by(Process.sort_key)
+    return list(db.session.scalars(query.where(Assessment.cycle_id == cycle_id)))
+
+
+def lines_of_cycle(cycle_id: int) -> list[Line]:
+    """All lines of a cycle, in the catalogue's order."""
+    query = (
+        select(Line).join(Assessment, Assessment.id == Line.assessment_id)
+        .join(Subprocess, Subprocess.id == Line.subprocess_id).order_by(Subprocess.sort_key)
+    )  # fmt: skip
+    return list(db.session.scalars(query.where(Assessment.cycle_id == cycle_id)))
+
+
+def draft(assessment_id: int) -> Draft | None:
+    """What is typed and not yet submitted on a form."""
+    return db.session.scalar(select(Draft).where(Draft.assessment_id == assessment_id))
+
+
+def previous(assessment: Assessment) -> Assessment | None:
+    """The form of the same process the year before."""
+    query = select(Assessment).where(
+        Assessment.process_id == assessment.process_id, Assessment.year == assessment.year - 1
+    )
+    return db.session.scalar(query)
+
+
+def last_lines(of: Assessment | None) -> dict[int, Scores]:
+    """Scores of last year's lines by sub-process."""
+    return {line.subprocess_id: Scores.of(line) for line in lines(of.id)} if of else {}
+
+
+def has_key_control(process_id: int) -> bool:
+    """Whether any later slice knows a key control of the process."""
+    return any(known(process_id) for known in KEY_CONTROLS)
+
+
+def before(assessment: Assessment) -> Before:
+    """What a form's answers are held against."""
+    last = previous(assessment)
+    scores = Scores.of(last) if last and last.inherent_likelihood else None
+    return Before(scores, last_lines(last), has_key_control(assessment.process_id))
+
+
+def typed(of: Draft | None) -> dict[str, list[str]]:
+    """The fields of a draft as they were typed."""
+    return {} if of is None else {name: list(values) for name, values in json.loads(of.answers).items()}
+
+
+# --- the year's list -----------------------------------------------------------------------------------------
+
+
+class ListRow(NamedTuple):
+    """A row of the year's list."""
+
+    id: int
+    code: str
+    name_da: str
+    name_en: str
+    area: str
+    owner: str | None
+    state: State
+    inherent_band: Band | None
+    inherent: int | None
+    residual_band: Band | None
+    residual: int | None
+    last_band: Band | None
+    last: int | None
+    submitted_at: datetime | None
+    author: str | None
+    matching: int
+
+
+SORTS = ("code", "owner", "state", "before", "after", "last", "submitted")
+FILTERS = ("area", "state", "owner", "band")
+STATES = {state.value: state for state in State}
+BAND_WORDS = {band.value: band for band in Band}
+
+
+def shown_state() -> ColumnElement[Any]:
+    """The state as shown: a form not started that somebody has begun is a draft."""
+    begun = exists().where(Draft.assessment_id == Assessment.id)
+    as_draft = literal(State.DRAFT, Choice(State))
+    return case((and_(Assessment.state == State.NOT_STARTED, begun), as_draft), else_=Assessment.state)
+
+
+def _matches(filters: Mapping[str, str]) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if "area" in filters:
+        found.append(Area.code == filters["area"])
+    if "state" in filters:
+        wanted = filters["state"]
+        if wanted == "missing":
+            found.append(Assessment.state.in_([State.NOT_STARTED, State.DRAFT]))
+        elif wanted == "done":
+            found.append(Assessment.state.in_(list(DONE)))
+        elif wanted in STATES:
+            found.append(shown_state() == STATES[wanted])
+    if filters.get("owner", "").isdigit():
+        found.append(Process.owner_id == int(filters["owner"][:9]))
+    if filters.get("band") in BAND_WORDS:
+        found.append(Assessment.inherent_band == BAND_WORDS[filters["band"]])
+    return found
+
+
+def listing(
+    by: By, organisation_ids: frozenset[int], year: int, filters: Mapping[str, str], sort: str, descending: bool,
+    offset: int, limit: int,
+) -> list[ListRow]:  # fmt: skip
+    """The year's forms that match, one page of them."""
+    product = Assessment.inherent_likelihood * Assessment.inherent_impact
+    residual = Assessment.residual_likelihood * Assessment.residual_impact
+    last = Last.inherent_likelihood * Last.inherent_impact
+    keys: dict[str, Any] = {
+        "code": Process.sort_key, "owner": Owner.name, "state": Assessment.state, "before": product, "after": residual,
+        "last": last, "submitted": Assessment.submitted_at,
+    }  # fmt: skip
+    key = keys[sort]
+    order = [key.is_(None), key.desc() if descending else key, Assessment.organisation_id, Process.sort_key]
+    rows = db.session.execute(
+        select(
+            Assessment.id, Process.code, Process.name_da, Process.name_en, Area.code.label("area"), Owner.name,
+            shown_state(), Assessment.inherent_band, product, Assessment.residual_band, residual, Last.inherent_band,
+            last, Assessment.submitted_at, Author.name, func.count().over(),
+        )
+        .join(Process, Process.id == Assessment.process_id)
+        .join(Area, Area.id == Process.area_id)
+        .outerjoin(Owner, Owner.id == Process.owner_id)
+        .outerjoin(Author, Author.id == Assessment.author_id)
+        .outerjoin(Last, and_(Last.process_id == Assessment.process_id, Last.year == Assessment.year - 1))
+        .where(Assessment.organisation_id.in_(organisation_ids), Assessment.year == year, readable(by))
+        .where(*_matches(filters))
+        .order_by(*order).offset(offset).limit(limit)
+    )  # fmt: skip
+    return [ListRow(*cast("tuple[Any, ...]", row)) for row in rows]
+
+
+class Choices(NamedTuple):
+    """What the year's list can be filtered by, and how many rows it has without a filter."""
+
+    areas: list[Any]
+    owners: list[tuple[int, str]]
+    total: int
+
+
+def choices(by: By, organisation_ids: frozenset[int], year: int) -> Choices:
+    """Areas and owners of the year's forms, from one query."""
+    rows = db.session.execute(
+        select(Area.code, Area.name_da, Area.name_en, Owner.id, Owner.name, func.count())
+        .select_from(Assessment)
+        .join(Process, Process.id == Assessment.process_id)
+        .join(Area, Area.id == Process.area_id)
+        .outerjoin(Owner, Owner.id == Process.owner_id)
+        .where(Assessment.organisation_id.in_(organisation_ids), Assessment.year == year, readable(by))
+        .group_by(Area.sort_key, Area.code, Area.name_da, Area.name_en, Owner.id, Owner.name)
+        .order_by(Area.sort_key)
+    ).all()
+    areas = {row[0]: AreaName(row[0], row[1], row[2]) for row in rows}
+    owners = {row[3]: row[4] for row in rows if row[3] is not None}
+    return Choices(list(areas.values()), sorted(owners.items(), key=lambda o: o[1]), sum(row[5] for row in rows))
+
+
+class AreaName(NamedTuple):
+    """An area as a choice."""
+
+    code: str
+    name_da: str
+    name_en: str
+
+
+# --- the matrix ----------------------------------------------------------------------------------------------
+
+
+class MatrixRow(NamedTuple):
+    """A sub-process in the matrix."""
+
+    assessment_id: int
+    code: str
+    name_da: str
+    name_en: str
+    area: str
+    likelihood: int
+    impact: int
+    band: Band
+    last_band: Band | None
+    last: int | None
+    state: State
+
+    @property
+    def product(self) -> int:
+        """Likelihood × impact."""
+        return score(self.likelihood, self.impact)
+
+
+def matrix(by: By, organisation_ids: frozenset[int], year: int, after: bool, area: str = "") -> list[MatrixRow]:
+    """The scored sub-processes of a year, before or after controls, highest first."""
+    row, then = (
+        ((Line.residual_likelihood, Line.residual_impact, Line.residual_band), LastLine.residual_band)
+        if after else ((Line.inherent_likelihood, Line.inherent_impact, Line.inherent_band), LastLine.inherent_band)
+    )  # fmt: skip
+    last = (
+        LastLine.residual_likelihood * LastLine.residual_impact
+        if after else LastLine.inherent_likelihood * LastLine.inherent_impact
+    )  # fmt: skip
+    query = (
+        select(Assessment.id, Subprocess.code, Subprocess.name_da, Subprocess.name_en, Area.code.label("area"), *row,
+               then, last, Assessment.state)
+        .select_from(Line)
+        .join(Assessment, Assessment.id == Line.assessment_id)
+        .join(Process, Process.id == Assessment.process_id)
+        .join(Area, Area.id == Process.area_id)
+        .join(Subprocess, Subprocess.id == Line.subprocess_id)
+        .outerjoin(Last, and_(Last.process_id == Assessment.process_id, Last.year == Assessment.year - 1))
+        .outerjoin(LastLine, and_(LastLine.assessment_id == Last.id, LastLine.subprocess_id == Line.subprocess_id))
+        .where(Assessment.organisation_id.in_(organisation_ids), Assessment.year == year, readable(by))
+        .where(row[0].is_not(None), row[1].is_not(None))
+        .order_by((row[0] * row[1]).desc(), row[1].desc(), Subprocess.sort_key)
+    )  # fmt: skip
+    if area:
+        query = query.where(Area.code == area)
+    return [MatrixRow(*cast("tuple[Any, ...]", found)) for found in db.session.execute(query)]
+
+
+def areas_of_year(organisation_ids: frozenset[int], year: int) -> list[AreaName]:
+    """Areas that have forms in a year."""
+    rows = db.session.execute(
+        select(Area.code, Area.name_da, Area.name_en).distinct()
+        .join(Process, Process.area_id == Area.id).join(Assessment, Assessment.process_id == Process.id)
+        .where(Assessment.organisation_id.in_(organisation_ids), Assessment.year == year)
+        .order_by(Area.code)
+    )  # fmt: skip
+    return [AreaName(*row) for row in rows]
+
+
+# --- what the year waits for ---------------------------------------------------------------------------------
+
+
+def _codes(cycle: Cycle, states: list[State]) -> list[str]:
+    query = (
+        select(Process.code).join(Assessment, Assessment.process_id == Process.id)
+        .where(Assessment.cycle_id == cycle.id, Assessment.state.in_(states)).order_by(Process.sort_key)
+    )  # fmt: skip
+    return list(db.session.scalars(query))
+
+
+def _waits(why: Why, codes: list[str]) -> list[Reason]:
+    return [why(n=len(codes), codes=", ".join(codes))] if codes else []
+
+
+def unfinished(cycle: Cycle) -> list[Reason]:
+    """Forms nobody has submitted; a returned one does not hold calibration up."""
+    return _waits(NOT_SUBMITTED, _codes(cycle, [State.NOT_STARTED, State.DRAFT]))
+
+
+def uncalibrated(cycle: Cycle) -> list[Reason]:
+    """Forms the group has not calibrated."""
+    return _waits(NOT_CALIBRATED, _codes(cycle, [*EDITABLE, State.SUBMITTED]))
+
+
+def unapproved(cycle: Cycle) -> list[Reason]:
+    """Forms that are not approved."""
+    return _waits(NOT_APPROVED, _codes(cycle, [state for state in State if state not in DONE]))
+
+
+def counts_a(organisation_id: int, year: int) -> tuple[int, int]:
+    """Approved overall assessments, and active processes, in one query."""
+    last_day = date(year, 12, 31)
+    approved = select(func.count()).where(
+        Assessment.organisation_id == organisation_id, Assessment.year == year, Assessment.state.in_(list(DONE))
+    )
+    active = select(func.count()).where(
+        Process.organisation_id == organisation_id, Process.valid_from <= last_day,
+        or_(Process.valid_to.is_(None), Process.valid_to >= last_day),
+    )  # fmt: skip
+    row = db.session.execute(select(approved.scalar_subquery(), active.scalar_subquery())).one()
+    return int(row[0]), int(row[1])
+
+
+def goal_a(organisation_id: int, year: int) -> Goal:
+    """Goal A: approved overall assessments of active processes."""
+    done, total = counts_a(organisation_id, year)
+    return Goal(N_("Goal A: assessments approved"), done, total, "assessment.listing")
+
+
+def areas(by: By, organisation_id: int, year: int) -> list[AreaCount]:
+    """How far the forms are in each area; each figure includes those further on."""
+
+    def number(states: set[State]) -> ColumnElement[int]:
+        return func.sum(case((shown_state().in_(list(states)), 1), else_=0))
+
+    further = {State.APPROVED, State.LOCKED}
+    rows = db.session.execute(
+        select(
+            Area.code, Area.name_da, Area.name_en, func.count(), number(set(State) - {State.NOT_STARTED}),
+            number({State.SUBMITTED, State.CALIBRATED, *further}), number({State.RETURNED}),
+            number({State.CALIBRATED, *further}), number(further),
+        )
+        .select_from(Assessment)
+        .join(Process, Process.id == Assessment.process_id)
+        .join(Area, Area.id == Process.area_id)
+        .where(Assessment.organisation_id == organisation_id, Assessment.year == year, readable(by))
+        .group_by(Area.sort_key, Area.code, Area.name_da, Area.name_en)
+        .order_by(Area.sort_key)
+    )  # fmt: skip
+    return [AreaCount(*row[:3], *(int(figure) for figure in row[3:])) for row in rows]
+
+
+# --- for the later slices ------------------------------------------------------------------------------------
+
+
+class Standing(NamedTuple):
+    """The risk of a sub-process as last approved: band and score before controls, the year, and after controls."""
+
+    band: Band
+    score: int
+    year: int
+    residual_band: Band | None
+    residual_score: int | None
+    fraud: bool
+
+
+def bands(organisation_id: int, year: int) -> dict[int, Standing]:
+    """The standing of each sub-process from its last approved or locked form at or before a year."""
+    newest = (
+        select(Line.subprocess_id, func.max(Assessment.year).label("year"))
+        .join(Assessment, Assessment.id == Line.assessment_id)
+        .where(Assessment.organisation_id == organisation_id, Assessment.year <= year, Assessment.state.in_(list(DONE)))
+        .group_by(Line.subprocess_id).subquery()
+    )  # fmt: skip
+    rows = db.session.execute(
+        select(
+            Line.subprocess_id, Line.inherent_band, Line.inherent_likelihood * Line.inherent_impact, Assessment.year,
+            Line.residual_band, Line.residual_likelihood * Line.residual_impact, Assessment.fraud,
+        )
+        .join(Assessment, Assessment.id == Line.assessment_id)
+        .join(newest, and_(newest.c.subprocess_id == Line.subprocess_id, newest.c.year == Assessment.year))
+        .where(Assessment.state.in_(list(DONE)), Line.inherent_band.is_not(None))
+    )  # fmt: skip
+    found: dict[int, Standing] = {}
+    for id, level, product, at, residual_band, residual_score, fraud_line in rows:
+        if level is not None and product is not None:
+            found[id] = Standing(level, product, at, residual_band, residual_score, bool(fraud_line))
+    return found
+
+
+def fraud(organisation_id: int, year: int) -> set[int]:
+    """Processes with a special risk of fraud in a year's approved forms."""
+    query = select(Assessment.process_id).where(
+        Assessment.organisation_id == organisation_id, Assessment.year == year, Assessment.fraud.is_(True),
+        Assessment.state.in_(list(DONE)),
+    )  # fmt: skip
+    return set(db.session.scalars(query))
+
+
+def tasks(by: By) -> list[Select[Any]]:
+    """Forms to fill in, to correct, to calibrate, to approve."""
+    mine = or_(Process.owner_id == by.person_id, Process.deputy_id == by.person_id)
+    fills = Assessment.organisation_id.in_(by.anywhere(Permission.ASSESSMENT_FILL))
+    group = Assessment.organisation_id.in_(by.everywhere(Permission.ASSESSMENT_CALIBRATE))
+    not_mine = ~Assessment.assessors.contains(f";{by.person_id};")
+    asked: list[tuple[task.TaskKind, Phase, list[ColumnElement[bool]]]] = [
+        (FILL, Phase.ASSESSING, [fills, mine, Assessment.state.in_([State.NOT_STARTED, State.DRAFT])]),
+        (CORRECT, Phase.CALIBRATING,
+         [fills, or_(mine, Assessment.author_id == by.person_id), Assessment.state == State.RETURNED]),
+        (CALIBRATE, Phase.CALIBRATING, [group, Assessment.state == State.SUBMITTED, Cycle.state == Phase.CALIBRATING]),
+        (APPROVE, Phase.CALIBRATING,
+         [group, Assessment.state == State.CALIBRATED, Cycle.state == Phase.CALIBRATING, not_mine]),
+    ]  # fmt: skip
+    return [
+        task.rows(
+            kind, id=Assessment.id, code=Process.code, name_da=Process.name_da, name_en=Process.name_en,
+            due=Step.deadline_on,
+        )
+        .select_from(Assessment)
+        .join(Process, Process.id == Assessment.process_id)
+        .join(Cycle, Cycle.id == Assessment.cycle_id)
+        .join(Step, and_(Step.cycle_id == Cycle.id, Step.state == phase))
+        .where(Cycle.state.in_([Phase.ASSESSING, Phase.CALIBRATING]), *where)
+        for kind, phase, where in asked
+    ]  # fmt: skip

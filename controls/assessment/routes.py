@@ -1,0 +1,406 @@
+"""Pages of the risk assessment: the form, the receipt with calibration and approval, the year's list, the matrix."""
+
+from collections import Counter
+from typing import Any
+
+from flask import Blueprint, abort, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
+
+from controls.assessment import actions, queries, rules
+from controls.assessment.forms import AssessmentForm, CalibrateForm, ObjectForm, ReturnForm, form_for
+from controls.assessment.queries import LineRow, Sheet
+from controls.assessment.rules import Before, Scores, line_field
+from controls.assessment.scales import NAMES, SCALES
+from controls.assessment.words import Band, Change, State
+from controls.base.db import Stale, transaction
+from controls.base.form import said
+from controls.base.why import N_, Reason, Refused
+from controls.identity import queries as people
+from controls.identity.permissions import Permission
+from controls.web import answer, guard, lists
+
+bp = Blueprint("assessment", __name__)
+
+MATRIX_LIMIT = 1000
+LETTERS = {Band.LOW: N_("L"), Band.MODERATE: N_("M"), Band.ELEVATED: N_("E"), Band.HIGH: N_("H")}
+
+
+def _sheet(id: int) -> Sheet:
+    return queries.sheet(guard.by(), id) or abort(404)
+
+
+def _own(sheet: Sheet) -> bool:
+    return guard.by().person_id in (sheet.process.owner_id, sheet.process.deputy_id)
+
+
+def _fills(sheet: Sheet) -> bool:
+    return guard.by().may(Permission.ASSESSMENT_FILL, sheet.row.organisation_id, own=_own(sheet))
+
+
+def _sentences(reasons: list[Reason]) -> list[str]:
+    return [said(reason) for reason in reasons]
+
+
+def _facts(sheet: Sheet) -> list[tuple[str, str]]:
+    return [fact for facts in queries.FACTS for fact in facts(sheet.process.id, sheet.row.year)]
+
+
+# --- the form ------------------------------------------------------------------------------------------------
+
+
+def _typed(sheet: Sheet, lines: list[LineRow]) -> MultiDict[str, str]:
+    """What the form shows at first: the draft, or what was submitted before it came back, or nothing."""
+    if sheet.draft is not None:
+        return MultiDict([(name, value) for name, values in queries.typed(sheet.draft).items() for value in values])
+    row, found = sheet.row, MultiDict[str, str]()
+    if row.inherent_likelihood is None:
+        return found
+    _put_scores(found, "", row)
+    found["fraud"] = "yes" if row.fraud else "no"
+    for name in ("fraud_reason", "reason", "reason_unchanged", "reason_step", "reason_no_key_control"):
+        found[name] = getattr(row, name)
+    for name in ("change_direction", "certainty", "propose_review"):
+        found[name] = getattr(row, name).value
+    found.setlist("change_kinds", row.change_kinds.split(";") if row.change_kinds else [])
+    found["copied"] = "yes" if row.copied else ""
+    _put_lines(found, [(line.row.subprocess_id, line.row) for line in lines])
+    return found
+
+
+def _put_scores(found: MultiDict[str, str], prefix: str, row: Any) -> None:
+    for name in NAMES:
+        value = getattr(row, name)
+        if value is not None:
+            found[prefix + name] = str(value)
+
+
+def _put_lines(found: MultiDict[str, str], lines: list[tuple[int, Any]]) -> None:
+    for id, line in lines:
+        if line is not None and not line.inherited:
+            found[line_field(id, "own")] = "y"
+            _put_scores(found, line_field(id, ""), line)
+            found[line_field(id, "reason")], found[line_field(id, "reason_step")] = line.reason, line.reason_step
+
+
+def _copy(found: MultiDict[str, str], what: str, sheet: Sheet, lines: list[LineRow]) -> None:
+    """Copy one answer of last year, or all; all is recorded as copied."""
+    last = sheet.last
+    if last is None or last.inherent_likelihood is None:
+        return
+    if what in NAMES:
+        found[what] = str(getattr(last, what))
+    elif what == "all":
+        _put_scores(found, "", last)
+        found["fraud"], found["fraud_reason"] = "yes" if last.fraud else "no", last.fraud_reason
+        found["reason_no_key_control"], found["copied"] = last.reason_no_key_control, "yes"
+        _put_lines(found, [(line.row.subprocess_id, line.last) for line in lines])
+
+
+def _versions(sheet: Sheet) -> str:
+    return f"{sheet.row.version}.{sheet.draft.version if sheet.draft else 0}"
+
+
+def _ids(lines: list[LineRow]) -> tuple[int, ...]:
+    return tuple(line.row.subprocess_id for line in lines)
+
+
+def _blank(sheet: Sheet, lines: list[LineRow]) -> AssessmentForm:
+    form = form_for(_ids(lines))(_typed(sheet, lines))
+    form.row_version.data = _versions(sheet)
+    return form
+
+
+def _translated(field: Any) -> list[tuple[str, str]]:
+    return [(choice.value, _(choice.label)) for choice in field.choices]
+
+
+def _edit_context(sheet: Sheet, lines: list[LineRow], form: AssessmentForm) -> dict[str, Any]:
+    last = sheet.last if sheet.last is not None and sheet.last.inherent_likelihood is not None else None
+    key_control = queries.has_key_control(sheet.process.id)
+    before = Before(
+        Scores.of(last) if last else None,
+        {line.row.subprocess_id: Scores.of(line.last) for line in lines if line.last is not None}, key_control,
+    )  # fmt: skip
+    answers = form.answers(_ids(lines))
+    return {
+        "sheet": sheet, "row": sheet.row, "process": sheet.process, "lines": lines, "last": last, "scales": SCALES,
+        "before": before, "result": answers.scores, "asked": rules.asked(answers, before),
+        "facts_beside": _facts(sheet), "translated": _translated,
+        "words": {band.value: f"{_(letter)} {_(band.label)}" for band, letter in LETTERS.items()},
+        "line_field": line_field, "raised": rules.raised, "key_control": key_control,
+        "days": (sheet.due - guard.by().today).days if sheet.due else None, "org": sheet.organisation.code,
+        "Scores": Scores, "own_lines": set(answers.lines),
+    }  # fmt: skip
+
+
+def _refused(id: int, typed: MultiDict[str, str], refused: Refused | None = None) -> ResponseReturnValue:
+    """The form again with all that was typed; after a conflict the saved text stands beside it."""
+    sheet = _sheet(id)
+    lines = queries.line_rows(sheet.row)
+    form = form_for(_ids(lines))(typed)
+    form.validate()
+    saved = None
+    if isinstance(refused, Stale):
+        saved = _blank(sheet, lines)
+        form.row_version.data = _versions(sheet)
+    context = _edit_context(sheet, lines, form)
+    return answer.failed("assessment/edit.html", form, refused, saved=saved, **context)
+
+
+@bp.get("/assessments/<int:id>")
+@guard.allows(Permission.CONTENT_READ)
+def show(id: int) -> ResponseReturnValue:
+    """The one-page form for who may fill it in now; else the receipt, with calibration and approval for the group."""
+    sheet = _sheet(id)
+    lines = queries.line_rows(sheet.row)
+    if _fills(sheet) and not rules.why_not_fill(sheet.row.state, sheet.cycle.state, sheet.row.year):
+        form = _blank(sheet, lines)
+        return answer.page("assessment/edit.html", form, **_edit_context(sheet, lines, form))
+    return answer.page("assessment/show.html", **_show_context(sheet, lines))
+
+
+@bp.post("/assessments/<int:id>/draft")
+@guard.allows(Permission.ASSESSMENT_FILL)
+def save_draft(id: int) -> ResponseReturnValue:
+    """Save what is typed as a draft, after copying last year's answers when that was asked."""
+    sheet = _sheet(id)
+    lines = queries.line_rows(sheet.row)
+    typed = MultiDict(request.form)
+    what = typed.pop("copy", "")
+    if what:
+        _copy(typed, what, sheet, lines)
+    form = form_for(_ids(lines))(typed)
+    if not form.validate():
+        return _refused(id, typed)
+    kept = {name: typed.getlist(name) for name in typed if name in form and name != "row_version"}
+    version, draft = form.versions()
+    try:
+        with transaction():
+            actions.save_draft(guard.by(), id, draft, kept, assessment_version=version)
+    except Refused as refused:
+        return _refused(id, typed, refused)
+    anchor = what if what in NAMES else None
+    return answer.done(url_for(".show", id=id, _anchor=anchor), _("The draft is saved."))
+
+
+@bp.post("/assessments/<int:id>/submit")
+@guard.allows(Permission.ASSESSMENT_FILL)
+def submit(id: int) -> ResponseReturnValue:
+    """Submit the form."""
+    ids = _ids(queries.line_rows(_sheet(id).row))
+    form = form_for(ids)(request.form)
+    if not form.validate():
+        return _refused(id, request.form)
+    version, draft = form.versions()
+    try:
+        with transaction():
+            actions.submit(guard.by(), id, version, form.answers(ids), draft_version=draft)
+    except Refused as refused:
+        return _refused(id, request.form, refused)
+    return answer.done(url_for(".show", id=id), _("The assessment is submitted."))
+
+
+# --- the receipt ---------------------------------------------------------------------------------------------
+
+
+def _show_context(sheet: Sheet, lines: list[LineRow]) -> dict[str, Any]:
+    row, phase, by = sheet.row, sheet.cycle.state, guard.by()
+    group = by.may(Permission.ASSESSMENT_CALIBRATE, row.organisation_id)
+    assessors = rules.ids(row.assessors)
+    fills, own = _fills(sheet), _own(sheet)
+    may_object = fills and own and not rules.why_not_object(row.state, phase, row.year, "x" * rules.SHORT_LEAST)
+    now = Scores.of(row)
+    names = people.names({
+        row.author_id, row.returned_by_id, row.calibrated_by_id, row.approver_id, sheet.process.owner_id,
+        sheet.process.deputy_id,
+    })  # fmt: skip
+    calibrating = rules.why_not_start_calibration(row.state, phase, row.year)
+    approving = rules.why_not_approve(row.state, phase, row.year, by.person_id, assessors)
+    return {
+        "sheet": sheet, "row": row, "process": sheet.process, "lines": lines, "scales": SCALES, "names": names,
+        "last": Scores.of(sheet.last) if sheet.last else Scores(), "submitted": Scores.read(row.submitted_scores),
+        "now": now, "group": group, "why_not_calibrate": _sentences(calibrating), "may_object": may_object,
+        "why_not_approve": _sentences(approving), "org": sheet.organisation.code, "facts_beside": _facts(sheet),
+        "may_return": group and not rules.why_not_return(row.state, phase, row.year, "x" * rules.SHORT_LEAST),
+        "may_take_back": fills and not rules.why_not_take_back(row.state, phase, row.year, by.person_id, row.author_id),
+        "why_not_fill": _sentences(rules.why_not_fill(row.state, phase, row.year)) if fills else [], "fills": fills,
+        "calibrate": CalibrateForm(obj=_Text(row)), "send_back": ReturnForm(version=row.version),
+        "protest": ObjectForm(version=row.version, text=row.owner_objection), "raised": rules.raised,
+        "waits": row.state in (State.SUBMITTED, State.CALIBRATED), "Scores": Scores,
+        "change_words": {kind.value: _(kind.label) for kind in Change},
+        "leapt": rules.leaps(now, Scores.of(sheet.last)) if sheet.last and now.complete else [],
+    }  # fmt: skip
+
+
+class _Text:
+    """The scores of a row as a form's choices want them."""
+
+    def __init__(self, row: Any) -> None:
+        for name in NAMES:
+            value = getattr(row, name)
+            setattr(self, name, None if value is None else str(value))
+        self.version, self.reason = row.version, row.calibration_reason
+
+
+def _again(id: int, which: str, form: Any, refused: Refused | None = None) -> ResponseReturnValue:
+    """The receipt again with the one form of it that was refused."""
+    sheet = _sheet(id)
+    context = _show_context(sheet, queries.line_rows(sheet.row)) | {which: form}
+    saved = CalibrateForm(obj=_Text(sheet.row)) if which == "calibrate" else None
+    return answer.failed("assessment/show.html", form, refused, saved=saved, **context)
+
+
+def _read() -> int | None:
+    """The version of the form that a bare button carries."""
+    return request.form.get("row_version", type=int)
+
+
+@bp.post("/assessments/<int:id>/take-back")
+@guard.allows(Permission.ASSESSMENT_FILL)
+def take_back(id: int) -> ResponseReturnValue:
+    """Take a submitted form back to go on with it."""
+    _sheet(id)
+    with transaction():
+        actions.take_back(guard.by(), id, _read())
+    return answer.done(url_for(".show", id=id), _("The assessment is yours again. Correct it and submit it."))
+
+
+@bp.post("/assessments/<int:id>/return")
+@guard.allows(Permission.ASSESSMENT_CALIBRATE)
+def return_to_author(id: int) -> ResponseReturnValue:
+    """Send the form back with a comment."""
+    _sheet(id)
+    form = ReturnForm(request.form)
+    if not form.validate():
+        return _again(id, "send_back", form)
+    try:
+        with transaction():
+            actions.return_to_author(guard.by(), id, form.version.data, form.comment.data or "")
+    except Refused as refused:
+        return _again(id, "send_back", form, refused)
+    return answer.done(url_for(".show", id=id), _("The assessment is returned."))
+
+
+@bp.post("/assessments/<int:id>/calibrate")
+@guard.allows(Permission.ASSESSMENT_CALIBRATE)
+def calibrate(id: int) -> ResponseReturnValue:
+    """Agree with the form as submitted, or change its scores with a reason."""
+    _sheet(id)
+    form = CalibrateForm(request.form)
+    if not form.validate():
+        return _again(id, "calibrate", form)
+    scores = None if "agree" in request.form else form.scores()
+    reason = "" if scores is None else form.reason.data or ""
+    try:
+        with transaction():
+            actions.calibrate(guard.by(), id, form.version.data, scores, reason)
+    except Refused as refused:
+        return _again(id, "calibrate", form, refused)
+    return answer.done(url_for(".show", id=id), _("The assessment is calibrated."))
+
+
+@bp.post("/assessments/<int:id>/object")
+@guard.allows(Permission.ASSESSMENT_FILL)
+def object_to(id: int) -> ResponseReturnValue:
+    """The owner's objection."""
+    _sheet(id)
+    form = ObjectForm(request.form)
+    if not form.validate():
+        return _again(id, "protest", form)
+    try:
+        with transaction():
+            actions.object_to(guard.by(), id, form.version.data, form.text.data or "")
+    except Refused as refused:
+        return _again(id, "protest", form, refused)
+    return answer.done(url_for(".show", id=id), _("The objection is saved."))
+
+
+@bp.post("/assessments/<int:id>/approve")
+@guard.allows(Permission.ASSESSMENT_CALIBRATE)
+def approve(id: int) -> ResponseReturnValue:
+    """Approve a calibrated form."""
+    _sheet(id)
+    with transaction():
+        actions.approve(guard.by(), id, _read())
+    return answer.done(url_for(".show", id=id), _("The assessment is approved."))
+
+
+# --- the year ------------------------------------------------------------------------------------------------
+
+
+def _address(**changes: Any) -> str:
+    """This page's address with some of its arguments changed (None leaves one out)."""
+    arguments = {**request.args.to_dict(), "org": guard.organisation().code, **changes}
+    kept = {name: value for name, value in arguments.items() if value not in (None, "")}
+    return url_for(f".{str(request.endpoint).split('.')[-1]}", **(request.view_args or {}), **kept)
+
+
+@bp.get("/cycles/<int:year>/assessments")
+@guard.allows(Permission.CONTENT_READ)
+def listing(year: int) -> ResponseReturnValue:
+    """All assessments of a year, filtered and sorted by the address."""
+    by, asked = guard.by(), lists.asked(queries.SORTS, queries.FILTERS)
+    here = guard.organisations()
+    rows = queries.listing(by, here, year, asked.filters, asked.sort, asked.descending, asked.offset(), asked.limit())
+    choices = queries.choices(by, here, year)
+    matching = rows[0].matching if rows else 0
+    return answer.page(
+        "assessment/listing.html", year=year, rows=rows, choices=choices, asked=asked, matching=matching,
+        chips=_chips(asked, choices), sort=("-" if asked.descending else "") + asked.sort, states=list(State),
+        bands=list(Band), org=guard.organisation().code, address=_address, last=asked.offset() + len(rows),
+        clear=_address(**dict.fromkeys((*queries.FILTERS, "page"))), pager=_pager(asked, len(rows), matching),
+    )  # fmt: skip
+
+
+def _chips(asked: lists.Asked, choices: queries.Choices) -> list[tuple[str, str]]:
+    words = {
+        "area": {area.code: area.code for area in choices.areas},
+        "state": {state.value: _(state.label) for state in State}
+        | {"missing": _("Not submitted"), "done": _("Approved or locked")},
+        "owner": {str(id): name for id, name in choices.owners},
+        "band": {band.value: _(band.label) for band in Band},
+    }  # fmt: skip
+    labels = {"area": _("Area"), "state": _("State"), "owner": _("Owner"), "band": _("Risk band")}
+    return [
+        (f"{labels[name]}: {words[name].get(value, value)}", _address(**{name: None, "page": None}))
+        for name, value in asked.filters.items()
+    ]
+
+
+def _pager(asked: lists.Asked, shown: int, matching: int) -> dict[str, Any] | None:
+    if matching <= lists.PER_PAGE:
+        return None
+    last = asked.offset() + shown
+    return {
+        "first": asked.offset() + 1, "last": last, "total": matching,
+        "previous": _address(page=asked.page - 1) if asked.page > 1 and not asked.show_all else "",
+        "next": _address(page=asked.page + 1) if last < matching and not asked.show_all else "",
+        "all": "" if asked.show_all else _address(all="1", page=None),
+    }  # fmt: skip
+
+
+@bp.get("/cycles/<int:year>/matrix")
+@guard.allows(Permission.CONTENT_READ)
+def matrix(year: int) -> ResponseReturnValue:
+    """The risk matrix of a year, before or after controls, with the sub-processes of a cell beneath."""
+    after, area = request.args.get("show") == "after", request.args.get("area", "")[:40]
+    here = guard.organisations()
+    rows = queries.matrix(guard.by(), here, year, after, area)
+    counts = Counter((row.likelihood, row.impact) for row in rows)
+    cell = (request.args.get("p", type=int), request.args.get("c", type=int))
+    inside = cell[0] in range(1, 6) and cell[1] in range(1, 6)
+    shown = [row for row in rows if (row.likelihood, row.impact) == cell] if inside else rows
+    cells = [
+        {"likelihood": p, "impact": c, "level": rules.band(p, c).value, "product": rules.score(p, c),
+         "count": counts[(p, c)]}
+        for p in range(5, 0, -1) for c in range(1, 6)
+    ]  # fmt: skip
+    return answer.page(
+        "assessment/matrix.html", year=year, after=after, area=area, cells=cells, rows=shown[:MATRIX_LIMIT],
+        total=len(rows), cell=cell if inside else None, areas=queries.areas_of_year(here, year),
+        href=_address(p=None, c=None) + "&", address=_address, org=guard.organisation().code,
+    )  # fmt: skip
+
+

@@ -1,0 +1,92 @@
+"""Assessments, their lines per sub-process, and drafts outside the log."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from controls.assessment.words import Band, Certainty, Direction, Proposal, State
+from controls.base.audit import UNLOGGED
+from controls.base.db import Choice, Model, UtcTime, Versioned
+
+
+class Scores:
+    """The five scales, 1 to 5, and the bands that follow from them (stored so that lists need not compute)."""
+
+    inherent_likelihood: Mapped[int | None]
+    inherent_impact: Mapped[int | None]
+    control_level: Mapped[int | None]
+    residual_likelihood: Mapped[int | None]
+    residual_impact: Mapped[int | None]
+    inherent_band: Mapped[Band | None] = mapped_column(Choice(Band))
+    residual_band: Mapped[Band | None] = mapped_column(Choice(Band))
+
+
+class Assessment(Scores, Versioned, Model):
+    """The form of one process in one cycle; `assessors` are the ids of who submitted it or changed a score (;3;7;)."""
+
+    __tablename__ = "assessment_assessment"
+    __table_args__ = (
+        UniqueConstraint("cycle_id", "process_id"),
+        Index("ix_assessment_assessment_list", "organisation_id", "year", "state"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("identity_organisation.id"))
+    cycle_id: Mapped[int] = mapped_column(ForeignKey("wheel_cycle.id"))
+    year: Mapped[int]
+    process_id: Mapped[int] = mapped_column(ForeignKey("universe_process.id"), index=True)
+    state: Mapped[State] = mapped_column(Choice(State), default=State.NOT_STARTED)
+    submitted_scores: Mapped[str] = mapped_column(String(20), default="")
+    fraud: Mapped[bool | None]
+    fraud_reason: Mapped[str] = mapped_column(Text, default="")
+    change_direction: Mapped[Direction | None] = mapped_column(Choice(Direction))
+    change_kinds: Mapped[str] = mapped_column(String(100), default="")
+    certainty: Mapped[Certainty | None] = mapped_column(Choice(Certainty))
+    propose_review: Mapped[Proposal | None] = mapped_column(Choice(Proposal))
+    reason: Mapped[str] = mapped_column(Text, default="")
+    copied: Mapped[bool] = mapped_column(default=False)
+    reason_unchanged: Mapped[str] = mapped_column(Text, default="")
+    reason_step: Mapped[str] = mapped_column(Text, default="")
+    reason_no_key_control: Mapped[str] = mapped_column(Text, default="")
+    author_id: Mapped[int | None] = mapped_column(ForeignKey("identity_person.id"))
+    assessors: Mapped[str] = mapped_column(String(400), default="")
+    submitted_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    returned_by_id: Mapped[int | None] = mapped_column(ForeignKey("identity_person.id"))
+    returned_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    return_comment: Mapped[str] = mapped_column(Text, default="")
+    calibrated_by_id: Mapped[int | None] = mapped_column(ForeignKey("identity_person.id"))
+    calibrated_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    calibration_changed: Mapped[bool] = mapped_column(default=False)
+    calibration_reason: Mapped[str] = mapped_column(Text, default="")
+    owner_objection: Mapped[str] = mapped_column(Text, default="")
+    approver_id: Mapped[int | None] = mapped_column(ForeignKey("identity_person.id"))
+    approved_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    locked_at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+
+class Line(Scores, Versioned, Model):
+    """A sub-process's line: its own answers, or the process's when inherited (copied in when submitted)."""
+
+    __tablename__ = "assessment_line"
+    __table_args__ = (UniqueConstraint("assessment_id", "subprocess_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("identity_organisation.id"))
+    assessment_id: Mapped[int] = mapped_column(ForeignKey("assessment_assessment.id"))
+    subprocess_id: Mapped[int] = mapped_column(ForeignKey("universe_subprocess.id"), index=True)
+    inherited: Mapped[bool] = mapped_column(default=True)
+    reason: Mapped[str] = mapped_column(Text, default="")
+    reason_step: Mapped[str] = mapped_column(Text, default="")
+
+
+class Draft(Versioned, Model):
+    """What somebody has typed and not yet submitted; `answers` is JSON of the form's fields."""
+
+    __tablename__ = "assessment_draft"
+    __table_args__ = {"info": UNLOGGED}
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    assessment_id: Mapped[int] = mapped_column(ForeignKey("assessment_assessment.id"), unique=True)
+    author_id: Mapped[int] = mapped_column(ForeignKey("identity_person.id"))
+    answers: Mapped[str] = mapped_column(Text)
