@@ -1,0 +1,290 @@
+"""Reads of tests of operation: the page of one control, its items, what a review still lacks, tasks, exports."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, and_, or_, select
+from sqlalchemy.orm import aliased
+
+from controls.base import task
+from controls.base.by import By
+from controls.base.db import db, within
+from controls.base.why import N_, Reason
+from controls.effectiveness import rules
+from controls.effectiveness.tables import OperatingTest, SampleItem
+from controls.effectiveness.words import Nature, Result, State
+from controls.identity.permissions import Permission
+from controls.review.tables import Control, DesignTest, Review
+from controls.review.words import DesignOutcome, Frequency, Outcome
+from controls.review.words import State as ReviewState
+from controls.universe.tables import Process, Subprocess
+
+TEST = task.declare(
+    "effectiveness.test", N_("Test the operation of {code} {name}"), N_("Test control"), "effectiveness.by_test"
+)
+REVIEW = task.declare(
+    "effectiveness.review", N_("Quality-review the test of {code} {name}"), N_("Review test"), "effectiveness.by_test"
+)
+Referred = aliased(OperatingTest)
+
+
+@dataclass(frozen=True)
+class Page:
+    """All of one control's test in one review."""
+
+    review: Review
+    control: Control
+    subprocess: Subprocess
+    design: DesignTest | None
+    test: OperatingTest | None
+
+
+@dataclass(frozen=True)
+class TestLine:
+    """One control's test in a list."""
+
+    __test__ = False
+
+    id: int
+    review_id: int
+    control_id: int
+    control_number: str
+    state: State
+    outcome: Outcome | None
+    sample_size: int | None
+    exceptions: int | None
+    refers_to_id: int | None
+
+
+def own_columns() -> tuple[Any, ...]:
+    """Who a review is an own object of: process owner and deputy, lead, tester, quality reviewer."""
+    return (Process.owner_id, Process.deputy_id, Review.lead_id, Review.tester_id, Review.quality_reviewer_id)
+
+
+def show(by: By, review_id: int, control_id: int) -> Page | None:
+    """The page of one control in one review, when the reader may see the review."""
+    row = db.session.execute(
+        select(Review, Control, Subprocess, DesignTest, OperatingTest)
+        .join(Control, and_(Control.id == control_id, Control.organisation_id == Review.organisation_id))
+        .join(Subprocess, Subprocess.id == Review.subprocess_id)
+        .join(Process, Process.id == Subprocess.process_id)
+        .outerjoin(DesignTest, and_(DesignTest.review_id == Review.id, DesignTest.control_id == Control.id))
+        .outerjoin(OperatingTest, and_(OperatingTest.review_id == Review.id, OperatingTest.control_id == Control.id))
+        .where(Review.id == review_id, within(by, Permission.CONTENT_READ, Review.organisation_id, *own_columns()))
+    ).first()
+    return None if row is None else Page(*row)
+
+
+def facts(review_id: int, control_id: int) -> tuple[Review, Control, DesignOutcome | None] | None:
+    """Review, control and what the test of design in this review said."""
+    row = db.session.execute(
+        select(Review, Control, DesignTest.outcome)
+        .join(Control, and_(Control.id == control_id, Control.organisation_id == Review.organisation_id))
+        .outerjoin(DesignTest, and_(DesignTest.review_id == Review.id, DesignTest.control_id == Control.id))
+        .where(Review.id == review_id)
+    ).first()
+    return None if row is None else (row[0], row[1], row[2])
+
+
+def review_of(test: OperatingTest) -> Review:
+    """The review a test belongs to."""
+    return db.session.get_one(Review, test.review_id)
+
+
+def address(by: By, test_id: int) -> tuple[int, int] | None:
+    """Review and control of a test, for its page."""
+    row = db.session.execute(
+        select(OperatingTest.review_id, OperatingTest.control_id)
+        .join(Review, Review.id == OperatingTest.review_id)
+        .join(Subprocess, Subprocess.id == Review.subprocess_id)
+        .join(Process, Process.id == Subprocess.process_id)
+        .where(OperatingTest.id == test_id)
+        .where(within(by, Permission.CONTENT_READ, OperatingTest.organisation_id, *own_columns()))
+    ).first()
+    return None if row is None else (row[0], row[1])
+
+
+def test_of(review_id: int, control_id: int) -> OperatingTest | None:
+    """The test of a control in a review."""
+    return db.session.scalar(
+        select(OperatingTest).where(OperatingTest.review_id == review_id, OperatingTest.control_id == control_id)
+    )
+
+
+def items(test_id: int) -> list[SampleItem]:
+    """The drawn items and reserves, by rank."""
+    return list(db.session.scalars(select(SampleItem).where(SampleItem.test_id == test_id).order_by(SampleItem.rank)))
+
+
+def in_line(listed: Iterable[SampleItem]) -> list[SampleItem]:
+    """The items to test: the sample, and each reserve that took the place of one that does not apply."""
+    return [item for item in listed if not item.reserve or item.replaces_rank is not None]
+
+
+def figures(test: OperatingTest, listed: Iterable[SampleItem]) -> rules.Figures:
+    """What the results say so far."""
+    results: list[tuple[Result | None, Nature | None]] = [(item.result, item.nature) for item in in_line(listed)]
+    return rules.figures(plan_of(test), test.population_size or 0, test.sample_size or 0, results)
+
+
+def plan_of(test: OperatingTest) -> rules.Plan:
+    """The plan as it stands on the test."""
+    return rules.Plan(
+        test.method, test.sample_risk, test.confidence, test.tolerable_rate, test.expected_exceptions, test.hours
+    )
+
+
+def control_copy(test: OperatingTest) -> dict[str, Any]:
+    """The control as it was when its test was planned."""
+    copy: dict[str, Any] = json.loads(test.control_copy)
+    return copy
+
+
+def frequency_of(test: OperatingTest) -> Frequency:
+    """How often the control is carried out, by the test's frozen copy."""
+    tested = control_copy(test)["frequency"]
+    return next(frequency for frequency in Frequency if frequency.value == tested)
+
+
+def reference_choices(control_id: int, review_id: int) -> list[tuple[OperatingTest, str]]:
+    """Quality-reviewed tests of the same control in other reviews with their reviews' numbers, newest first."""
+    rows = db.session.execute(
+        select(OperatingTest, Review.number).join(Review, Review.id == OperatingTest.review_id)
+        .where(OperatingTest.control_id == control_id, OperatingTest.review_id != review_id)
+        .where(OperatingTest.state == State.REVIEWED, OperatingTest.refers_to_id.is_(None))
+        .order_by(OperatingTest.tested_on.desc(), OperatingTest.id.desc()).limit(10)
+    )  # fmt: skip
+    return [(test, number) for test, number in rows]
+
+
+def numbers_used(organisation_id: int, prefix: str) -> list[str]:
+    """Numbers of tests of both kinds that begin so; they share one series."""
+    found: list[str] = []
+    for table in (OperatingTest, DesignTest):
+        query = select(table.number).where(table.organisation_id == organisation_id, table.number.startswith(prefix))
+        found += db.session.scalars(query)
+    return found
+
+
+def of_review(review_id: int) -> list[TestLine]:
+    """The tests of a review, for its page."""
+    rows = db.session.execute(
+        select(
+            OperatingTest.id, OperatingTest.review_id, OperatingTest.control_id, Control.number, OperatingTest.state,
+            OperatingTest.outcome, OperatingTest.sample_size, OperatingTest.exceptions, OperatingTest.refers_to_id,
+        ).join(Control, Control.id == OperatingTest.control_id)
+        .where(OperatingTest.review_id == review_id).order_by(Control.number)
+    )  # fmt: skip
+    return [TestLine(*row) for row in rows]
+
+
+def outcomes(review_id: int) -> dict[int, Outcome | None]:
+    """What the tests of a review concluded, by control (also those that refer); None while a test is under way."""
+    query = select(OperatingTest.control_id, OperatingTest.outcome, OperatingTest.state)
+    done = (State.CONCLUDED, State.REVIEWED)
+    rows = db.session.execute(query.where(OperatingTest.review_id == review_id))
+    return {control: outcome if state in done else None for control, outcome, state in rows}
+
+
+def untested(review: Review) -> list[Reason]:
+    """Gate for approval: every key control whose design held has a quality-reviewed test of operation."""
+    rows = db.session.execute(
+        select(Control.number, Control.key_control, DesignTest.outcome, OperatingTest.state)
+        .select_from(Control)
+        .outerjoin(DesignTest, and_(DesignTest.control_id == Control.id, DesignTest.review_id == review.id))
+        .outerjoin(OperatingTest, and_(OperatingTest.control_id == Control.id, OperatingTest.review_id == review.id))
+        .where(or_(DesignTest.id.is_not(None), OperatingTest.id.is_not(None))).order_by(Control.number)
+    )
+    reasons = []
+    for number, key, design, state in rows:
+        if state is None and key and design is DesignOutcome.APPROPRIATE:
+            reasons.append(rules.UNTESTED(control=number))
+        elif state is not None and state is not State.REVIEWED:
+            reasons.append(rules.UNFINISHED(control=number))
+    return reasons
+
+
+def party_of_test(test_id: int) -> tuple[int, frozenset[int]] | None:
+    """Organisation of a test and the people whose own object it is."""
+    return _party(select(OperatingTest.organisation_id, OperatingTest.tester_id, *own_columns())
+                  .where(OperatingTest.id == test_id))  # fmt: skip
+
+
+def party_of_item(item_id: int) -> tuple[int, frozenset[int]] | None:
+    """Organisation of a sample item and the people whose own object its test is."""
+    return _party(
+        select(SampleItem.organisation_id, OperatingTest.tester_id, *own_columns())
+        .join(OperatingTest, OperatingTest.id == SampleItem.test_id).where(SampleItem.id == item_id)
+    )  # fmt: skip
+
+
+def _party(query: Select[Any]) -> tuple[int, frozenset[int]] | None:
+    row = db.session.execute(
+        query.join(Review, Review.id == OperatingTest.review_id)
+        .join(Subprocess, Subprocess.id == Review.subprocess_id).join(Process, Process.id == Subprocess.process_id)
+    ).first()  # fmt: skip
+    return None if row is None else (row[0], frozenset(person for person in row[1:] if person is not None))
+
+
+def place_of_test(test_id: int) -> tuple[str, str] | None:
+    """Words and link of a test, for the page of its evidence."""
+    test = db.session.get(OperatingTest, test_id)
+    return None if test is None else (test.number, f"/reviews/{test.review_id}/controls/{test.control_id}")
+
+
+def place_of_item(item_id: int) -> tuple[str, str] | None:
+    """Words and link of a sample item."""
+    item = db.session.get(SampleItem, item_id)
+    test = None if item is None else db.session.get(OperatingTest, item.test_id)
+    if item is None or test is None:
+        return None
+    page = f"/reviews/{test.review_id}/controls/{test.control_id}"
+    return f"{test.number}, {item.rank}", f"{page}?item={item.rank}#files"
+
+
+def tasks(by: By) -> list[Select[Any]]:
+    """Tests to go on with (tester) and tests to quality-review (the review's quality reviewer)."""
+
+    def made(kind: task.TaskKind) -> Select[Any]:
+        names = (Subprocess.name_da, Subprocess.name_en)
+        return (
+            task.rows(kind, id=OperatingTest.id, code=Control.number, name_da=names[0], name_en=names[1])
+            .select_from(OperatingTest)
+            .join(Control, Control.id == OperatingTest.control_id).join(Review, Review.id == OperatingTest.review_id)
+            .join(Subprocess, Subprocess.id == Review.subprocess_id)
+        )  # fmt: skip
+
+    working = [State.PLANNED, State.POPULATION_CONFIRMED, State.SAMPLE_DRAWN, State.TESTING]
+    return [
+        made(TEST).where(
+            OperatingTest.tester_id == by.person_id, OperatingTest.state.in_(working),
+            Review.state.in_(rules.OPEN_REVIEWS),
+        ),
+        made(REVIEW).where(
+            Review.quality_reviewer_id == by.person_id, OperatingTest.state == State.CONCLUDED,
+            Review.state.not_in([ReviewState.SUSPENDED, ReviewState.DEFERRED]),
+        ),
+    ]  # fmt: skip
+
+
+def tests_for_export(organisation_ids: Sequence[int] | frozenset[int]) -> Iterator[tuple[OperatingTest, str, str]]:
+    """Tests with the numbers of their review and control, in the order of the workbook."""
+    query = (
+        select(OperatingTest, Review.number, Control.number)
+        .join(Review, Review.id == OperatingTest.review_id).join(Control, Control.id == OperatingTest.control_id)
+        .where(OperatingTest.organisation_id.in_(organisation_ids)).order_by(OperatingTest.number, OperatingTest.id)
+    )  # fmt: skip
+    yield from db.session.execute(query.execution_options(yield_per=500)).tuples()
+
+
+def items_for_export(organisation_ids: Sequence[int] | frozenset[int]) -> Iterator[tuple[SampleItem, str]]:
+    """Sample items in line with their test's number, reserves not in use left out."""
+    query = (
+        select(SampleItem, OperatingTest.number).join(OperatingTest, OperatingTest.id == SampleItem.test_id)
+        .where(SampleItem.organisation_id.in_(organisation_ids))
+        .where(or_(SampleItem.reserve.is_(False), SampleItem.replaces_rank.is_not(None)))
+        .order_by(OperatingTest.number, OperatingTest.id, SampleItem.rank)
+    )  # fmt: skip
+    yield from db.session.execute(query.execution_options(yield_per=500)).tuples()
