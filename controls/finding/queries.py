@@ -1,0 +1,408 @@
+"""Reads of findings and actions: list, one finding, what a review still lacks, tasks, exports."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy.orm import aliased
+
+from controls.base import audit, task
+from controls.base.audit import EventRow
+from controls.base.by import By
+from controls.base.db import db, within
+from controls.base.why import N_, Reason
+from controls.effectiveness.rules import NEEDS_FINDING
+from controls.effectiveness.tables import OperatingTest
+from controls.evidence import queries as evidence
+from controls.evidence.tables import Evidence
+from controls.finding import rules
+from controls.finding.tables import Action, Extension, Finding
+from controls.finding.words import ActionState, Severity, State
+from controls.identity.permissions import Permission
+from controls.identity.tables import Person
+from controls.review.rules import FindingRow
+from controls.review.tables import Control, DesignTest, Review
+from controls.review.words import DesignOutcome
+from controls.universe.tables import Process, Subprocess
+
+ANSWER = task.declare("finding.answer", N_("Answer finding {code}: {name}"), N_("Answer finding"), "finding.show")
+CONFIRM = task.declare("finding.confirm", N_("Confirm finding {code}: {name}"), N_("Confirm finding"), "finding.show")
+REPORT = task.declare("finding.report", N_("Report action {code} done: {name}"), N_("Report done"), "finding.by_action")
+VERIFY = task.declare("finding.verify", N_("Verify action {code}: {name}"), N_("Verify action"), "finding.by_action")
+CLOSE = task.declare("finding.close", N_("Close finding {code}: {name}"), N_("Close finding"), "finding.show")
+Earlier = aliased(Finding)
+SORTS = ("deadline", "number", "severity", "state", "subprocess")
+FILTERS = ("state", "severity", "owner", "overdue", "year")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One finding in the list."""
+
+    finding: Finding
+    subprocess: Subprocess
+    owner: str | None
+    late: bool
+
+
+@dataclass(frozen=True)
+class Page:
+    """One finding with what it stands on."""
+
+    finding: Finding
+    subprocess: Subprocess
+    control: Control | None
+    review: Review | None
+    earlier: Finding | None
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of a finding's history, from the log."""
+
+    at: datetime
+    who: str
+    label: str
+    what: str
+    reason: str
+
+
+def _readable(by: By) -> ColumnElement[bool]:
+    """Findings in reach: all of the organisation, or own (owner, author, follow-up, action, process, review)."""
+    mine = select(Action.finding_id).where(or_(Action.owner_id == by.person_id, Action.verifier_id == by.person_id))
+    own = within(
+        by, Permission.CONTENT_READ, Finding.organisation_id, Finding.owner_id, Finding.author_id, Finding.verifier_id,
+        Process.owner_id, Process.deputy_id,
+    )  # fmt: skip
+    some = by.anywhere(Permission.CONTENT_READ)
+    return or_(own, and_(Finding.organisation_id.in_(some), Finding.id.in_(mine)))
+
+
+def _listed(columns: Any) -> Any:
+    return (
+        columns.select_from(Finding).join(Subprocess, Subprocess.id == Finding.subprocess_id)
+        .join(Process, Process.id == Subprocess.process_id).outerjoin(Person, Person.id == Finding.owner_id)
+        .outerjoin(Review, Review.id == Finding.review_id)
+    )  # fmt: skip
+
+
+def _matching(filters: dict[str, str], today: date) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if (state := filters.get("state")) == "open":
+        found.append(Finding.state.in_(rules.OPEN))
+    elif state in {word.value for word in State}:
+        found.append(Finding.state == state)
+    if filters.get("severity") in {word.value for word in Severity}:
+        found.append(Finding.severity == filters["severity"])
+    if filters.get("owner", "").isdigit():
+        found.append(Finding.owner_id == int(filters["owner"][:9]))
+    if filters.get("overdue"):
+        found += [Finding.deadline_current < today, Finding.state.in_(rules.LATE)]
+    if filters.get("year", "").isdigit():
+        found.append(Review.year == int(filters["year"][:4]))
+    return found
+
+
+def listing(
+    by: By, organisation_ids: frozenset[int], filters: dict[str, str], sort: str, descending: bool, limit: int,
+    offset: int,
+) -> tuple[list[Row], int, int]:  # fmt: skip
+    """Rows of the list, how many match the filters, and how many there are."""
+    reach = [Finding.organisation_id.in_(organisation_ids), _readable(by)]
+    match = _matching(filters, by.today)
+    hit = and_(*match) if match else Finding.id.is_not(None)
+    total, matching = db.session.execute(
+        _listed(select(func.count(Finding.id), func.coalesce(func.sum(case((hit, 1), else_=0)), 0))).where(*reach)
+    ).one()
+    state, severity = (
+        case({word.value: place for place, word in enumerate(words)}, value=column, else_=99)
+        for words, column in ((State, Finding.state), (Severity, Finding.severity))
+    )
+    keys: dict[str, list[Any]] = {
+        "deadline": [Finding.deadline_current.is_(None), Finding.deadline_current], "number": [Finding.number],
+        "severity": [severity], "state": [state], "subprocess": [Subprocess.sort_key],
+    }  # fmt: skip
+    order = [key.desc() if descending and place == len(keys[sort]) - 1 else key for place, key in enumerate(keys[sort])]
+    rows = db.session.execute(
+        _listed(select(Finding, Subprocess, Person.name)).where(*reach, *match)
+        .order_by(*order, Finding.number, Finding.id).limit(limit).offset(offset)
+    )  # fmt: skip
+    listed = [Row(f, s, owner, rules.overdue(f.state, f.deadline_current, by.today)) for f, s, owner in rows]
+    return listed, int(matching), int(total)
+
+
+def choices(by: By, organisation_ids: frozenset[int]) -> tuple[list[tuple[str, str]], list[str]]:
+    """Owners and review years that occur among the findings, for the filters."""
+    rows = db.session.execute(
+        _listed(select(Finding.owner_id, Person.name, Review.year).distinct())
+        .where(Finding.organisation_id.in_(organisation_ids), _readable(by))
+    ).all()  # fmt: skip
+    owners = sorted({(name, str(id)) for id, name, _ in rows if id is not None})
+    years = sorted({str(year) for *_, year in rows if year is not None}, reverse=True)
+    return [(id, name) for name, id in owners], years
+
+
+def show(by: By, id: int) -> Page | None:
+    """One finding, when the reader may see it."""
+    row = db.session.execute(
+        _listed(select(Finding, Subprocess, Control, Review, Earlier))
+        .outerjoin(Control, Control.id == Finding.control_id).outerjoin(Earlier, Earlier.id == Finding.repeat_of_id)
+        .where(Finding.id == id, _readable(by))
+    ).first()  # fmt: skip
+    return None if row is None else Page(*row)
+
+
+def finding_of(action_id: int) -> int | None:
+    """The finding of an action."""
+    return db.session.scalar(select(Action.finding_id).where(Action.id == action_id))
+
+
+def review_facts(review_id: int) -> Review | None:
+    """The review a finding is raised in."""
+    return db.session.get(Review, review_id)
+
+
+def raised_in(by: By, review_id: int, control_id: int | None) -> tuple[Review, Subprocess, Control | None] | None:
+    """Review, sub-process and perhaps control that a new finding is about, when the reader may see the review."""
+    row = db.session.execute(
+        select(Review, Subprocess, Control).join(Subprocess, Subprocess.id == Review.subprocess_id)
+        .join(Process, Process.id == Subprocess.process_id)
+        .outerjoin(Control, and_(Control.id == (control_id or 0), Control.organisation_id == Review.organisation_id))
+        .where(Review.id == review_id)
+        .where(within(by, Permission.CONTENT_READ, Review.organisation_id, Process.owner_id, Review.lead_id,
+                      Review.tester_id, Review.quality_reviewer_id))
+    ).first()  # fmt: skip
+    return None if row is None else (row[0], row[1], row[2])
+
+
+def people_of(finding: Finding, permission: Permission) -> frozenset[int | None]:
+    """Whose own object a finding is: to work on (owner, author, team), or to judge (follow-up, author, team)."""
+    review = db.session.get(Review, finding.review_id) if finding.review_id else None
+    team = {review.lead_id, review.tester_id, review.quality_reviewer_id} if review else set()
+    mine = finding.owner_id if permission is Permission.FINDING_MANAGE else finding.verifier_id
+    return frozenset({mine, finding.author_id, *team} - {None})
+
+
+def actions_of(finding_id: int) -> list[Action]:
+    """The actions of a finding, by number."""
+    query = select(Action).where(Action.finding_id == finding_id).order_by(Action.number, Action.id)
+    return list(db.session.scalars(query))
+
+
+def numbers_used(table: type[Finding] | type[Action], organisation_id: int, prefix: str) -> Sequence[str]:
+    """Numbers that begin so."""
+    query = select(table.number).where(table.organisation_id == organisation_id, table.number.startswith(prefix))
+    return db.session.scalars(query).all()
+
+
+def has_evidence(finding_id: int, action_ids: Sequence[int]) -> bool:
+    """Whether there is evidence on the finding or one of these actions."""
+    return evidence.exists("finding_finding", [finding_id]) or evidence.exists("finding_action", action_ids)
+
+
+def files(finding_id: int, action_ids: Sequence[int]) -> dict[tuple[str, int], list[evidence.File]]:
+    """Evidence of a finding and of its actions, by subject, oldest first."""
+    found: dict[tuple[str, int], list[evidence.File]] = {("finding_finding", finding_id): []}
+    found |= {("finding_action", id): [] for id in action_ids}
+    rows = db.session.execute(
+        select(Evidence, Person.name).join(Person, Person.id == Evidence.uploaded_by_id)
+        .where(or_(
+            and_(Evidence.subject_type == "finding_finding", Evidence.subject_id == finding_id),
+            and_(Evidence.subject_type == "finding_action", Evidence.subject_id.in_(action_ids)),
+        )).order_by(Evidence.id)
+    )  # fmt: skip
+    for row, name in rows:
+        found[row.subject_type, row.subject_id].append(evidence.File(
+            row.id, row.subject_type, row.subject_id, row.filename, row.sha256, row.size, row.shows, row.covers_from,
+            row.covers_to, name, row.uploaded_at,
+        ))  # fmt: skip
+    return found
+
+
+def by_number(organisation_id: int, number: str) -> Finding | None:
+    """A finding by its number."""
+    query = select(Finding).where(Finding.organisation_id == organisation_id, Finding.number == number)
+    return db.session.scalar(query)
+
+
+def earlier_findings(organisation_id: int, subprocess_id: int, but: int = 0) -> list[Finding]:
+    """Findings that a new one may repeat: in the same sub-process, newest first."""
+    query = (
+        select(Finding).where(Finding.organisation_id == organisation_id, Finding.subprocess_id == subprocess_id)
+        .where(Finding.id != but).order_by(Finding.number.desc()).limit(50)
+    )  # fmt: skip
+    return list(db.session.scalars(query))
+
+
+def of_review(review_id: int) -> list[Finding]:
+    """The findings of a review."""
+    return list(db.session.scalars(select(Finding).where(Finding.review_id == review_id).order_by(Finding.number)))
+
+
+def rows_of_review(by: By, review_id: int) -> list[FindingRow]:
+    """The findings of a review as its page lists them."""
+    heard = (State.DRAFT, State.IN_HEARING)
+    return [
+        FindingRow(
+            row.number, row.condition, row.state, row.severity, "finding.show", {"id": row.id}, row.control_id,
+            row.state not in heard,
+        ) for row in of_review(review_id)
+    ]  # fmt: skip
+
+
+def of_subprocess(by: By, subprocess_id: int) -> list[Finding]:
+    """The findings of a sub-process that the reader may see, newest first."""
+    query = _listed(select(Finding)).where(Finding.subprocess_id == subprocess_id, _readable(by))
+    return list(db.session.scalars(query.order_by(Finding.number.desc())))
+
+
+def open_counts(organisation_id: int, subprocess_ids: Sequence[int] | None = None) -> dict[int, tuple[int, int]]:
+    """Open findings and serious ones among them, per sub-process."""
+    serious = func.sum(case((Finding.severity.in_(rules.SERIOUS), 1), else_=0))
+    query = (
+        select(Finding.subprocess_id, func.count(Finding.id), serious)
+        .where(Finding.organisation_id == organisation_id, Finding.state.in_(rules.LIVE))
+        .group_by(Finding.subprocess_id)
+    )
+    if subprocess_ids is not None:
+        query = query.where(Finding.subprocess_id.in_(subprocess_ids))
+    return {id: (number, int(grave)) for id, number, grave in db.session.execute(query)}
+
+
+def history(finding_id: int, action_ids: Sequence[int]) -> list[Step]:
+    """What happened to a finding and its actions, newest first, from the log."""
+    query = (
+        select(EventRow.at, EventRow.person_name, EventRow.action, EventRow.reason, EventRow.payload)
+        .where(or_(
+            and_(EventRow.object_type == "finding_finding", EventRow.object_id == finding_id),
+            and_(EventRow.object_type == "finding_action", EventRow.object_id.in_(action_ids)),
+        )).order_by(EventRow.seq.desc())
+    )  # fmt: skip
+    return [_told(*row) for row in db.session.execute(query)]
+
+
+def _told(at: datetime, who: str, name: str, reason: str, payload: str) -> Step:
+    fields = json.loads(payload)["fields"] if payload else {}
+    event = audit.EVENTS.get(name)
+    days = [_day(fields[key]) for key in ("old_deadline", "new_deadline", "until") if fields.get(key)]
+    return Step(at, who, event.label if event else name, fields.get("action") or " → ".join(days), reason)
+
+
+def _day(text: str) -> str:
+    day = date.fromisoformat(text)
+    return f"{day.day}.{day.month}.{day.year}"
+
+
+def unfinished(review: Review) -> list[Reason]:
+    """Gate for approval: no finding is a draft, and every control that failed has a finding."""
+    listed = of_review(review.id)
+    reasons = [rules.NOT_READY(number=row.number) for row in listed if row.state is State.DRAFT]
+    covered = {row.control_id for row in listed}
+    rows = db.session.execute(
+        select(Control.id, Control.number, DesignTest.outcome, OperatingTest.outcome)
+        .outerjoin(DesignTest, and_(DesignTest.control_id == Control.id, DesignTest.review_id == review.id))
+        .outerjoin(OperatingTest, and_(OperatingTest.control_id == Control.id, OperatingTest.review_id == review.id,
+                                       OperatingTest.refers_to_id.is_(None)))
+        .where(or_(DesignTest.id.is_not(None), OperatingTest.id.is_not(None))).order_by(Control.number)
+    )  # fmt: skip
+    for id, number, design, operating in rows:
+        weak = design in (DesignOutcome.PARTLY, DesignOutcome.NOT)
+        failed = design if weak else operating if operating in NEEDS_FINDING else None
+        if failed and id not in covered:
+            reasons.append(rules.NO_FINDING(control=number, outcome=failed))
+    return reasons
+
+
+def party_of_finding(id: int) -> tuple[int, frozenset[int]] | None:
+    """Organisation of a finding and the people whose own object it is."""
+    finding = db.session.get(Finding, id)
+    return None if finding is None else (finding.organisation_id, _people(finding, []))
+
+
+def party_of_action(id: int) -> tuple[int, frozenset[int]] | None:
+    """Organisation of an action and the people whose own object it is."""
+    action = db.session.get(Action, id)
+    if action is None:
+        return None
+    finding = db.session.get_one(Finding, action.finding_id)
+    return action.organisation_id, _people(finding, [action.owner_id, action.verifier_id])
+
+
+def _people(finding: Finding, more: Iterable[int | None]) -> frozenset[int]:
+    known = {*people_of(finding, Permission.FINDING_MANAGE), finding.verifier_id, *more}
+    return frozenset(person for person in known if person is not None)
+
+
+def place_of_finding(id: int) -> tuple[str, str] | None:
+    """Words and link of a finding, for the page of its evidence."""
+    finding = db.session.get(Finding, id)
+    return None if finding is None else (finding.number, f"/findings/{id}")
+
+
+def place_of_action(id: int) -> tuple[str, str] | None:
+    """Words and link of an action."""
+    action = db.session.get(Action, id)
+    return None if action is None else (action.number, f"/findings/{action.finding_id}#action-{id}")
+
+
+def tasks(by: By) -> list[Select[Any]]:
+    """Hearings to answer, findings to confirm, actions to report and to verify, findings to close."""
+    judged = by.everywhere(Permission.FINDING_VERIFY)
+    follow = or_(Finding.verifier_id == by.person_id, Finding.organisation_id.in_(judged))
+    verifier = or_(Action.verifier_id == by.person_id, Action.organisation_id.in_(judged))
+
+    def findings(kind: task.TaskKind, *where: Any) -> Select[Any]:
+        made = task.rows(
+            kind, id=Finding.id, code=Finding.number, name_da=Finding.condition, name_en=Finding.condition,
+            due=Finding.deadline_current,
+        )  # fmt: skip
+        return made.select_from(Finding).where(*where)
+
+    def actions(kind: task.TaskKind, *where: Any) -> Select[Any]:
+        made = task.rows(
+            kind, id=Action.id, code=Action.number, name_da=Action.text, name_en=Action.text,
+            due=Action.deadline_current,
+        )  # fmt: skip
+        return made.select_from(Action).where(*where)
+
+    heard = Finding.state == State.IN_HEARING
+    author = or_(Finding.author_id == by.person_id, Finding.organisation_id.in_(judged))
+    return [
+        findings(ANSWER, heard, Finding.owner_id == by.person_id, Finding.management_response == ""),
+        findings(CONFIRM, heard, author, Finding.owner_id != by.person_id, Finding.management_response != ""),
+        actions(REPORT, Action.owner_id == by.person_id, Action.state.in_(rules.WORKING)),
+        actions(VERIFY, verifier, Action.owner_id != by.person_id, Action.state == ActionState.REPORTED_DONE),
+        findings(CLOSE, follow, Finding.owner_id != by.person_id, Finding.state == State.RETESTED),
+    ]
+
+
+def findings_for_export(organisation_ids: Sequence[int] | frozenset[int]) -> Iterator[tuple[Any, ...]]:
+    """(Finding, review number, control number, sub-process code, number of the earlier finding)."""
+    query = (
+        select(Finding, Review.number, Control.number, Subprocess.code, Earlier.number)
+        .join(Subprocess, Subprocess.id == Finding.subprocess_id).outerjoin(Review, Review.id == Finding.review_id)
+        .outerjoin(Control, Control.id == Finding.control_id).outerjoin(Earlier, Earlier.id == Finding.repeat_of_id)
+        .where(Finding.organisation_id.in_(organisation_ids)).order_by(Finding.number, Finding.id)
+    )  # fmt: skip
+    yield from db.session.execute(query.execution_options(yield_per=500)).tuples()
+
+
+def actions_for_export(organisation_ids: Sequence[int] | frozenset[int]) -> Iterator[tuple[Action, str]]:
+    """Actions with their finding's number."""
+    query = (
+        select(Action, Finding.number).join(Finding, Finding.id == Action.finding_id)
+        .where(Action.organisation_id.in_(organisation_ids)).order_by(Action.number, Action.id)
+    )  # fmt: skip
+    yield from db.session.execute(query.execution_options(yield_per=500)).tuples()
+
+
+def extensions_for_export(organisation_ids: Sequence[int] | frozenset[int]) -> Iterator[tuple[Extension, str]]:
+    """Extensions with their finding's number."""
+    query = (
+        select(Extension, Finding.number).join(Finding, Finding.id == Extension.finding_id)
+        .where(Extension.organisation_id.in_(organisation_ids)).order_by(Finding.number, Extension.number)
+    )  # fmt: skip
+    yield from db.session.execute(query.execution_options(yield_per=500)).tuples()
