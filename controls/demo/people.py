@@ -1,0 +1,77 @@
+"""Organisations, people with their roles, and the catalogue with its owners."""
+
+import hashlib
+from datetime import datetime
+from functools import partial
+
+from controls.demo.stage import Row, Stage, number, parts, rows
+from controls.identity import actions as identity
+from controls.identity.permissions import Role
+from controls.universe import actions as universe
+from controls.universe import queries as catalogue
+from controls.universe.rules import Facts
+
+BEGUN = "2022-01-03"
+ADMINISTRATORS = ("tomi", "loos")
+CATALOGUES = {"STAR": ("bemo", "2022-01-03"), "ALS": ("hebj", "2026-01-06")}
+"""Who takes the proposed catalogue in, and when; the department has none of its own."""
+
+
+def enter(stage: Stage) -> None:
+    """Everybody comes in, and each agency gets its catalogue and owners."""
+    for row in rows("organisations"):
+        stage.on(BEGUN, 8, f"organisation {row['code']}", partial(_organisation, stage, row))
+    for row in rows("people"):
+        first = row["person_id"] in ADMINISTRATORS
+        stage.on(
+            row["valid_from"], 8.5 if first else 9, f"person {row['person_id']}",
+            partial(_person, stage, row),
+        )  # fmt: skip
+    for code, (coordinator, day) in CATALOGUES.items():
+        stage.on(day, 10, f"catalogue of {code}", partial(_catalogue, stage, code, coordinator))
+        for row in (row for row in rows("owners") if row["organisation"] == code):
+            stage.on(
+                day, 11, f"owner of {code} {row['process_code']}",
+                partial(_owner, stage, row, coordinator),
+            )  # fmt: skip
+
+
+def _organisation(stage: Stage, row: Row, at: datetime) -> None:
+    identity.add_organisation(
+        stage.system(at), row["code"], row["name_da"], row["name_en"] or row["name_da"], row["parent"] or None
+    )
+
+
+def _person(stage: Stage, row: Row, at: datetime) -> None:
+    """The first two administrators come from the command line, everybody else from one of them."""
+    name, home = row["person_id"], stage.organisation(row["organisation"])
+    by = stage.system(at) if name in ADMINISTRATORS else stage.by("tomi", at)
+    person = identity.add_person(by, name, row["name"], home, title=row["title"], unit=row["unit"])
+    for role in parts(row["roles"]):
+        identity.grant_role(by, person.id, Role(role), home)
+
+
+def _catalogue(stage: Stage, code: str, coordinator: str, at: datetime) -> None:
+    """The proposed catalogue: all of it, or the part that a small agency keeps."""
+    data = catalogue.proposed()
+    entries = catalogue.read_catalogue(data, catalogue.PROPOSED)
+    kept = {row["subprocess_code"] for row in rows("small_catalogue") if row["organisation"] == code}
+    if kept:
+        entries = [entry for entry in entries if entry.subprocess_code in kept]
+    universe.import_catalogue(
+        stage.by(coordinator, at), stage.organisation(code), entries, catalogue.PROPOSED,
+        hashlib.sha256(data).hexdigest(),
+    )  # fmt: skip
+
+
+def _owner(stage: Stage, row: Row, coordinator: str, at: datetime) -> None:
+    amount = number(row["yearly_amount_dkk"])
+    facts = Facts(
+        owner_id=stage.somebody(row["owner"]), deputy_id=stage.somebody(row["deputy"]),
+        unit=row["control_owner_unit"], performer_unit=row["control_performer_unit"],
+        yearly_amount_ore=None if amount is None else amount * 100, transactions=number(row["transactions"]),
+        systems=row["systems"], legal_basis=row["legal_basis"],
+    )  # fmt: skip
+    process = catalogue.process(stage.process(row["organisation"], row["process_code"]))
+    assert process is not None
+    universe.edit_process(stage.by(coordinator, at), process.id, process.version, facts)
