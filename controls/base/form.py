@@ -195,7 +195,8 @@ class Pick(SelectField):
 
     def __init__(self, label: str, *, required: bool = False, empty: str = "", **kw: Any) -> None:
         kw.setdefault("coerce", _given)
-        kw["choices"] = [_choice(pair) for pair in kw.get("choices") or ()]
+        given = kw.get("choices") or ()
+        kw["choices"] = [_choice(pair) for pair in (given() if callable(given) else given)]
         super().__init__(label, validators=[InputRequired() if required else Optional()], **kw)
 
     @property

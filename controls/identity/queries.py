@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import aliased
 
 from controls.base.by import By
@@ -12,6 +12,18 @@ from controls.identity.tables import Organisation, RoleGrant, SignIn
 from controls.identity.tables import Person as Person
 
 IDLE, ABSOLUTE = timedelta(minutes=30), timedelta(hours=10)
+
+
+_TOP, _BELOW = aliased(Organisation), aliased(Organisation)
+_HELD = (
+    select(RoleGrant.role, _BELOW.id)
+    .join(_TOP, _TOP.id == RoleGrant.organisation_id)
+    .join(_BELOW, _BELOW.path.startswith(_TOP.path))
+    .where(RoleGrant.person_id == bindparam("person"), RoleGrant.valid_from <= bindparam("on"))
+    .where(RoleGrant.valid_to.is_(None) | (RoleGrant.valid_to >= bindparam("on")))
+    .order_by(RoleGrant.id)
+)
+"""Asked at every request: built once."""
 
 
 def organisation(code: str) -> Organisation | None:
@@ -82,16 +94,8 @@ def grants(person_id: int) -> list[RoleGrant]:
 
 def held(person_id: int, on: date) -> list[tuple[Role, int]]:
     """Roles held on a day, unfolded to every organisation at or below the one they are held in."""
-    top, below = aliased(Organisation), aliased(Organisation)
-    rows = db.session.execute(
-        select(RoleGrant.role, below.id)
-        .join(top, top.id == RoleGrant.organisation_id)
-        .join(below, below.path.startswith(top.path))
-        .where(RoleGrant.person_id == person_id, RoleGrant.valid_from <= on)
-        .where(RoleGrant.valid_to.is_(None) | (RoleGrant.valid_to >= on))
-        .order_by(RoleGrant.id)
-    )
-    return [(role, organisation) for role, organisation in rows]
+    rows = db.session.execute(_HELD, {"person": person_id, "on": on})
+    return [(row[0], row[1]) for row in rows]
 
 
 def by_of(person: Person, at: datetime, on: date) -> By:

@@ -3,18 +3,37 @@
 from datetime import date, datetime
 from typing import Any
 
-from flask import Flask
-from flask_babel import format_date, format_decimal, get_locale, gettext
+from flask import Flask, g
+from flask_babel import format_date, format_decimal, get_locale, get_translations, gettext
 
 from controls.base.clock import COPENHAGEN
 from controls.base.form import said
+from controls.base.why import N_
 
 NBSP = "\u00a0"
 
 
 def language() -> str:
-    """'da' or 'en'."""
-    return str(get_locale() or "da")[:2]
+    """'da' or 'en', found once a request."""
+    if "words" not in g:
+        g.words = str(get_locale() or "da")[:2]
+    found: str = g.words
+    return found
+
+
+def _catalogue() -> Any:
+    """The catalogue of the reader's language: looked up once a request, since a page asks it thousands of times."""
+    if "catalogue" not in g:
+        g.catalogue = get_translations()
+    return g.catalogue
+
+
+def _one(text: str) -> str:
+    return str(_catalogue().ugettext(text))
+
+
+def _many(one: str, many: str, number: int) -> str:
+    return str(_catalogue().ungettext(one, many, number))
 
 
 def long_date(value: date | datetime | None) -> str:
@@ -96,6 +115,8 @@ def groups4(text: str | None) -> str:
 
 def register(app: Flask) -> None:
     """Make the filters known to the templates."""
+    app.jinja_env.install_gettext_callables(_one, _many, newstyle=True)  # type: ignore[attr-defined]
+    app.jinja_env.globals["N_"] = N_
     app.jinja_env.filters.update(
         date=long_date, shortdate=short_date, time=clock_time, moment=moment, num=number, pct=percent, kr=amount,
         kr_exact=exact_amount, word=word, name=name, groups4=groups4, said=said,

@@ -40,7 +40,7 @@ def bench() -> Environment:
         loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, autoescape=True, extensions=["jinja2.ext.i18n"]
     )
     env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
-    env.globals.update(asset=lambda path: "/static/" + path, csrf_token=lambda: "token")
+    env.globals.update(N_=lambda text: text, asset=lambda path: "/static/" + path, csrf_token=lambda: "token")
     env.filters.update(
         num=lambda n: f"{n:,}".replace(",", "."),
         groups4=lambda s: " ".join(s[i : i + 4] for i in range(0, len(s), 4)),
