@@ -1,0 +1,552 @@
+"""Every row of the workbook, streamed: values in the order of the sheet's columns."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import and_, false, func, literal, null, or_, select
+from sqlalchemy.orm import aliased
+
+from controls.assessment.tables import Assessment
+from controls.assessment.tables import Line as AssessmentLine
+from controls.base.audit import EVENTS, EventRow
+from controls.base.by import By
+from controls.base.clock import COPENHAGEN
+from controls.base.db import db
+from controls.effectiveness.tables import OperatingTest, SampleItem
+from controls.effectiveness.words import State as TestState
+from controls.evidence.tables import Evidence
+from controls.finding.tables import Action, Finding
+from controls.finding.words import State as FindingState
+from controls.forum.tables import Decision, Meeting, Presence
+from controls.forum.words import Decided
+from controls.forum.words import State as MinutesState
+from controls.identity.permissions import Permission
+from controls.identity.tables import Organisation, Person, RoleGrant
+from controls.papers import choice, ground, proof, running
+from controls.papers.before import Before, told
+from controls.papers.columns import Sheet
+from controls.recommendation.tables import Line, Recommendation
+from controls.recommendation.words import Recommended
+from controls.recommendation.words import State as RecommendationState
+from controls.review.tables import Control, DesignTest, Review, Risk, RiskControl
+from controls.rotation import queries as rotation
+from controls.rotation.rules import RollRow
+from controls.rotation.words import Status
+from controls.universe.tables import Area, Process, Subprocess
+from controls.wheel.tables import Cycle, Step
+from controls.wheel.words import State as WheelState
+
+Rows = Iterator[tuple[Any, ...]]
+EXPORTED = "papers.workbook_exported"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a workbook is about: organisation, cycle, the reader and the moment; names and roll looked up once."""
+
+    by: By
+    organisation: int
+    code: str
+    cycle: Cycle
+    year: int
+    people: dict[int | None, str]
+    roll: list[RollRow]
+
+    @property
+    def first(self) -> date:
+        """1 January of the cycle's year."""
+        return date(self.year, 1, 1)
+
+    @property
+    def last(self) -> date:
+        """31 December of the cycle's year."""
+        return date(self.year, 12, 31)
+
+    @property
+    def reads_log(self) -> bool:
+        """Whether the reader may read the log: by role, or as a command on the host."""
+        return self.by.person_id is None or self.by.may(Permission.LOG_READ, self.organisation)
+
+
+def scope(by: By, organisation: Organisation, cycle: Cycle) -> Scope:
+    """The scope of one workbook."""
+    people: dict[int | None, str] = {None: ""}
+    people.update((id, name) for id, name in db.session.execute(select(Person.id, Person.name)))
+    roll = rotation.roll(organisation.id, cycle.year)
+    return Scope(by, organisation.id, organisation.code, cycle, cycle.year, people, roll)
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """Everything read inside is as of one moment: one read transaction, ended at the close."""
+    session = db.session()
+    if session.info.get("writing"):
+        raise RuntimeError("a workbook is read outside any write")
+    session.rollback()
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    try:
+        yield
+    finally:
+        session.rollback()
+
+
+def stream(query: Any) -> Iterable[Any]:
+    """Rows a thousand at a time, from a cursor that stays with the database."""
+    return db.session.execute(query.execution_options(yield_per=1000))
+
+
+@dataclass(frozen=True)
+class Year:
+    """A year whose workbook can be taken out."""
+
+    code: str
+    name_da: str
+    name_en: str
+    year: int
+    state: WheelState
+
+
+def cycles(organisations: frozenset[int]) -> list[Year]:
+    """The years of these organisations, newest first within each."""
+    rows = db.session.execute(
+        select(Organisation.code, Organisation.name_da, Organisation.name_en, Cycle.year, Cycle.state)
+        .join(Cycle, Cycle.organisation_id == Organisation.id)
+        .where(Organisation.id.in_(organisations)).order_by(Organisation.path, Cycle.year.desc())
+    )  # fmt: skip
+    return [Year(*row) for row in rows]
+
+
+@dataclass(frozen=True)
+class Export:
+    """A workbook that was taken out: when, by whom, and what it held."""
+
+    at: datetime
+    person: str
+    code: str
+    year: int
+    language: str
+    rows: int
+    digest: str
+
+
+def exports(organisations: frozenset[int], most: int = 20) -> list[Export]:
+    """The latest exports of these organisations, newest first."""
+    rows = db.session.execute(
+        select(EventRow.at, EventRow.person_name, Organisation.code, EventRow.payload)
+        .join(Organisation, Organisation.id == EventRow.organisation_id)
+        .where(EventRow.action == EXPORTED, EventRow.organisation_id.in_(organisations))
+        .order_by(EventRow.seq.desc()).limit(most)
+    )  # fmt: skip
+    found = []
+    for at, person, code, payload in rows:
+        told = json.loads(payload)["fields"]
+        found.append(Export(at, person, code, told["year"], told["language"], told["rows"], told["digest"]))
+    return found
+
+
+def processes(s: Scope) -> Rows:
+    """Sheet 01: sub-processes in force at some time in the year."""
+    people, end = s.people, (s.code, s.year)
+    query = (
+        select(Subprocess.id, Subprocess.code, Area.code, Area.name_da, Area.name_en, Process.code, Process.name_da,
+               Process.name_en, Subprocess.name_da, Subprocess.name_en, Process.unit, Process.owner_id,
+               Process.deputy_id, Process.performer_unit, Process.systems, Process.yearly_amount_ore,
+               Process.transactions, Process.legal_basis, Process.provider_share, Subprocess.valid_from,
+               Subprocess.valid_to)
+        .join(Process, Process.id == Subprocess.process_id).join(Area, Area.id == Process.area_id)
+        .where(Subprocess.organisation_id == s.organisation, _in_force(Subprocess, s))
+        .order_by(Area.sort_key, Process.sort_key, Subprocess.sort_key, Subprocess.id)
+    )  # fmt: skip
+    for row in stream(query):
+        yield *row[:11], people[row[11]], people[row[12]], *row[13:], *end
+
+
+def _in_force(table: Any, s: Scope) -> Any:
+    return and_(table.valid_from <= s.last, or_(table.valid_to.is_(None), table.valid_to >= s.first))
+
+
+def assessments(s: Scope) -> Rows:
+    """Sheet 02: a row per sub-process of each process's form."""
+    a, line, people, end = Assessment, AssessmentLine, s.people, (s.code, s.year)
+    before = (
+        select(AssessmentLine.subprocess_id.label("id"),
+               (AssessmentLine.inherent_likelihood * AssessmentLine.inherent_impact).label("score"))
+        .join(Assessment, Assessment.id == AssessmentLine.assessment_id)
+        .where(Assessment.organisation_id == s.organisation, Assessment.year == s.year - 1).subquery()
+    )  # fmt: skip
+    query = (
+        select(a.id, line.version, line.subprocess_id, Subprocess.code, Process.code, line.inherited, a.state,
+               a.author_id, a.submitted_at, a.approver_id, a.approved_at, line.inherent_likelihood,
+               line.inherent_impact, line.inherent_band, line.residual_likelihood, line.residual_impact,
+               line.residual_band, line.control_level, a.fraud, a.fraud_reason, a.change_direction, a.change_kinds,
+               a.reason, line.reason, a.reason_step, line.reason_step, a.reason_no_key_control, before.c.score,
+               a.certainty, a.propose_review, a.submitted_scores, a.calibration_changed, a.calibrated_by_id,
+               a.calibrated_at, a.calibration_reason, a.owner_objection, a.copied, a.reason_unchanged, a.locked_at)
+        .join(line, line.assessment_id == a.id).join(Subprocess, Subprocess.id == line.subprocess_id)
+        .join(Process, Process.id == a.process_id).outerjoin(before, before.c.id == line.subprocess_id)
+        .where(a.organisation_id == s.organisation, a.year == s.year)
+        .order_by(Process.sort_key, Subprocess.sort_key, line.id)
+    )  # fmt: skip
+    for row in stream(query):
+        score, residual, last = _product(row[11], row[12]), _product(row[14], row[15]), row[27]
+        moved = None if score is None or last is None else score - last
+        yield (
+            *row[:7], people[row[7]], row[8], people[row[9]], row[10], row[11], row[12], score, row[13], row[14],
+            row[15], residual, row[16], row[17], row[18], row[19], row[20], row[21], row[23] or row[22],
+            row[25] or row[24], row[26], last, moved, *row[28:32], people[row[32]], *row[33:], *end,
+        )  # fmt: skip
+
+
+def _product(a: int | None, b: int | None) -> int | None:
+    return None if a is None or b is None else a * b
+
+
+def risks(s: Scope) -> Rows:
+    """Sheet 03: risks that held at some time in the year."""
+    people, end = s.people, (s.code, s.year)
+    query = (
+        select(Risk.number, Risk.subprocess_id, Subprocess.code, Risk.cause, Risk.event, Risk.consequence,
+               Risk.category, Risk.assertions, Risk.owner_id, Risk.valid_to)
+        .join(Subprocess, Subprocess.id == Risk.subprocess_id)
+        .where(_risks(s)).order_by(Subprocess.sort_key, Risk.number)
+    )  # fmt: skip
+    for row in stream(query):
+        yield *row[:8], people[row[8]], row[9], *end
+
+
+def _risks(s: Scope) -> Any:
+    return and_(Risk.organisation_id == s.organisation, or_(Risk.valid_to.is_(None), Risk.valid_to >= s.first))
+
+
+def controls(s: Scope) -> Rows:
+    """Sheet 04: controls that held at some time in the year."""
+    c, end = Control, (s.code, s.year)
+    query = (
+        select(c.number, c.version, c.subprocess_id, Subprocess.code, c.text, c.key_control, c.key_reason, c.kind,
+               c.execution, c.frequency, c.occurrences_a_year, c.owner_role, c.performer_role, c.system, c.valid_from,
+               c.valid_to, c.saved_by, c.saved_at)
+        .join(Subprocess, Subprocess.id == c.subprocess_id)
+        .where(c.organisation_id == s.organisation, _in_force(c, s)).order_by(Subprocess.sort_key, c.number)
+    )  # fmt: skip
+    for row in stream(query):
+        yield *row, *end
+
+
+def matrix(s: Scope) -> Rows:
+    """Sheet 05: which control covers which risk, then risks that no control covers and controls that cover none."""
+    end = (s.code, s.year)
+    both = (
+        select(RiskControl.id, Risk.number, Control.number, RiskControl.degree, RiskControl.assertions,
+               RiskControl.comment, literal(False), literal(False))
+        .join(Risk, Risk.id == RiskControl.risk_id).join(Control, Control.id == RiskControl.control_id)
+        .where(_risks(s), _in_force(Control, s)).order_by(Risk.number, Control.number)
+    )  # fmt: skip
+    bare = (
+        select(null(), Risk.number, literal(""), null(), literal(""), literal(""), literal(True), null())
+        .where(_risks(s), Risk.id.not_in(
+            select(RiskControl.risk_id).join(Control, Control.id == RiskControl.control_id).where(_in_force(Control, s))
+        )).order_by(Risk.number)
+    )  # fmt: skip
+    idle = (
+        select(null(), literal(""), Control.number, null(), literal(""), literal(""), null(), literal(True))
+        .where(Control.organisation_id == s.organisation, _in_force(Control, s), Control.id.not_in(
+            select(RiskControl.control_id).join(Risk, Risk.id == RiskControl.risk_id).where(_risks(s))
+        )).order_by(Control.number)
+    )  # fmt: skip
+    for query in (both, bare, idle):
+        for row in stream(query):
+            yield *row, *end
+
+
+def recommendation(s: Scope) -> Rows:
+    """Sheet 06: the lines of every handed-over version."""
+    people, end, r = s.people, (s.code, s.year), Recommendation
+    query = (
+        select(r.id, r.number, func.row_number().over(partition_by=r.id, order_by=(Subprocess.sort_key, Line.id)),
+               Line.subprocess_id, Subprocess.code, Line.inherent_band, Line.inherent_score, Line.due_year,
+               Line.recommended, Line.reason_codes, Line.text, Line.dissent, Line.hours, Line.form, Line.review_year,
+               Line.proposed_lead_id, Line.defer_to, Line.defer_code, Line.compensating_measure, r.snapshot_hash,
+               r.prepared_by_id, r.handed_over_by_id, r.handed_over_at)
+        .join(Line, Line.recommendation_id == r.id).join(Subprocess, Subprocess.id == Line.subprocess_id)
+        .where(r.organisation_id == s.organisation, r.year == s.year, r.state == RecommendationState.HANDED_OVER)
+        .order_by(r.number, Subprocess.sort_key, Line.id)
+    )  # fmt: skip
+    for row in stream(query):
+        yield *row[:15], people[row[15]], *row[16:20], people[row[20]], people[row[21]], row[22], *end
+
+
+def decisions(s: Scope) -> Rows:
+    """Sheet 07: decisions in locked minutes, of the year's meetings or about a review in the year."""
+    people, d, m, old = s.people, Decision, Meeting, aliased(Decision)
+    query = (
+        select(d.number, m.number, m.held_on, m.form, d.subprocess_id, Subprocess.code, d.recommended, d.decided,
+               d.reason, d.condition, d.condition_owner_id, d.condition_due, d.condition_met_on, d.deferred_to,
+               d.defer_code, d.compensating_measure, d.review_year, d.hours, d.form, d.lead_id, d.added_by_forum,
+               d.added_by_id, d.votes_for, d.votes_against, d.votes_abstain, m.state, m.confirmed_by_id,
+               m.confirmed_at, m.hash, old.number, m.year)
+        .join(m, m.id == d.meeting_id).join(Subprocess, Subprocess.id == d.subprocess_id)
+        .outerjoin(old, old.id == d.replaces_id)
+        .where(m.about_id == s.organisation, m.state == MinutesState.LOCKED)
+        .where(or_(m.year == s.year, d.review_year == s.year))
+        .order_by(m.year, m.held_on, m.id, d.number, d.id)
+    )  # fmt: skip
+    for row in stream(query):
+        yield (
+            *row[:8], _deviates(row[6], row[7]), *row[8:10], people[row[10]], *row[11:19], people[row[19]], row[20],
+            people[row[21]], *row[22:26], people[row[26]], row[27], row[28], row[29] or "", s.code, row[30],
+        )  # fmt: skip
+
+
+SAME = {
+    (Recommended.REVIEW, Decided.CHOSEN), (Recommended.REVIEW, Decided.CHOSEN_WITH_CONDITION),
+    (Recommended.NOT, Decided.NOT_CHOSEN), (Recommended.DEFER, Decided.DEFERRED),
+}  # fmt: skip
+
+
+def _deviates(recommended: Recommended, decided: Decided) -> bool:
+    return (recommended, decided) not in SAME
+
+
+def attendance(s: Scope) -> Rows:
+    """Sheet 08b: who was at the year's meetings, once their minutes are locked."""
+    people, end, m, p = s.people, (s.code, s.year), Meeting, Presence
+    query = (
+        select(m.number, m.held_on, p.person_id, p.function, p.present, p.stand_in_for_id)
+        .join(p, p.meeting_id == m.id)
+        .where(m.about_id == s.organisation, m.year == s.year, m.state == MinutesState.LOCKED)
+        .order_by(m.held_on, m.id, p.id)
+    )  # fmt: skip
+    for row in stream(query):
+        yield row[0], row[1], row[2], people[row[2]], row[3], row[4], people[row[5]], *end
+
+
+def roll(s: Scope) -> Rows:
+    """Sheet 09: the five-year roll as of the year."""
+    intervals = {"high": s.cycle.interval_high, "elevated": s.cycle.interval_elevated,
+                 "moderate": s.cycle.interval_moderate, "low": s.cycle.interval_low}  # fmt: skip
+    for row in s.roll:
+        latest = max(row.entries, key=lambda entry: entry.covered_on, default=None)
+        yield (
+            row.subprocess_id, row.code, row.band, intervals[row.band] if row.band else None,
+            latest.covered_on if latest else None, latest.degree if latest else None, row.due, row.status,
+            row.status == Status.OVERDUE, s.code, s.year,
+        )  # fmt: skip
+
+
+def reviews(s: Scope) -> Rows:
+    """Sheet 10: the reviews of the year."""
+    people, end, r = s.people, (s.code, s.year), Review
+    query = (
+        select(r.number, r.year, r.subprocess_id, Subprocess.code, Decision.number, r.state, r.state_reason, r.form,
+               r.scope, r.period_from, r.period_to, r.lead_id, r.tester_id, r.quality_reviewer_id,
+               r.independence_declared_on, r.walkthrough_on, r.hours_planned, r.hours_used, r.draft_on,
+               r.hearing_from, r.hearing_to, r.owner_reply, r.quality_reviewed_at, r.approved_by_id, r.approved_at,
+               r.conclusion_design, r.conclusion_operating, r.overall_class, r.conclusion, r.coverage)
+        .join(Subprocess, Subprocess.id == r.subprocess_id).outerjoin(Decision, Decision.id == r.decision_id)
+        .where(_reviews(s)).order_by(r.number, r.id)
+    )  # fmt: skip
+    for row in stream(query):
+        yield (
+            *row[:4], row[4] or "", *row[5:11], people[row[11]], people[row[12]], people[row[13]], *row[14:23],
+            people[row[23]], *row[24:], *end,
+        )  # fmt: skip
+
+
+def _reviews(s: Scope) -> Any:
+    return and_(Review.organisation_id == s.organisation, Review.year == s.year)
+
+
+def tests(s: Scope) -> Rows:
+    """Sheet 11: the year's tests of design, then of operation."""
+    people, end, d, t = s.people, (s.code, s.year), DesignTest, OperatingTest
+    design = (
+        select(d.number, Review.number, Control.number, d.control_version, d.outcome, d.conclusion, d.tester_id,
+               d.tested_on, d.reviewer_id, d.reviewed_on, d.hours, Review.period_from, Review.period_to)
+        .join(Review, Review.id == d.review_id).join(Control, Control.id == d.control_id)
+        .where(_reviews(s)).order_by(Review.number, Control.number, d.id)
+    )  # fmt: skip
+    for row in stream(design):
+        state = TestState.REVIEWED if row[9] else TestState.CONCLUDED
+        yield (
+            *row[:4], proof.TestType.DESIGN, state, None, row[11], row[12], *NOTHING, people[row[6]], row[7], None,
+            None, None, row[4], None, None, row[5], people[row[8]], row[9], row[10], *end,
+        )  # fmt: skip
+    operating = (
+        select(t.number, Review.number, Control.number, t.control_version, t.state, t.method, Review.period_from,
+               Review.period_to, t.population, t.population_size, t.population_source, t.extracted_by,
+               t.extracted_on, t.completeness, t.population_hash, t.sample_risk, t.confidence, t.tolerable_rate,
+               t.sample_size, t.achieved_confidence, t.seed, t.drawn_at, t.tester_id, t.tested_on, t.exceptions,
+               t.upper_limit, t.outcome, t.outcome_reason, t.conclusion, t.reviewer_id, t.reviewed_on, t.hours)
+        .join(Review, Review.id == t.review_id).join(Control, Control.id == t.control_id)
+        .where(_reviews(s)).order_by(Review.number, Control.number, t.id)
+    )  # fmt: skip
+    for row in stream(operating):
+        rate = row[24] / row[18] if row[24] is not None and row[18] else None
+        yield (
+            *row[:4], proof.TestType.OPERATING, *row[4:22], people[row[22]], row[23], row[24], rate, row[25], None,
+            *row[26:29], people[row[29]], row[30], row[31], *end,
+        )  # fmt: skip
+
+
+NOTHING = (None,) * 14
+
+
+def samples(s: Scope) -> Rows:
+    """Sheet 12: the items of the year's samples."""
+    i, end, drawn = SampleItem, (s.code, s.year), (proof.Drawn.CHOSEN, proof.Drawn.RESERVE)
+    query = (
+        select(OperatingTest.number, i.rank, i.item_key, i.reserve, i.result, i.nature, i.amount_ore, i.tested_on,
+               i.note, i.replaces_rank)
+        .join(OperatingTest, OperatingTest.id == i.test_id).join(Review, Review.id == OperatingTest.review_id)
+        .where(_reviews(s)).order_by(OperatingTest.number, OperatingTest.id, i.rank)
+    )  # fmt: skip
+    for row in stream(query):
+        yield *row[:3], drawn[row[3]], *row[4:], *end
+
+
+def evidence(s: Scope) -> Rows:
+    """Sheet 13: files of the year's reviews, tests and listed findings, and whatever was uploaded in the year."""
+    e, people, end, begins = Evidence, s.people, (s.code, s.year), datetime(s.year, 1, 1, tzinfo=COPENHAGEN)
+    year_reviews = select(Review.id).where(_reviews(s))
+    year_tests = select(OperatingTest.id).where(OperatingTest.review_id.in_(year_reviews))
+    year_findings = select(Finding.id).outerjoin(Review, Review.id == Finding.review_id).where(_findings(s))
+    subjects = {
+        Review.__tablename__: year_reviews, OperatingTest.__tablename__: year_tests,
+        SampleItem.__tablename__: select(SampleItem.id).where(SampleItem.test_id.in_(year_tests)),
+        DesignTest.__tablename__: select(DesignTest.id).where(DesignTest.review_id.in_(year_reviews)),
+        Finding.__tablename__: year_findings,
+        Action.__tablename__: select(Action.id).where(Action.finding_id.in_(year_findings)),
+    }  # fmt: skip
+    of_year = [and_(e.subject_type == name, e.subject_id.in_(ids)) for name, ids in subjects.items()]
+    query = (
+        select(e.id, e.subject_type, e.subject_id, e.shows, e.covers_from, e.covers_to, e.filename, e.media_type,
+               e.size, e.sha256, e.uploaded_by_id, e.uploaded_at)
+        .where(e.organisation_id == s.organisation)
+        .where(or_(and_(e.uploaded_at >= begins, e.uploaded_at < begins.replace(year=s.year + 1)), *of_year))
+        .order_by(e.id)
+    )  # fmt: skip
+    for row in stream(query):
+        yield *row[:10], people[row[10]], row[11], *end
+
+
+def _findings(s: Scope) -> Any:
+    """Findings of the year's reviews, those still open, and those closed in the year."""
+    open_ones = Finding.state.not_in([FindingState.CLOSED, FindingState.RISK_ACCEPTED])
+    return and_(
+        Finding.organisation_id == s.organisation,
+        or_(_reviews(s), open_ones, and_(Finding.closed_on >= s.first, Finding.closed_on <= s.last)),
+    )
+
+
+def findings(s: Scope) -> Rows:
+    """Sheet 14: findings of the year's reviews, those still open, and those closed in the year."""
+    people, end, f, today, old = s.people, (s.code, s.year), Finding, s.by.today, aliased(Finding)
+    query = (
+        select(f.number, Review.number, f.subprocess_id, Subprocess.code, Control.number, f.condition, f.criterion,
+               f.cause, f.consequence, f.severity, f.compensating_control, f.repeat_of_id, old.number,
+               f.recommendation, f.management_response, f.owner_id, f.confirmed_on, f.deadline_original,
+               f.deadline_current, f.extensions, f.state, f.closed_by_id, f.closed_on, f.closing_note,
+               f.risk_accepted_by_id, f.risk_accepted_until, f.risk_acceptance_reason)
+        .join(Subprocess, Subprocess.id == f.subprocess_id).outerjoin(Review, Review.id == f.review_id)
+        .outerjoin(Control, Control.id == f.control_id).outerjoin(old, old.id == f.repeat_of_id)
+        .where(_findings(s)).order_by(f.number, f.id)
+    )  # fmt: skip
+    for row in stream(query):
+        age = (min(row[22] or today, today) - row[16]).days if row[16] else None
+        yield (
+            row[0], row[1] or "", row[2], row[3], row[4] or "", *row[5:11], row[11] is not None, row[12] or "",
+            row[13], row[14], people[row[15]], *row[16:21], age, people[row[21]], row[22], row[23], people[row[24]],
+            row[25], row[26], *end,
+        )  # fmt: skip
+
+
+def actions(s: Scope) -> Rows:
+    """Sheet 15: the actions of the findings on sheet 14."""
+    people, end, a = s.people, (s.code, s.year), Action
+    query = (
+        select(a.number, Finding.number, a.text, a.owner_id, a.deadline_original, a.deadline_current, a.state,
+               a.done_on, a.done_note, a.verified_by_id, a.verified_on, a.note, a.id)
+        .join(Finding, Finding.id == a.finding_id).outerjoin(Review, Review.id == Finding.review_id)
+        .where(_findings(s)).order_by(a.number, a.id)
+    )  # fmt: skip
+    for row in stream(query):
+        yield *row[:3], people[row[3]], *row[4:9], people[row[9]], *row[10:], *end
+
+
+def wheel(s: Scope) -> Rows:
+    """Sheet 17: the steps of the cycle, planned and taken."""
+    query = select(Step).where(Step.cycle_id == s.cycle.id).order_by(Step.sort, Step.id)
+    for number, step in enumerate(db.session.scalars(query), 1):
+        late = max((step.taken_at.date() - step.planned_on).days, 0) if step.taken_at else None
+        yield (
+            number, step.state, step.planned_on, step.taken_at, s.people[step.taken_by_id], late, step.note, s.code,
+            s.year,
+        )  # fmt: skip
+
+
+def users(s: Scope) -> Rows:
+    """Sheet 18: roles that held in the organisation, or above it, at some time since the year began."""
+    above = select(Organisation.path).where(Organisation.id == s.organisation).scalar_subquery()
+    query = (
+        select(Person.id, Person.username, Person.name, Person.title, Person.unit, RoleGrant.role, Organisation.code,
+               RoleGrant.valid_from, RoleGrant.valid_to, RoleGrant.granted_by)
+        .join(RoleGrant, RoleGrant.person_id == Person.id)
+        .join(Organisation, Organisation.id == RoleGrant.organisation_id)
+        .where(func.substr(above, 1, func.length(Organisation.path)) == Organisation.path)
+        .where(RoleGrant.valid_from <= max(s.last, s.by.today))
+        .where(or_(RoleGrant.valid_to.is_(None), RoleGrant.valid_to >= s.first))
+        .order_by(Person.name, Person.id, RoleGrant.role, RoleGrant.id)
+    )  # fmt: skip
+    for row in stream(query):
+        yield *row, s.code, s.year
+
+
+def log(s: Scope, say: Callable[[str], str]) -> Rows:
+    """Sheet 19: a row per changed field, from the events' own record of the rows; for who may read the log."""
+    e, end, before = EventRow, (s.code, s.year), Before()
+    about = select(Meeting.id).where(Meeting.about_id == s.organisation)
+    meetings = and_(e.object_type == Meeting.__tablename__, e.object_id.in_(about))
+    here = or_(e.organisation_id == s.organisation, meetings)
+    query = (
+        select(e.seq, e.at, e.person_name, e.role, e.object_type, e.object_id, e.action, e.reason, e.leaf, e.payload)
+        .where(here if s.reads_log else false()).order_by(e.seq)
+    )  # fmt: skip
+    labels: dict[str, str] = {}
+    try:
+        for seq, at, person, role, what, id, action, reason, leaf, payload in stream(query):
+            if action not in labels:
+                labels[action] = say(EVENTS[action].label) if action in EVENTS else action
+            told_rows = False
+            for about_type, about_id, field, old, new in _changes(before, what, id, payload):
+                told_rows = True
+                yield (
+                    seq, at, person, role, about_type, about_id, labels[action], action, field, old, new, reason,
+                    leaf.hex(), *end,
+                )  # fmt: skip
+            if not told_rows:
+                yield seq, at, person, role, what, id, labels[action], action, "", "", "", reason, leaf.hex(), *end
+    finally:
+        before.close()
+
+
+def _changes(before: Before, what: str, id: int | None, payload: str) -> Rows:
+    held = json.loads(payload) if payload else {}
+    for field, value in held.get("fields", {}).items():
+        yield what, id, field, "", told(value)
+    for row in held.get("rows", ()):
+        for field, old, new in before.changes(row["table"], row["id"], row["state"]):
+            yield row["table"], row["id"], field, old, new
+
+
+ROWS: tuple[tuple[Sheet, Callable[[Scope], Rows]], ...] = (
+    (ground.PROCESSES, processes), (ground.ASSESSMENTS, assessments), (ground.RISKS, risks),
+    (ground.CONTROLS, controls), (ground.MATRIX, matrix), (choice.RECOMMENDATION, recommendation),
+    (choice.DECISIONS, decisions), (choice.ATTENDANCE, attendance), (choice.ROLL, roll), (proof.REVIEWS, reviews),
+    (proof.TESTS, tests), (proof.SAMPLES, samples), (proof.EVIDENCE, evidence), (proof.FINDINGS, findings),
+    (proof.ACTIONS, actions), (running.WHEEL, wheel), (running.USERS, users),
+)  # fmt: skip

@@ -1,0 +1,146 @@
+"""The audit workbook of one organisation and year: every sheet from one snapshot, and a cover that adds up."""
+
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import IO, Any
+
+from flask_babel import force_locale, gettext
+
+from controls.assessment.rules import BANDS
+from controls.base.by import By
+from controls.base.why import N_, Labelled, Refused
+from controls.effectiveness.sampling import DEFAULT_TABLE
+from controls.effectiveness.words import SampleRisk
+from controls.identity.permissions import Permission
+from controls.identity.tables import Organisation
+from controls.papers import queries, running
+from controls.papers.columns import SheetSum
+from controls.papers.rules import LANGUAGES, NO_CYCLE, RELEASE, Summary
+from controls.papers.workbook_out import HEADING, LEFT, STRONG, TITLE, Book, Page
+from controls.rotation import rules as rotation
+from controls.rotation.words import Form
+from controls.wheel import queries as wheel
+
+LOG_IN, LOG_OUT = N_("Included"), N_("Left out: only auditors read the log")
+COVER, INTERVAL, LOWEST = N_("Cover page"), N_("Interval"), N_("Lowest score")
+SAMPLE, RISK = N_("Items to test"), N_("risk of the sample")
+Rows = Iterator[tuple[Any, ...]]
+
+
+def write(by: By, organisation: Organisation, year: int, lang: str, out: IO[bytes]) -> Summary:
+    """Write the workbook to `out` and tell what is in it; the caller records it.
+
+    Regnskabsbekendtgørelsen § 36, stk. 4, nr. 5: the evidence behind the statement on procedures and controls.
+    """
+    by.must(Permission.WORKBOOK_EXPORT, organisation.id)
+    with queries.snapshot(), force_locale(lang):
+        cycle = wheel.cycle(organisation.id, year)
+        if cycle is None:
+            raise Refused([NO_CYCLE(year=str(year), organisation=organisation.code)])
+        scope = queries.scope(by, organisation, cycle)
+        name = organisation.name_en if lang == "en" else organisation.name_da
+        title = gettext("Audit extract %(organisation)s %(year)s", organisation=organisation.code, year=year)
+        with Book(title, by.name, by.at, gettext) as book:
+            cover = book.page(f"00 {gettext(COVER)}", (50, 22, 34, 18, 74), frozen=False)
+            sums = _sheets(book, scope)
+            digest = sha256("".join(sheet.digest for sheet in sums).encode()).hexdigest()
+            summary = Summary(organisation.code, year, lang, tuple(sums), digest)
+            _cover(cover, scope, title, name, summary)
+            book.save(out)
+    return summary
+
+
+def _sheets(book: Book, scope: queries.Scope) -> list[SheetSum]:
+    """Every data sheet in the order of their numbers."""
+    sums = [part for sheet, rows in queries.ROWS for part in book.write(sheet, rows(scope))]
+    sums += book.write(running.LOG, queries.log(scope, gettext))
+    sums += book.write(running.PARAMETERS, _parameters(scope))
+    return sums + book.write(running.CODES, _codes(scope))
+
+
+def _parameters(scope: queries.Scope) -> Rows:
+    cycle, hours, years = scope.cycle, gettext("hours"), gettext("years")
+    rows: list[tuple[str, int, str]] = [
+        (gettext("Rule set"), cycle.rule_set, gettext("version")),
+        (gettext("Capacity"), cycle.capacity_hours, hours),
+    ]
+    intervals = (cycle.interval_high, cycle.interval_elevated, cycle.interval_moderate, cycle.interval_low)
+    for (_, band), interval in zip(BANDS, intervals, strict=True):
+        rows.append((f"{gettext(INTERVAL)}: {gettext(band.label)}", interval, years))
+    for least, band in BANDS:
+        rows.append((f"{gettext(LOWEST)}: {gettext(band.label)}", least, gettext("score")))
+    rows.append((gettext("Frequency table"), DEFAULT_TABLE.version, gettext("version")))
+    for frequency, sizes in DEFAULT_TABLE.rows.items():
+        for risk, size in zip(SampleRisk, sizes, strict=True):
+            words = f"{gettext(SAMPLE)}: {gettext(frequency.label)}, {gettext(RISK)}: {gettext(risk.label)}"
+            rows.append((words, size, gettext("items")))
+    for row in rows:
+        yield *row, scope.code, scope.year
+
+
+def _codes(scope: queries.Scope) -> Rows:
+    """Every word list that a column of the workbook uses, in both languages."""
+    lists: dict[str, type[Labelled]] = {}
+    for sheet in (*(sheet for sheet, _ in queries.ROWS), running.LOG):
+        for column in sheet.columns:
+            if column.words is not None:
+                lists.setdefault(f"{column.words.__module__.split('.')[1]}.{column.words.__name__}", column.words)
+    members = [(name, member) for name, words in sorted(lists.items()) for member in words]
+    with force_locale("da"):
+        danish = [gettext(member.label) for _, member in members]
+    with force_locale("en"):
+        english = [gettext(member.label) for _, member in members]
+    for at, (name, member) in enumerate(members):
+        yield at + 1, name, member.value, danish[at], english[at], scope.code, scope.year
+
+
+def _cover(page: Page, scope: queries.Scope, title: str, organisation: str, summary: Summary) -> None:
+    """The cover: what this is, how far the year is, and what stands on each sheet."""
+    cycle, by = scope.cycle, scope.by
+    page.line([title], TITLE)
+    page.line([])
+    facts: list[tuple[str, Any, str]] = [
+        (gettext("Organisation"), f"{scope.code} {organisation}", ""), (gettext("Cycle"), scope.year, ""),
+        (gettext("State of the cycle"), gettext(cycle.state.label), ""),
+        (gettext("As of"), by.at, "dd-mm-yyyy hh:mm:ss"), (gettext("Extracted by"), f"{by.name} ({by.role})", ""),
+        (gettext("Program version"), RELEASE, ""), (gettext("Rule set"), cycle.rule_set, ""),
+        (gettext("Language"), gettext(LANGUAGES[summary.lang]), ""),
+        (gettext("Capacity, hours"), cycle.capacity_hours, "#,##0"),
+        (gettext("Intervals, years (high / elevated / moderate / low)"),
+         f"{cycle.interval_high} / {cycle.interval_elevated} / {cycle.interval_moderate} / {cycle.interval_low}", ""),
+        (gettext("Log"), gettext(LOG_IN if scope.reads_log else LOG_OUT), ""),
+        (gettext("SHA-256 of the sheets' digests"), summary.digest, ""),
+    ]  # fmt: skip
+    for label, value, form in facts:
+        page.line([label, value], LEFT, ("", form))
+    page.line([])
+    _goals(page, scope)
+    page.line([])
+    _contents(page, summary)
+    page.close()
+
+
+def _goals(page: Page, scope: queries.Scope) -> None:
+    counts = rotation.counts(scope.roll)
+    light = sum(1 for row in scope.roll if row.covered is not None and row.covered.form is Form.LIGHT)
+    goals = wheel.goals(scope.organisation, scope.year)
+    lines = (
+        *((gettext(goal.label), goal.done, goal.total) for goal in goals),
+        (gettext("Roll: sub-processes covered"), counts.covered, counts.total),
+        (gettext("Roll: last covered by a light review"), light, counts.total),
+        (gettext("Roll: overdue"), counts.overdue, counts.total),
+    )
+    page.line([gettext("Goal"), gettext("Number"), gettext("Of"), gettext("Percent")], HEADING)
+    for label, done, total in lines:
+        page.line([label, done, total, done / total if total else None], None, ("", "#,##0", "#,##0", "0.0%"))
+
+
+def _contents(page: Page, summary: Summary) -> None:
+    page.line([gettext(head) for head in HEADS], HEADING)
+    forms = ("", "#,##0", "", "#,##0")
+    for sheet in summary.sheets:
+        page.line([sheet.title, sheet.rows, gettext(sheet.total_of), sheet.shown, sheet.digest], None, forms)
+    page.line([gettext("All sheets"), summary.rows], STRONG, forms)
+
+
+HEADS = (N_("Sheet"), N_("Rows"), N_("Control total is the sum of"), N_("Control total"), N_("SHA-256 of the sheet"))

@@ -1,0 +1,261 @@
+"""The audit workbook, read back: what it says is what the database holds."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import UTC, datetime
+from io import BytesIO
+from typing import Any
+from zipfile import ZipFile
+
+import pytest
+import python_calamine
+from flask_babel import force_locale, gettext
+from openpyxl import load_workbook
+from sqlalchemy import func, select
+
+from controls.base.audit import EventRow
+from controls.base.db import db, transaction
+from controls.base.why import Refused
+from controls.effectiveness.tables import OperatingTest, SampleItem
+from controls.evidence.tables import Evidence
+from controls.papers import actions, queries, running, workbook
+from controls.papers.columns import LIMIT, Kind, Sheet
+from controls.review.tables import DesignTest
+from controls.universe.tables import Subprocess
+from tests import make
+from tests.papers.sample import FORMULA, Year
+
+ALL = (*(sheet for sheet, _ in queries.ROWS), running.LOG, running.PARAMETERS, running.CODES)
+
+
+def taken(year: Year, lang: str = "da", who: Any = None) -> tuple[BytesIO, Any]:
+    """A workbook and its summary."""
+    out = BytesIO()
+    summary = workbook.write(make.by(who or year.auditor), year.organisation, 2026, lang, out)
+    out.seek(0)
+    return out, summary
+
+
+def sheets(file: BytesIO) -> dict[str, list[list[Any]]]:
+    """Every sheet by its number, as rows of values."""
+    book = load_workbook(file)
+    return {ws.title.split(" ")[0]: [list(row) for row in ws.iter_rows(values_only=True)] for ws in book.worksheets}
+
+
+def column(rows: list[list[Any]], label: str) -> list[Any]:
+    """The cells of a column by its English or Danish heading."""
+    at = rows[0].index(label)
+    return [row[at] for row in rows[1:]]
+
+
+def expected(year: Year, sheet: Sheet, lang: str = "da") -> list[tuple[Any, ...]]:
+    """The rows as the queries give them."""
+    by = make.by(year.auditor)
+    with force_locale(lang), queries.snapshot():
+        from controls.wheel.queries import cycle
+
+        scope = queries.scope(by, year.organisation, cycle(year.organisation.id, 2026))
+        if sheet is running.LOG:
+            return list(queries.log(scope, gettext))
+        if sheet is running.PARAMETERS:
+            return list(workbook._parameters(scope))
+        if sheet is running.CODES:
+            return list(workbook._codes(scope))
+        return list(dict(queries.ROWS)[sheet](scope))
+
+
+def plain(value: Any, kind: Kind) -> Any:
+    """A value as it should read back."""
+    if kind is Kind.WORDS:
+        return [part for part in (value or "").replace(",", ";").split(";") if part]
+    if kind is Kind.YES_NO:
+        return None if value is None else bool(value)
+    if kind is Kind.SHARE:
+        return None if value in (None, "") else pytest.approx(float(value))
+    if kind in (Kind.TEXT, Kind.LONG):
+        text = (value or "").replace("\r\n", "\n").replace("\x07", "")
+        return text if len(text) <= LIMIT else text[: LIMIT - 1] + "…"
+    return value
+
+
+@pytest.mark.parametrize("lang", ["da", "en"])
+def test_every_cell_reads_back(app: Any, lang: str) -> None:
+    year = Year()
+    file, _ = taken(year, lang)
+    found = sheets(file)
+    for sheet in ALL:
+        rows = found[sheet.number]
+        wanted = expected(year, sheet, lang)
+        assert len(rows) - 1 == len(wanted) > 0, sheet.title
+        with force_locale(lang):
+            assert rows[0] == [gettext(column.label) for column in sheet.columns]
+            readers: list[Callable[[Any], Any]] = [column.reader(gettext) for column in sheet.columns]
+            for got, row in zip(rows[1:], wanted, strict=True):
+                for at, kind in enumerate(column.kind for column in sheet.columns):
+                    assert readers[at](got[at]) == plain(row[at], kind), (sheet.title, sheet.columns[at].label)
+
+
+def test_counts_and_totals_agree_with_cover_and_database(app: Any) -> None:
+    year = Year()
+    file, summary = taken(year)
+    found = sheets(file)
+    told = {row[0]: row for row in found["00"] if row[0]}
+    for sheet, listed in zip(ALL, summary.sheets, strict=True):
+        rows, cover = found[sheet.number], told[listed.title]
+        assert cover[1] == listed.rows == len(rows) - 1
+        total = sum(row[sheet.total_at] or 0 for row in rows[1:])
+        assert total == pytest.approx(cover[3]) == pytest.approx(listed.shown), sheet.title
+        assert cover[2] == rows[0][sheet.total_at]
+    assert summary.rows == sum(len(rows) - 1 for number, rows in found.items() if number != "00")
+    count = {t: db.session.scalar(select(func.count()).select_from(t)) for t in (Subprocess, SampleItem, Evidence)}
+    assert [len(found[n]) - 1 for n in ("01", "12", "13")] == [count[Subprocess], count[SampleItem], count[Evidence]]
+    tests = [db.session.scalar(select(func.count()).select_from(t)) for t in (DesignTest, OperatingTest)]
+    assert len(found["11"]) - 1 == sum(tests)
+    assert sum(column(found["13"], "størrelse_bytes")) == db.session.scalar(select(func.sum(Evidence.size)))
+
+
+def test_a_second_reader_sees_the_same(app: Any) -> None:
+    file, summary = taken(Year())
+    book = python_calamine.CalamineWorkbook.from_filelike(file)
+    for sheet, listed in zip(ALL, summary.sheets, strict=True):
+        rows = book.get_sheet_by_name(listed.title).to_python()
+        assert len(rows) - 1 == listed.rows
+        assert sum(row[sheet.total_at] or 0 for row in rows[1:]) == pytest.approx(listed.shown)
+    cover = book.get_sheet_by_name(book.sheet_names[0]).to_python()
+    assert any(isinstance(cell, datetime) for row in cover for cell in row)
+
+
+def test_formulas_are_harmless_text(app: Any) -> None:
+    file, _ = taken(Year())
+    book = load_workbook(file)
+    dangerous = [c for ws in book.worksheets for row in ws.iter_rows() for c in row
+                 if isinstance(c.value, str) and c.value[:1] in tuple("=+-@\t\r")]  # fmt: skip
+    assert FORMULA in {cell.value for cell in dangerous}
+    assert all(cell.data_type == "s" and cell.quotePrefix for cell in dangerous)
+    assert not any(c.data_type == "f" for ws in book.worksheets for row in ws.iter_rows() for c in row)
+    file.seek(0)
+    with ZipFile(file) as archive:
+        assert not any(b"<f>" in archive.read(name) for name in archive.namelist() if "worksheets" in name)
+
+
+def test_dates_and_numbers_are_true(app: Any) -> None:
+    found = sheets(taken(Year())[0])
+    assert column(found["01"], "gyldig_fra")[0] == datetime(2022, 1, 3)
+    assert column(found["01"], "årligt_beløb_dkk")[0] == 123456789.01
+    assert column(found["12"], "beløb_fejl_dkk")[1] == 1234.56
+    assert column(found["02"], "indsendt")[0] == datetime(2026, 3, 17, 10, 0)
+    assert column(found["11"], "afvigelsespct")[1] == pytest.approx(1 / 3)
+
+
+def test_headings_stay_and_can_be_filtered(app: Any) -> None:
+    book = load_workbook(taken(Year(), "en")[0])
+    assert book.sheetnames[:3] == ["00 Cover page", "01 Processes", "02 Assessments"]
+    for ws in book.worksheets[1:]:
+        assert ws.freeze_panes == "B2"
+        assert ws.auto_filter.ref and ws.auto_filter.ref.startswith("A1:")
+        assert not ws.merged_cells.ranges
+    assert load_workbook(taken_again()).sheetnames[:2] == ["00 Forside", "01 Processer"]
+
+
+def taken_again() -> BytesIO:
+    """The Danish workbook of what is there."""
+    from controls.identity import queries as identity
+
+    out, star = BytesIO(), identity.organisation("STAR")
+    assert star is not None
+    workbook.write(make.by(identity.person("revisor")), star, 2026, "da", out)  # type: ignore[arg-type]
+    out.seek(0)
+    return out
+
+
+def test_same_data_same_bytes(app: Any) -> None:
+    year = Year()
+    first, one = taken(year)
+    second, two = taken(year)
+    assert one == two
+    assert hashlib.sha256(first.getvalue()).digest() == hashlib.sha256(second.getvalue()).digest()
+    with ZipFile(first) as archive:
+        for number, sheet in enumerate(one.sheets, 2):
+            part = archive.read(f"xl/worksheets/sheet{number}.xml")
+            assert hashlib.sha256(part).hexdigest() == sheet.digest
+    year.change("Andet forhold")
+    assert taken(year)[1].digest != one.digest
+
+
+def test_log_tells_before_and_after(app: Any) -> None:
+    year = Year()
+    year.change("Nyt forhold")
+    year.change("")
+    rows = sheets(taken(year)[0])["19"]
+    head = {label: at for at, label in enumerate(rows[0])}
+    changes = [row for row in rows[1:] if row[head["felt"]] == "condition"]
+    assert [(row[head["før"]], row[head["efter"]]) for row in changes] == [
+        (None, "Forhold"), ("Forhold", "Nyt forhold"), ("Nyt forhold", None),
+    ]  # fmt: skip
+    assert changes[-1][head["begrundelse"]] == "Rettet"
+    leaf = db.session.scalar(select(EventRow.leaf).order_by(EventRow.seq.desc()))
+    assert rows[-1][head["leaf_hash"]] == leaf.hex()
+    assert not any("argon2" in str(cell) for row in rows for cell in row)
+
+
+def test_only_auditors_get_the_log(app: Any) -> None:
+    year = Year()
+    file, _ = taken(year, who=year.group)
+    found = sheets(file)
+    assert len(found["19"]) == 1
+    assert "kun revisorer" in str(next(row[1] for row in found["00"] if row[0] == "Ændringslog")).lower()
+    out = BytesIO()
+    workbook.write(make.system(), year.organisation, 2026, "da", out)
+    assert len(sheets(out)["19"]) > 1
+
+
+def test_an_empty_organisation_has_every_sheet(app: Any) -> None:
+    from controls.base import audit
+    from controls.wheel.tables import Cycle
+    from controls.wheel.words import State
+    from tests.papers.sample import FILLED
+
+    empty = make.organisation("DEP")
+    auditor = make.person("revisor", None, empty)
+    with transaction():
+        cycle = Cycle(organisation_id=empty.id, year=2026, state=State.CREATED, capacity_hours=0, interval_high=2,
+                      interval_elevated=3, interval_moderate=5, interval_low=5, saved_at=make.NOW,
+                      saved_by="x")  # fmt: skip
+        db.session.add(cycle)
+        db.session.flush()
+        audit.record(make.system(), FILLED, cycle)
+    out = BytesIO()
+    summary = workbook.write(make.system(), empty, 2026, "da", out)
+    assert [sheet.rows for sheet in summary.sheets][:17] == [0] * 17
+    assert len(sheets(out)) == len(ALL) + 1
+    with pytest.raises(Refused) as missing:
+        workbook.write(make.system(), empty, 2025, "da", BytesIO())
+    assert missing.value.status == 404
+    with pytest.raises(Refused) as forbidden:
+        workbook.write(make.by(auditor), empty, 2026, "da", BytesIO())
+    assert forbidden.value.status == 403
+
+
+def test_export_is_recorded_with_its_digest(app: Any) -> None:
+    year = Year()
+    _, summary = taken(year)
+    by = make.by(year.auditor, datetime(2026, 3, 18, tzinfo=UTC))
+    with transaction():
+        actions.record_export(by, year.organisation, summary)
+    (export,) = queries.exports(frozenset({year.organisation.id}))
+    assert (export.person, export.year, export.digest) == ("Revisor Revisen", 2026, summary.digest)
+    with pytest.raises(Refused), transaction():
+        actions.record_export(make.by(year.owner), year.organisation, summary)
+
+
+def test_rows_go_on_to_the_next_sheet(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from controls.papers import workbook_out
+
+    year = Year()
+    monkeypatch.setattr(workbook_out, "ROWS_OF_A_SHEET", 3)
+    file, summary = taken(year)
+    book = load_workbook(file)
+    parts = [sheet for sheet in summary.sheets if sheet.number == "01"]
+    assert [sheet.title for sheet in parts] == ["01 Processer", "01 Processer (2)"]
+    assert [sheet.rows for sheet in parts] == [3, 1]
+    assert [book[sheet.title].max_row for sheet in parts] == [4, 2]
