@@ -1,0 +1,1 @@
+"""Pages over several slices: home, tasks, one process; reads only."""

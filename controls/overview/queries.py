@@ -1,0 +1,340 @@
+"""Reads over several slices: tasks, the home page's figures, one process, one sub-process, one control, search."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Select, func, literal, or_, select, union_all
+from sqlalchemy.orm import aliased
+
+from controls.assessment.tables import Assessment
+from controls.assessment.tables import Line as AssessedLine
+from controls.assessment.words import Band
+from controls.assessment.words import State as Assessed
+from controls.base.by import By
+from controls.base.db import db, within
+from controls.base.why import N_
+from controls.effectiveness.tables import OperatingTest
+from controls.finding.tables import Finding
+from controls.finding.words import State as Found
+from controls.identity.permissions import Permission
+from controls.identity.tables import Person, RoleGrant
+from controls.overview.rules import Task
+from controls.review.tables import Control, DesignTest, Review, Risk
+from controls.rotation.tables import Coverage
+from controls.rotation.words import Degree
+from controls.universe.queries import Beside, Cell
+from controls.universe.tables import Area, Process, Subprocess
+
+SOURCES: list[Callable[[By], list[Select[*tuple[Any, ...]]]]] = []
+"""Filled by wiring: each slice's selects of what a person must do."""
+
+OVER = (Found.CLOSED, Found.RISK_ACCEPTED)
+SEARCHED = 20
+BUILT_MOST = 500
+
+
+_BUILT: dict[Any, Any] = {}
+"""Unions by author and day: they cost more to build than to run, and every page asks."""
+
+
+def _tasks(by: By) -> Any:
+    reach = tuple((permission, *sorted(where.items())) for permission, where in by.reach.items())
+    key = (by.person_id, by.today, by.unit, by.organisation_id, reach, len(SOURCES))
+    if key not in _BUILT:
+        if len(_BUILT) >= BUILT_MOST:
+            _BUILT.clear()
+        selects = [select_ for source in SOURCES for select_ in source(by)]
+        _BUILT[key] = union_all(*selects).subquery() if selects else None
+    return _BUILT[key]
+
+
+def tasks(by: By, limit: int | None = None) -> list[Task]:
+    """What the person must do, late first, in one query over all slices."""
+    found = _tasks(by)
+    if found is None:
+        return []
+    query = select(found).order_by(found.c.due.is_(None), found.c.due, found.c.code).limit(limit)
+    return [Task(*row) for row in db.session.execute(query)]
+
+
+def task_count(by: By) -> int:
+    """How many things the person must do."""
+    found = _tasks(by)
+    return 0 if found is None else db.session.scalar(select(func.count()).select_from(found)) or 0
+
+
+@dataclass(frozen=True)
+class OwnProcess:
+    """A process of the reader's with its last approved result."""
+
+    code: str
+    name_da: str
+    name_en: str
+    organisation_id: int
+    year: int | None
+    band: Band | None
+    score: int | None
+
+
+def own_processes(by: By) -> list[OwnProcess]:
+    """The reader's processes with the latest approved overall assessment."""
+    done = (Assessed.APPROVED, Assessed.LOCKED)
+    latest = (
+        select(Assessment.process_id, func.max(Assessment.year).label("year"))
+        .where(Assessment.state.in_(done)).group_by(Assessment.process_id).subquery()
+    )  # fmt: skip
+    rows = db.session.execute(
+        select(Process, Assessment)
+        .outerjoin(latest, latest.c.process_id == Process.id)
+        .outerjoin(Assessment, (Assessment.process_id == Process.id) & (Assessment.year == latest.c.year))
+        .where(or_(Process.owner_id == by.person_id, Process.deputy_id == by.person_id))
+        .order_by(Process.sort_key)
+    )
+    return [
+        OwnProcess(
+            process.code, process.name_da, process.name_en, process.organisation_id, done.year if done else None,
+            done.inherent_band if done else None, _product(done),
+        )
+        for process, done in rows
+    ]  # fmt: skip
+
+
+def _product(scores: Any) -> int | None:
+    if scores is None or scores.inherent_likelihood is None or scores.inherent_impact is None:
+        return None
+    return int(scores.inherent_likelihood * scores.inherent_impact)
+
+
+def open_findings(organisation_ids: frozenset[int], today: date) -> tuple[int, int]:
+    """Open findings, and how many of them are over their deadline."""
+    late = func.count().filter(Finding.deadline_current < today)
+    row = db.session.execute(
+        select(func.count(), late).where(Finding.organisation_id.in_(organisation_ids), Finding.state.not_in(OVER))
+    ).one()
+    return row[0], row[1]
+
+
+def people_without_role() -> int:
+    """People who hold no role (for the administrator)."""
+    held = select(RoleGrant.person_id)
+    return db.session.scalar(select(func.count()).where(Person.id.not_in(held))) or 0
+
+
+def years(process_id: int) -> list[Assessment]:
+    """The process's overall assessments, newest first."""
+    query = select(Assessment).where(Assessment.process_id == process_id).order_by(Assessment.year.desc())
+    return list(db.session.scalars(query))
+
+
+@dataclass(frozen=True)
+class Beneath:
+    """A sub-process with its latest band and coverage."""
+
+    code: str
+    name_da: str
+    name_en: str
+    band: Band | None
+    score: int | None
+    covered: date | None
+
+
+def beneath(process_id: int) -> list[Beneath]:
+    """The process's sub-processes with the band last approved and the day last fully covered."""
+    subs = list(db.session.scalars(
+        select(Subprocess).where(Subprocess.process_id == process_id).order_by(Subprocess.sort_key)))  # fmt: skip
+    ids = [sub.id for sub in subs]
+    bands, covered = _bands(Subprocess.id.in_(ids)), _covered(Subprocess.id.in_(ids))
+    return [
+        Beneath(sub.code, sub.name_da, sub.name_en, *bands.get(sub.id, (None, None))[:2], covered.get(sub.id))
+        for sub in subs
+    ]
+
+
+def _bands(which: Any, year: int = 9999) -> dict[int, tuple[Band | None, int | None]]:
+    """Band and product of the last approved line of each sub-process, at or before a year."""
+    ranked = (
+        select(
+            AssessedLine.subprocess_id, AssessedLine.inherent_band,
+            (AssessedLine.inherent_likelihood * AssessedLine.inherent_impact).label("score"),
+            func.row_number().over(
+                partition_by=AssessedLine.subprocess_id, order_by=Assessment.year.desc()).label("place"),
+        )
+        .join(Assessment, Assessment.id == AssessedLine.assessment_id)
+        .join(Subprocess, Subprocess.id == AssessedLine.subprocess_id)
+        .where(which, Assessment.year <= year, Assessment.state.in_((Assessed.APPROVED, Assessed.LOCKED)))
+        .subquery()
+    )  # fmt: skip
+    rows = db.session.execute(select(ranked).where(ranked.c.place == 1))
+    return {row.subprocess_id: (row.inherent_band, row.score) for row in rows}
+
+
+def _covered(which: Any, year: int = 9999) -> dict[int, date]:
+    rows = db.session.execute(
+        select(Coverage.subprocess_id, func.max(Coverage.covered_on))
+        .join(Subprocess, Subprocess.id == Coverage.subprocess_id)
+        .where(which, Coverage.degree == Degree.FULL, Coverage.covered_on <= date(min(year, 9999), 12, 31))
+        .group_by(Coverage.subprocess_id)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def risk_beside() -> Beside:
+    """The catalogue list's column of bands."""
+    return _RISK
+
+
+def coverage_beside() -> Beside:
+    """The catalogue list's column of last coverage."""
+    return _COVERED
+
+
+def _risk_cells(organisation_ids: frozenset[int], year: int) -> dict[int, Cell]:
+    found = _bands(Subprocess.organisation_id.in_(organisation_ids), year)
+    return {id: Cell(str(score or ""), band.value) for id, (band, score) in found.items() if band}
+
+
+def _covered_cells(organisation_ids: frozenset[int], year: int) -> dict[int, Cell]:
+    found = _covered(Subprocess.organisation_id.in_(organisation_ids), year)
+    return {id: Cell(str(day.year)) for id, day in found.items()}
+
+
+_RISK = Beside(N_("Risk"), _risk_cells)
+_COVERED = Beside(N_("Last covered"), _covered_cells)
+
+
+def facts_beside(process_id: int, year: int) -> list[tuple[str, str]]:
+    """Facts of later slices beside the assessment form: open findings, last full coverage."""
+    of = Subprocess.process_id == process_id
+    number = db.session.scalar(
+        select(func.count()).select_from(Finding).join(Subprocess, Subprocess.id == Finding.subprocess_id)
+        .where(of, Finding.state.not_in(OVER))
+    )  # fmt: skip
+    covered = _covered(of, year)
+    return [
+        (N_("Open findings"), str(number or 0)),
+        (N_("Last covered"), str(max(covered.values()).year) if covered else "–"),
+    ]
+
+
+def findings_of(by: By, *subprocess_ids: int) -> list[Finding]:
+    """Findings in these sub-processes that the reader may read, open first."""
+    query = select(Finding).where(
+        Finding.subprocess_id.in_(subprocess_ids),
+        within(by, Permission.CONTENT_READ, Finding.organisation_id, Finding.owner_id, Finding.author_id),
+    )
+    return list(db.session.scalars(query.order_by(Finding.state.in_(OVER), Finding.number.desc())))
+
+
+def may_see_content(by: By, process: Process) -> bool:
+    """Whether risks, controls and tests of a process are open to the reader."""
+    own = by.person_id in (process.owner_id, process.deputy_id)
+    return by.may(Permission.CONTENT_READ, process.organisation_id, own=own)
+
+
+def risks_of(subprocess_id: int) -> list[Risk]:
+    """Risks of a sub-process."""
+    return list(db.session.scalars(
+        select(Risk).where(Risk.subprocess_id == subprocess_id).order_by(Risk.number)))  # fmt: skip
+
+
+def controls_of(subprocess_id: int) -> list[Control]:
+    """Controls of a sub-process, live ones first."""
+    query = select(Control).where(Control.subprocess_id == subprocess_id)
+    return list(db.session.scalars(query.order_by(Control.valid_to.is_not(None), Control.number)))
+
+
+def reviews_of(subprocess_id: int) -> list[Review]:
+    """Reviews of a sub-process, newest first."""
+    query = select(Review).where(Review.subprocess_id == subprocess_id)
+    return list(db.session.scalars(query.order_by(Review.year.desc(), Review.id.desc())))
+
+
+def control_by_code(organisation_id: int, code: str) -> tuple[Control, Subprocess, Process] | None:
+    """A control with the sub-process and process it belongs to."""
+    row = db.session.execute(
+        select(Control, Subprocess, Process)
+        .join(Subprocess, Subprocess.id == Control.subprocess_id).join(Process, Process.id == Subprocess.process_id)
+        .where(Control.organisation_id == organisation_id, Control.number == code)
+    ).first()  # fmt: skip
+    return (row[0], row[1], row[2]) if row else None
+
+
+@dataclass(frozen=True)
+class Tested:
+    """What one review found of a control."""
+
+    review_id: int
+    review: str
+    year: int
+    design: Any
+    operating: Any
+    size: int | None
+    exceptions: int | None
+
+
+def tests_of(control_id: int) -> list[Tested]:
+    """Tests of a control by review, newest first."""
+    rows = db.session.execute(
+        select(Review, DesignTest, OperatingTest)
+        .join(DesignTest, (DesignTest.review_id == Review.id) & (DesignTest.control_id == control_id))
+        .outerjoin(OperatingTest, (OperatingTest.review_id == Review.id) & (OperatingTest.control_id == control_id))
+        .order_by(Review.year.desc())
+    )
+    return [
+        Tested(
+            review.id, review.number, review.year, design.outcome, test.outcome if test else None,
+            test.sample_size if test else None, test.exceptions if test else None,
+        )
+        for review, design, test in rows
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Hit:
+    """Something a search found."""
+
+    kind: str
+    code: str
+    name_da: str
+    name_en: str
+    organisation_id: int
+    path: str
+
+
+def search(by: By, words: str) -> list[Hit]:
+    """Areas of the catalogue, controls and findings by code or word, each only where the reader may read it."""
+    pattern = "%" + re.sub(r"[\\%_]", "", words) + "%"
+    reads = within(by, Permission.CATALOGUE_READ, Process.organisation_id)
+    of_process, of_sub = aliased(Process), aliased(Subprocess)
+    parts: list[tuple[str, str, Select[*tuple[Any, ...]]]] = [
+        (N_("Process"), "/processes/", select(Process.code, Process.name_da, Process.name_en, Process.organisation_id)
+         .where(reads, or_(Process.code.ilike(pattern), Process.name_da.ilike(pattern), Process.name_en.ilike(pattern)))
+         .order_by(Process.sort_key)),
+        (N_("Sub-process"), "/subprocesses/",
+         select(Subprocess.code, Subprocess.name_da, Subprocess.name_en, Subprocess.organisation_id)
+         .where(within(by, Permission.CATALOGUE_READ, Subprocess.organisation_id),
+                or_(*(c.ilike(pattern) for c in (Subprocess.code, Subprocess.name_da, Subprocess.name_en))))
+         .order_by(Subprocess.sort_key)),
+        (N_("Control"), "/controls/",
+         select(Control.number, Control.text, literal(""), Control.organisation_id)
+         .join(of_sub, of_sub.id == Control.subprocess_id).join(of_process, of_process.id == of_sub.process_id)
+         .where(within(by, Permission.CONTENT_READ, Control.organisation_id, of_process.owner_id, of_process.deputy_id),
+                or_(Control.number.ilike(pattern), Control.text.ilike(pattern))).order_by(Control.number)),
+        (N_("Finding"), "/findings/",
+         select(Finding.number, Finding.condition, literal(""), Finding.organisation_id, Finding.id)
+         .where(within(by, Permission.CONTENT_READ, Finding.organisation_id, Finding.owner_id, Finding.author_id),
+                or_(Finding.number.ilike(pattern), Finding.condition.ilike(pattern))).order_by(Finding.number)),
+    ]  # fmt: skip
+    return [
+        Hit(kind, row[0], row[1], row[2], row[3], f"{path}{row[4] if len(row) > 4 else row[0]}")
+        for kind, path, query in parts
+        for row in db.session.execute(query.limit(SEARCHED))
+    ]
+
+
+def area_of(process: Process) -> Area:
+    """The area of a process."""
+    return db.session.get_one(Area, process.area_id)

@@ -1,0 +1,128 @@
+"""Home, tasks, one process, one sub-process, one control, search."""
+
+from typing import Any
+
+from flask import Blueprint, abort, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from controls.base.clock import COPENHAGEN
+from controls.base.task import KINDS
+from controls.identity import queries as identity
+from controls.identity.permissions import Permission, Role
+from controls.overview import queries, rules
+from controls.overview.rules import Task
+from controls.rotation import queries as rotation
+from controls.rotation import rules as roll_rules
+from controls.universe import queries as universe
+from controls.universe.rules import parts
+from controls.web import guard
+from controls.web.words import long_date, name
+from controls.wheel import queries as wheel
+
+bp = Blueprint("overview", __name__)
+
+
+def _shown(task: Task) -> dict[str, Any]:
+    """A task as the to-do list shows it."""
+    kind, today = KINDS[task.kind], guard.by().today
+    late, when = task.late(today), ""
+    if task.due is not None:
+        number = abs(rules.days(task.due, today))
+        when = (
+            ngettext("%(num)d day over the deadline", "%(num)d days over the deadline", number) if late
+            else _("today") if number == 0
+            else _("deadline %(date)s", date=long_date(task.due))
+        )  # fmt: skip
+    return {
+        "title": _(kind.text).format(code=task.code, name=name(task)), "note": "", "when": when, "late": late,
+        "href": url_for(kind.endpoint, id=task.id), "label": _(kind.button),
+    }  # fmt: skip
+
+
+@bp.get("/")
+@guard.signed_in
+def home() -> ResponseReturnValue:
+    """The role's home: what to do now, then the figures the role needs."""
+    by, here = guard.by(), guard.organisation()
+    found = queries.tasks(by, rules.FIRST)
+    content = by.may(Permission.CATALOGUE_READ)
+    cycle = wheel.latest(here.id) if content else None
+    goals = wheel.goals(here.id, cycle.year) if cycle and by.everywhere(Permission.CONTENT_READ) else []
+    hour = by.at.astimezone(COPENHAGEN).hour
+    return render_template(
+        "overview/home.html", greeting=_(rules.greeting(hour), name=by.name.split()[0]),
+        items=[_shown(task) for task in found], cycle=cycle, goals=goals, here=here,
+        organisations=guard.reached_organisations() if content else [],
+        areas=[area for funnel in wheel.FUNNELS for area in funnel(by, here.id, cycle.year)] if goals and cycle else [],
+        own=queries.own_processes(by) if Role.OWN.value in by.role else [],
+        findings=queries.open_findings(guard.organisations(), by.today) if goals else None,
+        without_role=queries.people_without_role() if by.may(Permission.ACCOUNT_MANAGE) else None,
+        empty_catalogue=content and cycle is None and not universe.areas(here.id),
+    )  # fmt: skip
+
+
+@bp.get("/tasks")
+@guard.signed_in
+def tasks() -> ResponseReturnValue:
+    """All of the person's tasks, late first."""
+    return render_template("overview/tasks.html", items=[_shown(task) for task in queries.tasks(guard.by())])
+
+
+@bp.get("/processes/<code>")
+@guard.allows(Permission.CATALOGUE_READ)
+def process(code: str) -> ResponseReturnValue:
+    """One process: facts, sub-processes, risk by year, findings."""
+    here = guard.organisation()
+    found = universe.process_by_code(here.id, code) or abort(404)
+    beneath = queries.beneath(found.id)
+    open_to_reader = queries.may_see_content(guard.by(), found)
+    ids = [sub.id for sub in universe.subprocesses_of(found.id)]
+    return render_template(
+        "overview/process.html", process=found, here=here, area=queries.area_of(found), beneath=beneath,
+        years=queries.years(found.id), people=identity.names({found.owner_id, found.deputy_id}),
+        systems=parts(found.systems), laws=parts(found.legal_basis), content=open_to_reader,
+        findings=queries.findings_of(guard.by(), *ids) if open_to_reader else [],
+    )  # fmt: skip
+
+
+@bp.get("/subprocesses/<code>")
+@guard.allows(Permission.CATALOGUE_READ)
+def subprocess(code: str) -> ResponseReturnValue:
+    """One sub-process: coverage, risks, controls, reviews, findings."""
+    here, by = guard.organisation(), guard.by()
+    found = universe.subprocess_by_code(here.id, code) or abort(404)
+    above = universe.process(found.process_id) or abort(404)
+    rows = [row for row in rotation.roll(here.id, by.today.year) if row.subprocess_id == found.id]
+    content = queries.may_see_content(by, above)
+    return render_template(
+        "overview/subprocess.html", subprocess=found, process=above, here=here, row=rows[0] if rows else None,
+        intervals=roll_rules.FLOOR, content=content, reviews=queries.reviews_of(found.id) if content else [],
+        risks=queries.risks_of(found.id) if content else [], controls=queries.controls_of(found.id) if content else [],
+        findings=queries.findings_of(by, found.id) if content else [],
+    )  # fmt: skip
+
+
+@bp.get("/controls/<code>")
+@guard.allows(Permission.CONTENT_READ)
+def control(code: str) -> ResponseReturnValue:
+    """One control: its design and its tests by year."""
+    here = guard.organisation()
+    found, subprocess, process = queries.control_by_code(here.id, code) or abort(404)
+    if not queries.may_see_content(guard.by(), process):
+        abort(404)
+    return render_template(
+        "overview/control.html", control=found, subprocess=subprocess, process=process, here=here,
+        tests=queries.tests_of(found.id),
+    )  # fmt: skip
+
+
+@bp.get("/search")
+@guard.allows(Permission.CATALOGUE_READ)
+def search() -> ResponseReturnValue:
+    """Processes, sub-processes, controls and findings by code or word."""
+    words = request.args.get("q", "").strip()[:100]
+    codes = {organisation.id: organisation.code for organisation in guard.reached_organisations()}
+    hits = queries.search(guard.by(), words) if len(words) >= 2 else []
+    return render_template("overview/search.html", words=words, hits=hits, codes=codes)
