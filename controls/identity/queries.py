@@ -23,7 +23,13 @@ _HELD = (
     .where(RoleGrant.valid_to.is_(None) | (RoleGrant.valid_to >= bindparam("on")))
     .order_by(RoleGrant.id)
 )
-"""Asked at every request: built once."""
+_LIVE = (
+    select(SignIn, Person, Organisation)
+    .join(Person, Person.id == SignIn.person_id)
+    .join(Organisation, Organisation.id == Person.organisation_id)
+    .where(SignIn.token == bindparam("token"), SignIn.ended_at.is_(None))
+)
+"""Both are asked at every request, so they are built once."""
 
 
 def organisation(code: str) -> Organisation | None:
@@ -110,12 +116,7 @@ def by_of(person: Person, at: datetime, on: date) -> By:
 
 def live_sign_in(token: str, at: datetime) -> tuple[SignIn, Person, Organisation] | None:
     """The sign-in behind a cookie with its person and organisation, while it counts."""
-    row = db.session.execute(
-        select(SignIn, Person, Organisation)
-        .join(Person, Person.id == SignIn.person_id)
-        .join(Organisation, Organisation.id == Person.organisation_id)
-        .where(SignIn.token == token, SignIn.ended_at.is_(None))
-    ).first()
+    row = db.session.execute(_LIVE, {"token": token}).first()
     if row is None or at - row[0].seen_at > IDLE or at - row[0].started_at > ABSOLUTE:
         return None
     return row[0], row[1], row[2]

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -78,19 +77,19 @@ def tasks(by: By) -> int:
     return number
 
 
-@lru_cache(maxsize=200)
-def _digest(path: Path, changed: float) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
-
-
 def register(app: Flask) -> None:
     """Give every template its frame."""
 
+    addresses: dict[tuple[str, str], str] = {}
+
     def asset(path: str) -> str:
-        file = Path(app.static_folder or "") / path
-        if not file.is_file():
-            return url_for("static", filename=path)
-        return url_for("static", filename=path, v=_digest(file, file.stat().st_mtime))
+        """The address of a static file with its digest; a changed file is seen at the next start."""
+        key = (request.script_root, path)
+        if key not in addresses:
+            file = Path(app.static_folder or "") / path
+            known = {"v": hashlib.sha256(file.read_bytes()).hexdigest()[:12]} if file.is_file() else {}
+            addresses[key] = url_for("static", filename=path, **known)
+        return addresses[key]
 
     app.jinja_env.globals["asset"] = asset
 
