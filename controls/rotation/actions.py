@@ -1,0 +1,38 @@
+"""Writes of the coverage ledger: lines are added and never changed."""
+
+from datetime import date
+
+from controls.base import audit
+from controls.base.by import By
+from controls.base.db import db
+from controls.base.why import N_, NOT_FOUND, Refused, Why, refuse_if
+from controls.identity.permissions import Permission
+from controls.rotation.tables import Coverage
+from controls.rotation.words import Degree, Form, Source
+from controls.universe import queries as universe
+
+COVERAGE_RECORDED = audit.declare("rotation.coverage_recorded", N_("Coverage recorded"))
+
+ASKED = {Source.REVIEW: Permission.REVIEW_APPROVE, Source.IMPORT: Permission.CATALOGUE_EDIT}
+NOT_YET = Why("rotation.not_yet", N_("A review cannot count from a day that has not come yet."))
+ELSEWHERE = Why("rotation.elsewhere", N_("The sub-process belongs to another organisation."))
+
+
+def record_coverage(
+    by: By, organisation_id: int, subprocess_id: int, covered_on: date, degree: Degree, form: Form, source: Source,
+    review_number: str,
+) -> Coverage:  # fmt: skip
+    """Add a review to the ledger from the day it was approved; only a full one resets the clock."""
+    part = universe.subprocess(subprocess_id)
+    if part is None:
+        raise Refused([NOT_FOUND()])
+    by.must(ASKED[source], organisation_id, own=True)
+    refuse_if([NOT_YET("covered_on")] if covered_on > by.today else [])
+    refuse_if([ELSEWHERE("subprocess_id")] if part.organisation_id != organisation_id else [])
+    row = Coverage(
+        organisation_id=organisation_id, subprocess_id=subprocess_id, covered_on=covered_on, degree=degree, form=form,
+        source=source, review_number=review_number, recorded_at=by.at,
+    )  # fmt: skip
+    db.session.add(row)
+    audit.record(by, COVERAGE_RECORDED, row)
+    return row

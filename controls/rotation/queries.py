@@ -1,0 +1,144 @@
+"""Reads of the roll: always recomputed from the coverage ledger and the bands last approved, nothing else."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Row, and_, or_, select
+
+from controls.assessment.tables import Assessment
+from controls.assessment.tables import Line as AssessmentLine
+from controls.assessment.words import State as AssessmentState
+from controls.base.db import db
+from controls.rotation import rules
+from controls.rotation.tables import Coverage
+from controls.rotation.words import Degree
+from controls.universe.tables import Area, Process, Subprocess
+from controls.wheel.tables import Cycle
+
+PLANNED: list[Callable[[int], list[rules.Planned]]] = []
+"""Filled by app.py: what later slices have chosen, proposed or deferred in an organisation; one query each."""
+
+BANDS_BACK = 10
+"""Years of assessments that the due year looks back on: twice the floor."""
+
+FINAL = (AssessmentState.APPROVED, AssessmentState.LOCKED)
+
+
+def intervals(cycle: Cycle | None) -> rules.Intervals:
+    """The intervals a cycle has frozen, or the default ones."""
+    if cycle is None:
+        return rules.Intervals()
+    return rules.Intervals(cycle.interval_high, cycle.interval_elevated, cycle.interval_moderate, cycle.interval_low)
+
+
+def roll(organisation_id: int, year: int) -> list[rules.RollRow]:
+    """The roll of an organisation as of a year: its active sub-processes with band, coverage, due year and status."""
+    found, ledger, used = _with_ledger(organisation_id, year)
+    bands = _bands(organisation_id, year)
+    plans: dict[int, list[rules.Planned]] = {}
+    for published in PLANNED:
+        for plan in published(organisation_id):
+            plans.setdefault(plan.subprocess_id, []).append(plan)
+    return [
+        _row(part, tuple(ledger.get(part.id, ())), bands.get(part.id, []), used, tuple(plans.get(part.id, ())), year)
+        for part in found
+    ]  # fmt: skip
+
+
+def _with_ledger(
+    organisation_id: int, year: int
+) -> tuple[list[Row[Any]], dict[int, list[rules.Entry]], rules.Intervals]:
+    """Active sub-processes, their ledger lines until the end of the year, and the cycle's intervals, in one query."""
+    end = date(year, 12, 31)
+    latest = (
+        select(Cycle.id).where(Cycle.organisation_id == organisation_id, Cycle.year <= year)
+        .order_by(Cycle.year.desc()).limit(1).scalar_subquery()
+    )  # fmt: skip
+    rows = db.session.execute(
+        select(
+            Subprocess.id, Subprocess.code, Subprocess.name_da, Subprocess.name_en, Subprocess.valid_from,
+            Process.id.label("process_id"), Process.code.label("process_code"), Process.name_da.label("process_name_da"),
+            Process.name_en.label("process_name_en"), Process.owner_id, Process.yearly_amount_ore,
+            Area.code.label("area_code"), Area.name_da.label("area_name_da"), Area.name_en.label("area_name_en"),
+            Coverage.covered_on, Coverage.degree, Coverage.form, Coverage.review_number, Cycle.interval_high,
+            Cycle.interval_elevated, Cycle.interval_moderate, Cycle.interval_low,
+        )  # fmt: skip
+        .join(Process, Process.id == Subprocess.process_id)
+        .join(Area, Area.id == Process.area_id)
+        .outerjoin(Coverage, and_(Coverage.subprocess_id == Subprocess.id, Coverage.covered_on <= end))
+        .outerjoin(Cycle, Cycle.id == latest)
+        .where(Subprocess.organisation_id == organisation_id, Subprocess.valid_from <= end)
+        .where(or_(Subprocess.valid_to.is_(None), Subprocess.valid_to >= date(year, 1, 1)))
+        .order_by(Area.sort_key, Subprocess.sort_key, Subprocess.id, Coverage.covered_on, Coverage.id)
+    ).all()
+    found: dict[int, Row[Any]] = {}
+    ledger: dict[int, list[rules.Entry]] = {}
+    for row in rows:
+        found[row.id] = row
+        if row.covered_on is not None:
+            ledger.setdefault(row.id, []).append(rules.Entry(row.covered_on, row.degree, row.form, row.review_number))
+    used = rules.Intervals(*rows[0][-4:]) if rows and rows[0].interval_high is not None else rules.Intervals()
+    return list(found.values()), ledger, used
+
+
+Band = tuple[rules.BandStep, int, bool]
+
+
+def _bands(organisation_id: int, year: int) -> dict[int, list[Band]]:
+    """Inherent band, score and fraud line of each approved year, oldest first."""
+    rows = db.session.execute(
+        select(AssessmentLine.subprocess_id, Assessment.year, AssessmentLine.inherent_band, Assessment.fraud,
+               AssessmentLine.inherent_likelihood * AssessmentLine.inherent_impact)
+        .join(Assessment, Assessment.id == AssessmentLine.assessment_id)
+        .where(Assessment.organisation_id == organisation_id, Assessment.state.in_(FINAL))
+        .where(Assessment.year <= year, Assessment.year > year - BANDS_BACK)
+        .order_by(Assessment.year)
+    )  # fmt: skip
+    found: dict[int, list[Band]] = {}
+    for subprocess_id, of_year, band, fraud, score in rows:
+        if band is None or score is None:
+            continue
+        found.setdefault(subprocess_id, []).append((rules.BandStep(of_year, band), score, bool(fraud)))
+    return found
+
+
+def _row(
+    part: Row[Any], entries: tuple[rules.Entry, ...], bands: list[Band], used: rules.Intervals,
+    plans: tuple[rules.Planned, ...], year: int,
+) -> rules.RollRow:  # fmt: skip
+    full = rules.last_full(entries)
+    covered = full.covered_on.year if full else None
+    due = rules.due_year(covered, part.valid_from.year, [step for step, *_ in bands], used, year)
+    now = bands[-1] if bands else None
+    before = bands[-2] if len(bands) > 1 else None
+    return rules.RollRow(
+        subprocess_id=part.id, code=part.code, name_da=part.name_da, name_en=part.name_en, process_id=part.process_id,
+        process_code=part.process_code, process_name_da=part.process_name_da, process_name_en=part.process_name_en,
+        area_code=part.area_code, area_name_da=part.area_name_da, area_name_en=part.area_name_en,
+        owner_id=part.owner_id, amount_ore=part.yearly_amount_ore, activated=part.valid_from.year, band=now[0].band if now else None,
+        score=now[1] if now else None, band_year=now[0].year if now else None, fraud=now[2] if now else False,
+        band_before=before[0].band if before else None, score_before=before[1] if before else None, entries=entries,
+        plans=plans, due=due, status=rules.status(due, covered, year),
+    )  # fmt: skip
+
+
+def coverages(organisation_id: int) -> list[tuple[Coverage, str]]:
+    """The ledger of an organisation in the order it was written, with the code of each sub-process."""
+    rows = db.session.execute(
+        select(Coverage, Subprocess.code).join(Subprocess, Subprocess.id == Coverage.subprocess_id)
+        .where(Coverage.organisation_id == organisation_id).order_by(Coverage.covered_on, Coverage.id)
+    )  # fmt: skip
+    return [(coverage, code) for coverage, code in rows]
+
+
+def of_subprocess(subprocess_id: int) -> list[Coverage]:
+    """The ledger lines of a sub-process, latest first."""
+    query = select(Coverage).where(Coverage.subprocess_id == subprocess_id)
+    return list(db.session.scalars(query.order_by(Coverage.covered_on.desc(), Coverage.id.desc())))
+
+
+def last_full(subprocess_ids: set[int]) -> dict[int, Coverage]:
+    """The latest full coverage of each of these sub-processes."""
+    query = select(Coverage).where(Coverage.subprocess_id.in_(subprocess_ids), Coverage.degree == Degree.FULL)
+    return {row.subprocess_id: row for row in db.session.scalars(query.order_by(Coverage.covered_on, Coverage.id))}

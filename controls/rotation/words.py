@@ -1,0 +1,34 @@
+"""Degrees of coverage, forms of review and the roll's states."""
+
+from controls.base.why import N_, Labelled
+
+
+class Degree(Labelled):
+    """How far a review covers: only full resets the clock."""
+
+    FULL = "full", N_("Full")
+    PARTIAL = "partial", N_("Partial")
+    NONE = "none", N_("None")
+
+
+class Form(Labelled):
+    """Ordinary or light detailed review."""
+
+    ORDINARY = "ordinary", N_("Ordinary")
+    LIGHT = "light", N_("Light")
+
+
+class Source(Labelled):
+    """Where a line of the ledger comes from."""
+
+    REVIEW = "review", N_("Approved review")
+    IMPORT = "import", N_("Imported history")
+
+
+class Status(Labelled):
+    """State of a sub-process in the roll, as of a year."""
+
+    COVERED = "covered", N_("Covered")
+    DUE = "due", N_("Due this year")
+    OVERDUE = "overdue", N_("Overdue")
+    NEVER = "never", N_("Not yet covered")
