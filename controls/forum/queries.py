@@ -1,0 +1,334 @@
+"""Reads of meetings, presence and decisions, and the decisions as they stand."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Select, String, and_, inspect, literal, or_, select, type_coerce, union_all
+from sqlalchemy.orm import aliased
+
+from controls.base import task
+from controls.base.by import By
+from controls.base.db import db, within
+from controls.base.why import N_, Reason
+from controls.forum import rules
+from controls.forum.tables import Decision, Meeting, Presence
+from controls.forum.words import Decided, State
+from controls.identity import queries as identity
+from controls.identity.permissions import Permission
+from controls.identity.tables import Organisation, Person
+from controls.recommendation import queries as recommendation
+from controls.recommendation.tables import Line, Recommendation
+from controls.recommendation.words import Recommended
+from controls.recommendation.words import State as RecommendationState
+from controls.rotation.rules import PlanKind, Planned
+from controls.universe.tables import Subprocess
+from controls.wheel.tables import Cycle
+from controls.wheel.words import State as CycleState
+
+RECORD = task.declare(
+    "forum.record", N_("Record the decisions of the VD-forum about {code} {name}"), N_("Write minutes"), "forum.minutes"
+)
+CONFIRM = task.declare(
+    "forum.confirm",
+    N_("Approve the minutes of the VD-forum about {code} {name}"),
+    N_("Read and approve"),
+    "forum.minutes",
+)
+READ = task.declare(
+    "forum.read", N_("Read the recommendation about {code} {name}"), N_("Read the recommendation"), "forum.show"
+)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A meeting with the organisation it is about, its recommendation and the names its page shows."""
+
+    meeting: Meeting
+    about: Organisation
+    cycle: Cycle
+    recommendation: Recommendation | None
+    chair: str
+    recorder: str
+    confirmed_by: str
+
+
+@dataclass(frozen=True)
+class DecisionRow:
+    """A decision with its sub-process and the names it mentions."""
+
+    decision: Decision
+    code: str
+    name_da: str
+    name_en: str
+    condition_owner: str
+    added_by: str
+    replaces: str
+
+
+def _readable(by: By) -> Any:
+    return or_(
+        within(by, Permission.CONTENT_READ, Meeting.organisation_id),
+        within(by, Permission.CONTENT_READ, Meeting.about_id),
+    )
+
+
+def meeting(id: int) -> Meeting | None:
+    """A meeting by id."""
+    return db.session.get(Meeting, id)
+
+
+def _shown() -> Any:
+    chair, recorder, confirmer = aliased(Person), aliased(Person), aliased(Person)
+    return (
+        select(Meeting, Organisation, Cycle, Recommendation, chair.name, recorder.name, confirmer.name)
+        .join(Organisation, Organisation.id == Meeting.about_id)
+        .join(Cycle, Cycle.id == Meeting.cycle_id)
+        .outerjoin(Recommendation, Recommendation.id == Meeting.recommendation_id)
+        .outerjoin(chair, chair.id == Meeting.chair_id)
+        .outerjoin(recorder, recorder.id == Meeting.recorder_id)
+        .outerjoin(confirmer, confirmer.id == Meeting.confirmed_by_id)
+    )
+
+
+def by_id(by: By, id: int) -> Shown | None:
+    """A meeting that the reader may read, with everything its page's head shows."""
+    row = db.session.execute(_shown().where(Meeting.id == id, _readable(by))).first()
+    return Shown(row[0], row[1], row[2], row[3], *(name or "" for name in row[4:])) if row else None
+
+
+def meetings(by: By) -> list[Shown]:
+    """Meetings that the reader may read, newest first."""
+    rows = db.session.execute(_shown().where(_readable(by)).order_by(Meeting.held_on.desc(), Meeting.id.desc()))
+    return [Shown(row[0], row[1], row[2], row[3], *(name or "" for name in row[4:])) for row in rows]
+
+
+def open_meeting(recommendation_id: int) -> bool:
+    """Whether a meeting about this recommendation exists."""
+    return db.session.scalar(select(Meeting.id).where(Meeting.recommendation_id == recommendation_id)) is not None
+
+
+def decisions(meeting_id: int) -> list[Decision]:
+    """The decisions of a meeting in the order they were put."""
+    return list(db.session.scalars(select(Decision).where(Decision.meeting_id == meeting_id).order_by(Decision.id)))
+
+
+def decision(meeting_id: int, subprocess_id: int) -> Decision | None:
+    """The decision of a meeting about a sub-process."""
+    query = select(Decision).where(Decision.meeting_id == meeting_id, Decision.subprocess_id == subprocess_id)
+    return db.session.scalar(query)
+
+
+def decision_rows(meeting_id: int) -> list[DecisionRow]:
+    """The decisions of a meeting with codes and names: by number, or in the order they were put."""
+    return _rows(_decision_rows().where(Decision.meeting_id == meeting_id).order_by(Decision.number, Decision.id))
+
+
+def _decision_rows() -> Any:
+    owner, adder, earlier = aliased(Person), aliased(Person), aliased(Decision)
+    return (
+        select(Decision, Subprocess.code, Subprocess.name_da, Subprocess.name_en, owner.name, adder.name,
+               earlier.number)
+        .join(Subprocess, Subprocess.id == Decision.subprocess_id)
+        .outerjoin(owner, owner.id == Decision.condition_owner_id)
+        .outerjoin(adder, adder.id == Decision.added_by_id)
+        .outerjoin(earlier, earlier.id == Decision.replaces_id)
+    )  # fmt: skip
+
+
+def _rows(query: Any) -> list[DecisionRow]:
+    return [DecisionRow(*row[:4], *(name or "" for name in row[4:])) for row in db.session.execute(query)]
+
+
+def presence(meeting_id: int) -> list[Presence]:
+    """Who was invited to a meeting, and who came."""
+    return list(db.session.scalars(select(Presence).where(Presence.meeting_id == meeting_id).order_by(Presence.id)))
+
+
+def presence_rows(meeting_id: int) -> list[tuple[Presence, str, str]]:
+    """Presence with each person's name and title."""
+    rows = db.session.execute(
+        select(Presence, Person.name, Person.title).join(Person, Person.id == Presence.person_id)
+        .where(Presence.meeting_id == meeting_id).order_by(Presence.id)
+    )  # fmt: skip
+    return [(row, name, title) for row, name, title in rows]
+
+
+def attendances(rows: Iterable[Presence]) -> list[rules.Attendance]:
+    """Presence as the rules read it."""
+    return [rules.Attendance(row.person_id, row.function, row.present, row.stand_in_for_id) for row in rows]
+
+
+def lines(recommendation_id: int | None) -> list[tuple[Line, Subprocess]]:
+    """The lines the forum decides about (to review or to defer), each with its sub-process, as they were put."""
+    rows = db.session.execute(
+        select(Line, Subprocess).join(Subprocess, Subprocess.id == Line.subprocess_id)
+        .where(Line.recommendation_id == recommendation_id, Line.recommended != Recommended.NOT).order_by(Line.id)
+    )  # fmt: skip
+    return [(line, part) for line, part in rows]
+
+
+def place(shown: Shown, code: str) -> tuple[Subprocess, Line | None, Decision | None] | None:
+    """A sub-process by code with its line of the recommendation and the meeting's decision on it so far."""
+    meeting = shown.meeting
+    row = db.session.execute(
+        select(Subprocess, Line, Decision)
+        .outerjoin(Line, and_(Line.recommendation_id == meeting.recommendation_id, Line.subprocess_id == Subprocess.id,
+                              Line.recommended != Recommended.NOT))
+        .outerjoin(Decision, and_(Decision.meeting_id == meeting.id, Decision.subprocess_id == Subprocess.id))
+        .where(Subprocess.organisation_id == meeting.about_id, Subprocess.code == code)
+    ).first()  # fmt: skip
+    return (row[0], row[1], row[2]) if row else None
+
+
+def authors(row: Meeting) -> set[int]:
+    """Everyone who wrote or handed over the recommendation that the meeting is about."""
+    return recommendation.authors(row.recommendation_id) if row.recommendation_id else set()
+
+
+def in_order(row: Meeting) -> list[Decision]:
+    """Decisions in the order of the recommendation's lines, then what the forum added."""
+    places = {line.subprocess_id: place for place, (line, _part) in enumerate(lines(row.recommendation_id))}
+    return sorted(decisions(row.id), key=lambda made: (places.get(made.subprocess_id, len(places)), made.id))
+
+
+def why_not_send(row: Meeting, today: date) -> list[Reason]:
+    """What is missing before the minutes can go to the chair."""
+    made = {decision.subprocess_id for decision in decisions(row.id)}
+    undecided = [part.code for line, part in lines(row.recommendation_id) if line.subprocess_id not in made]
+    people = attendances(presence(row.id))
+    return rules.why_not_send(row.state, row.form, row.held_on, today, people, undecided, len(made))
+
+
+def why_not_lock(row: Meeting, person_id: int | None) -> list[Reason]:
+    """Why a person may not approve these minutes."""
+    recorders = {row.recorder_id, *(decision.recorded_by_id for decision in decisions(row.id))}
+    chair = identity.names({row.chair_id}).get(row.chair_id or 0, "")
+    return rules.why_not_lock(row.state, person_id, row.chair_id, chair, recorders, authors(row))
+
+
+NOT_SEALED = frozenset({"version", "saved_at", "saved_by", "hash", "condition_met_on"})
+"""What is no part of the locked whole: stamps, the hash itself, and what happens later to a condition."""
+
+
+def whole_hash(row: Meeting) -> str:
+    """The SHA-256 of the minutes with presence and decisions, computed from the rows."""
+    basis = recommendation.by_id(row.recommendation_id) if row.recommendation_id else None
+
+    def kept(of: Any) -> dict[str, Any]:
+        names = [column.key for column in inspect(of).mapper.column_attrs]
+        return {name: getattr(of, name) for name in names if name not in NOT_SEALED}
+
+    return rules.sealed({
+        "minutes": kept(row),
+        "basis": basis.snapshot_hash if basis else "",
+        "rule_set": basis.rule_set if basis else None,
+        "presence": [kept(seat) for seat in presence(row.id)],
+        "decisions": [kept(decision) for decision in in_order(row)],
+    })  # fmt: skip
+
+
+def taken(about_id: int, year: int) -> tuple[int, int]:
+    """How many decisions and how many minutes of an organisation's year have numbers."""
+    used = db.session.scalars(
+        select(Decision.number).join(Meeting, Meeting.id == Decision.meeting_id)
+        .where(Meeting.about_id == about_id, Meeting.year == year, Decision.number != "")
+    )  # fmt: skip
+    locked = db.session.scalars(
+        select(Meeting.id).where(Meeting.about_id == about_id, Meeting.year == year, Meeting.state == State.LOCKED)
+    )
+    return max((int(number.rsplit("-", 1)[1]) for number in used), default=0), len(list(locked))
+
+
+Later, ItsMeeting = aliased(Decision), aliased(Meeting)
+_REPLACED = (
+    select(Later.id).join(ItsMeeting, ItsMeeting.id == Later.meeting_id)
+    .where(Later.replaces_id == Decision.id, ItsMeeting.state == State.LOCKED).exists()
+)  # fmt: skip
+
+
+def _is_replaced() -> Any:
+    return _REPLACED
+
+
+def standing(about_id: int, review_year: int | None = None) -> list[Decision]:
+    """The locked decisions that no later locked decision has replaced (of a review year, or all)."""
+    query = (
+        select(Decision).join(Meeting, Meeting.id == Decision.meeting_id)
+        .where(Meeting.about_id == about_id, Meeting.state == State.LOCKED, ~_is_replaced()).order_by(Decision.id)
+    )  # fmt: skip
+    if review_year is not None:
+        query = query.where(Decision.review_year == review_year)
+    return list(db.session.scalars(query))
+
+
+def replaceable(about_id: int, year: int) -> list[DecisionRow]:
+    """The standing decisions of a year, for a supplementary meeting to change."""
+    query = _decision_rows().join(Meeting, Meeting.id == Decision.meeting_id)
+    query = query.where(Meeting.about_id == about_id, Meeting.year == year, Meeting.state == State.LOCKED)
+    return _rows(query.where(~_is_replaced()).order_by(Decision.number))
+
+
+def planned(about_id: int) -> list[Planned]:
+    """For the roll: the forum's standing choices and deferrals, and what is handed over and not decided yet."""
+    decided = (
+        select(Decision.subprocess_id, Decision.review_year, Decision.hours, Decision.deferred_to,
+               type_coerce(Decision.decided, String))
+        .join(Meeting, Meeting.id == Decision.meeting_id)
+        .where(Meeting.about_id == about_id, Meeting.state == State.LOCKED, ~_is_replaced())
+        .where(Decision.decided != Decided.NOT_CHOSEN)
+    )  # fmt: skip
+    handed_over = (
+        select(Line.subprocess_id, Line.review_year, Line.hours, Line.defer_to, literal(PlanKind.PROPOSED.value))
+        .join(Recommendation, Recommendation.id == Line.recommendation_id)
+        .join(Cycle, Cycle.id == Recommendation.cycle_id)
+        .where(Recommendation.organisation_id == about_id, Recommendation.state == RecommendationState.HANDED_OVER)
+        .where(Cycle.state == CycleState.RECOMMENDED, Line.recommended == Recommended.REVIEW)
+    )
+    kinds = {Decided.DEFERRED.value: PlanKind.DEFERRED, PlanKind.PROPOSED.value: PlanKind.PROPOSED}
+    return [
+        Planned(id, year, kinds.get(kind, PlanKind.PLANNED), hours, until)
+        for id, year, hours, until, kind in db.session.execute(union_all(decided, handed_over))
+    ]
+
+
+def decision_by_number(about_id: int, number: str) -> Decision | None:
+    """A locked decision of an organisation by its number."""
+    query = select(Decision).join(Meeting, Meeting.id == Decision.meeting_id)
+    return db.session.scalar(query.where(Meeting.about_id == about_id, Decision.number == number))
+
+
+def for_export(about_id: int, year: int) -> list[tuple[Meeting, Decision, str]]:
+    """The locked decisions of an organisation's year with their meetings and the code of each sub-process."""
+    rows = db.session.execute(
+        select(Meeting, Decision, Subprocess.code).join(Decision, Decision.meeting_id == Meeting.id)
+        .join(Subprocess, Subprocess.id == Decision.subprocess_id)
+        .where(Meeting.about_id == about_id, Meeting.year == year, Meeting.state == State.LOCKED)
+        .order_by(Decision.number)
+    )  # fmt: skip
+    return [(row, made, code) for row, made, code in rows]
+
+
+def undecided(cycle: Cycle) -> list[Reason]:
+    """The gate to the state decided: the minutes of the meeting are locked."""
+    query = select(Meeting.id).where(Meeting.cycle_id == cycle.id, Meeting.state == State.LOCKED)
+    return [] if db.session.scalar(query.limit(1)) is not None else [rules.NOT_DECIDED()]
+
+
+def tasks(by: By) -> list[Select[Any]]:
+    """The secretary records, the chair approves, and the members read the paper until the meeting is held."""
+    return [
+        _task(RECORD).where(Meeting.organisation_id.in_(by.everywhere(Permission.FORUM_RECORD)),
+                            Meeting.state.in_((State.ANNOUNCED, State.DRAFT))),
+        _task(CONFIRM).where(Meeting.chair_id == by.person_id, Meeting.state == State.WITH_CHAIR),
+        _task(READ).join(Presence, Presence.meeting_id == Meeting.id).where(
+            Presence.person_id == by.person_id, Presence.function.in_(("chair", "member")),
+            Meeting.state == State.ANNOUNCED, Meeting.held_on >= by.today),
+    ]  # fmt: skip
+
+
+def _task(kind: task.TaskKind) -> Select[Any]:
+    shown = task.rows(kind, id=Meeting.id, code=Organisation.code, name_da=Organisation.name_da,
+                      name_en=Organisation.name_en, due=Meeting.held_on)  # fmt: skip
+    return shown.select_from(Meeting).join(Organisation, Organisation.id == Meeting.about_id)
