@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, func, literal, or_, select, union_all
+from sqlalchemy import Select, Subquery, func, literal, or_, select, union_all
 from sqlalchemy.orm import aliased
 
 from controls.assessment.tables import Assessment
@@ -33,6 +33,8 @@ SOURCES: list[Callable[[By], list[Select[*tuple[Any, ...]]]]] = []
 
 OVER = (Found.CLOSED, Found.RISK_ACCEPTED)
 SEARCHED = 20
+LAST_YEAR = 9998
+_OWNER, _DEPUTY = aliased(Person), aliased(Person)
 BUILT_MOST = 500
 
 
@@ -123,6 +125,28 @@ def people_without_role() -> int:
     return db.session.scalar(select(func.count()).where(Person.id.not_in(held))) or 0
 
 
+@dataclass(frozen=True)
+class Head:
+    """A process with its area and the names of its owner and deputy."""
+
+    process: Process
+    area: Area
+    owner: str | None
+    deputy: str | None
+
+
+def head(organisation_id: int, code: str) -> Head | None:
+    """A process by its code in an organisation, with what its page's head and facts show, in one query."""
+    row = db.session.execute(
+        select(Process, Area, _OWNER.name, _DEPUTY.name)
+        .join(Area, Area.id == Process.area_id)
+        .outerjoin(_OWNER, _OWNER.id == Process.owner_id)
+        .outerjoin(_DEPUTY, _DEPUTY.id == Process.deputy_id)
+        .where(Process.organisation_id == organisation_id, Process.code == code)
+    ).first()
+    return Head(*row) if row else None
+
+
 def years(process_id: int) -> list[Assessment]:
     """The process's overall assessments, newest first."""
     query = select(Assessment).where(Assessment.process_id == process_id).order_by(Assessment.year.desc())
@@ -133,6 +157,7 @@ def years(process_id: int) -> list[Assessment]:
 class Beneath:
     """A sub-process with its latest band and coverage."""
 
+    id: int
     code: str
     name_da: str
     name_en: str
@@ -141,44 +166,49 @@ class Beneath:
     covered: date | None
 
 
-def beneath(process_id: int) -> list[Beneath]:
-    """The process's sub-processes with the band last approved and the day last fully covered."""
-    subs = list(db.session.scalars(
-        select(Subprocess).where(Subprocess.process_id == process_id).order_by(Subprocess.sort_key)))  # fmt: skip
-    ids = [sub.id for sub in subs]
-    bands, covered = _bands(Subprocess.id.in_(ids)), _covered(Subprocess.id.in_(ids))
-    return [
-        Beneath(sub.code, sub.name_da, sub.name_en, *bands.get(sub.id, (None, None))[:2], covered.get(sub.id))
-        for sub in subs
-    ]
-
-
-def _bands(which: Any, year: int = 9999) -> dict[int, tuple[Band | None, int | None]]:
-    """Band and product of the last approved line of each sub-process, at or before a year."""
-    ranked = (
-        select(
-            AssessedLine.subprocess_id, AssessedLine.inherent_band,
-            (AssessedLine.inherent_likelihood * AssessedLine.inherent_impact).label("score"),
-            func.row_number().over(
-                partition_by=AssessedLine.subprocess_id, order_by=Assessment.year.desc()).label("place"),
-        )
-        .join(Assessment, Assessment.id == AssessedLine.assessment_id)
-        .join(Subprocess, Subprocess.id == AssessedLine.subprocess_id)
-        .where(which, Assessment.year <= year, Assessment.state.in_((Assessed.APPROVED, Assessed.LOCKED)))
-        .subquery()
-    )  # fmt: skip
-    rows = db.session.execute(select(ranked).where(ranked.c.place == 1))
-    return {row.subprocess_id: (row.inherent_band, row.score) for row in rows}
-
-
-def _covered(which: Any, year: int = 9999) -> dict[int, date]:
-    rows = db.session.execute(
-        select(Coverage.subprocess_id, func.max(Coverage.covered_on))
-        .join(Subprocess, Subprocess.id == Coverage.subprocess_id)
-        .where(which, Coverage.degree == Degree.FULL, Coverage.covered_on <= date(min(year, 9999), 12, 31))
-        .group_by(Coverage.subprocess_id)
+_ASSESSED = (
+    select(
+        AssessedLine.subprocess_id,
+        AssessedLine.inherent_band,
+        (AssessedLine.inherent_likelihood * AssessedLine.inherent_impact).label("score"),
+        func.row_number().over(partition_by=AssessedLine.subprocess_id, order_by=Assessment.year.desc()).label("place"),
     )
-    return {row[0]: row[1] for row in rows}
+    .join(Assessment, Assessment.id == AssessedLine.assessment_id)
+    .where(Assessment.state.in_((Assessed.APPROVED, Assessed.LOCKED)))
+)
+
+
+def _bands(year: int, *which: Any) -> Subquery:
+    """Band and product of the last approved line of each sub-process, at or before a year."""
+    return _ASSESSED.where(Assessment.year <= year, *which).subquery()
+
+
+def _covered(year: int, *which: Any) -> Subquery:
+    """The day each sub-process was last fully covered, at or before a year's end."""
+    return (
+        select(Coverage.subprocess_id, func.max(Coverage.covered_on).label("day"))
+        .where(Coverage.degree == Degree.FULL, Coverage.covered_on <= date(year, 12, 31), *which)
+        .group_by(Coverage.subprocess_id)
+        .subquery()
+    )
+
+
+def beneath(process_id: int) -> list[Beneath]:
+    """The process's sub-processes with the band last approved and the day last fully covered, in one query."""
+    ids = select(Subprocess.id).where(Subprocess.process_id == process_id)
+    bands = _bands(LAST_YEAR, AssessedLine.subprocess_id.in_(ids))
+    covered = _covered(LAST_YEAR, Coverage.subprocess_id.in_(ids))
+    rows = db.session.execute(
+        select(
+            Subprocess.id, Subprocess.code, Subprocess.name_da, Subprocess.name_en,
+            bands.c.inherent_band, bands.c.score, covered.c.day,
+        )
+        .outerjoin(bands, (bands.c.subprocess_id == Subprocess.id) & (bands.c.place == 1))
+        .outerjoin(covered, covered.c.subprocess_id == Subprocess.id)
+        .where(Subprocess.process_id == process_id)
+        .order_by(Subprocess.sort_key)
+    )  # fmt: skip
+    return [Beneath(*row) for row in rows]
 
 
 def risk_beside() -> Beside:
@@ -192,13 +222,16 @@ def coverage_beside() -> Beside:
 
 
 def _risk_cells(organisation_ids: frozenset[int], year: int) -> dict[int, Cell]:
-    found = _bands(Subprocess.organisation_id.in_(organisation_ids), year)
-    return {id: Cell(str(score or ""), band.value) for id, (band, score) in found.items() if band}
+    found = _bands(year, Assessment.organisation_id.in_(organisation_ids))
+    rows = db.session.execute(
+        select(found.c.subprocess_id, found.c.inherent_band, found.c.score).where(found.c.place == 1)
+    )
+    return {row[0]: Cell(str(row[2] or ""), row[1].value) for row in rows if row[1]}
 
 
 def _covered_cells(organisation_ids: frozenset[int], year: int) -> dict[int, Cell]:
-    found = _covered(Subprocess.organisation_id.in_(organisation_ids), year)
-    return {id: Cell(str(day.year)) for id, day in found.items()}
+    found = _covered(year, Coverage.organisation_id.in_(organisation_ids))
+    return {row[0]: Cell(str(row[1].year)) for row in db.session.execute(select(found))}
 
 
 _RISK = Beside(N_("Risk"), _risk_cells)
@@ -207,16 +240,12 @@ _COVERED = Beside(N_("Last covered"), _covered_cells)
 
 def facts_beside(process_id: int, year: int) -> list[tuple[str, str]]:
     """Facts of later slices beside the assessment form: open findings, last full coverage."""
-    of = Subprocess.process_id == process_id
-    number = db.session.scalar(
-        select(func.count()).select_from(Finding).join(Subprocess, Subprocess.id == Finding.subprocess_id)
-        .where(of, Finding.state.not_in(OVER))
-    )  # fmt: skip
-    covered = _covered(of, year)
-    return [
-        (N_("Open findings"), str(number or 0)),
-        (N_("Last covered"), str(max(covered.values()).year) if covered else "–"),
-    ]
+    ids = select(Subprocess.id).where(Subprocess.process_id == process_id)
+    open_ones = select(func.count()).where(Finding.subprocess_id.in_(ids), Finding.state.not_in(OVER))
+    covered = _covered(year, Coverage.subprocess_id.in_(ids))
+    latest = select(func.max(covered.c.day))
+    row = db.session.execute(select(open_ones.scalar_subquery(), latest.scalar_subquery())).one()
+    return [(N_("Open findings"), str(row[0])), (N_("Last covered"), str(row[1].year) if row[1] else "–")]
 
 
 def findings_of(by: By, *subprocess_ids: int) -> list[Finding]:
@@ -333,8 +362,3 @@ def search(by: By, words: str) -> list[Hit]:
         for kind, path, query in parts
         for row in db.session.execute(query.limit(SEARCHED))
     ]
-
-
-def area_of(process: Process) -> Area:
-    """The area of a process."""
-    return db.session.get_one(Area, process.area_id)

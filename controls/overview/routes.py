@@ -9,7 +9,6 @@ from flask_babel import ngettext
 
 from controls.base.clock import COPENHAGEN
 from controls.base.task import KINDS
-from controls.identity import queries as identity
 from controls.identity.permissions import Permission, Role
 from controls.overview import queries, rules
 from controls.overview.rules import Task
@@ -17,7 +16,7 @@ from controls.rotation import queries as rotation
 from controls.rotation import rules as roll_rules
 from controls.universe import queries as universe
 from controls.universe.rules import parts
-from controls.web import guard
+from controls.web import guard, navigation
 from controls.web.words import long_date, name
 from controls.wheel import queries as wheel
 
@@ -46,7 +45,7 @@ def _shown(task: Task) -> dict[str, Any]:
 def home() -> ResponseReturnValue:
     """The role's home: what to do now, then the figures the role needs."""
     by, here = guard.by(), guard.organisation()
-    found = queries.tasks(by, rules.FIRST)
+    found = navigation.told(queries.tasks(by))[: rules.FIRST]
     content = by.may(Permission.CATALOGUE_READ)
     cycle = wheel.latest(here.id) if content else None
     goals = wheel.goals(here.id, cycle.year) if cycle and by.everywhere(Permission.CONTENT_READ) else []
@@ -54,8 +53,7 @@ def home() -> ResponseReturnValue:
     return render_template(
         "overview/home.html", greeting=_(rules.greeting(hour), name=by.name.split()[0]),
         items=[_shown(task) for task in found], cycle=cycle, goals=goals, here=here,
-        organisations=guard.reached_organisations() if content else [],
-        areas=[area for funnel in wheel.FUNNELS for area in funnel(by, here.id, cycle.year)] if goals and cycle else [],
+        organisations=guard.reached_organisations() if content and guard.reaches_several() else [],
         own=queries.own_processes(by) if Role.OWN.value in by.role else [],
         findings=queries.open_findings(guard.organisations(), by.today) if goals else None,
         without_role=queries.people_without_role() if by.may(Permission.ACCOUNT_MANAGE) else None,
@@ -67,7 +65,9 @@ def home() -> ResponseReturnValue:
 @guard.signed_in
 def tasks() -> ResponseReturnValue:
     """All of the person's tasks, late first."""
-    return render_template("overview/tasks.html", items=[_shown(task) for task in queries.tasks(guard.by())])
+    return render_template(
+        "overview/tasks.html", items=[_shown(task) for task in navigation.told(queries.tasks(guard.by()))]
+    )
 
 
 @bp.get("/processes/<code>")
@@ -75,15 +75,14 @@ def tasks() -> ResponseReturnValue:
 def process(code: str) -> ResponseReturnValue:
     """One process: facts, sub-processes, risk by year, findings."""
     here = guard.organisation()
-    found = universe.process_by_code(here.id, code) or abort(404)
+    head = queries.head(here.id, code) or abort(404)
+    found = head.process
     beneath = queries.beneath(found.id)
-    open_to_reader = queries.may_see_content(guard.by(), found)
-    ids = [sub.id for sub in universe.subprocesses_of(found.id)]
+    content = queries.may_see_content(guard.by(), found)
     return render_template(
-        "overview/process.html", process=found, here=here, area=queries.area_of(found), beneath=beneath,
-        years=queries.years(found.id), people=identity.names({found.owner_id, found.deputy_id}),
-        systems=parts(found.systems), laws=parts(found.legal_basis), content=open_to_reader,
-        findings=queries.findings_of(guard.by(), *ids) if open_to_reader else [],
+        "overview/process.html", process=found, here=here, head=head, beneath=beneath, years=queries.years(found.id),
+        systems=parts(found.systems), laws=parts(found.legal_basis), content=content,
+        findings=queries.findings_of(guard.by(), *(sub.id for sub in beneath)) if content else [],
     )  # fmt: skip
 
 

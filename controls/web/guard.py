@@ -112,6 +112,11 @@ def reached_organisations() -> list[Organisation]:
     return found
 
 
+def reaches_several() -> bool:
+    """Whether the reader reaches more than one organisation."""
+    return len(_reached()) > 1
+
+
 def _reached() -> frozenset[int]:
     found = {organisation for at in by().reach.values() for organisation in at}
     return frozenset(found | {g.own_organisation.id})

@@ -1,10 +1,10 @@
 """The frame of every page: entries of the menu, number of tasks, banners, the reader."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Flask, g, request, url_for
 from flask_babel import gettext
@@ -17,6 +17,15 @@ from controls.web.words import language, long_date
 
 TASK_COUNT: list[Callable[[By], int]] = []
 """Filled by app.py: how many tasks a person has, in one query."""
+
+
+Listed = TypeVar("Listed", bound=Sequence[Any])
+
+
+def told(tasks: Listed) -> Listed:
+    """A page that lists all tasks tells their number, so that the frame need not count them."""
+    g.tasks = len(tasks)
+    return tasks
 
 
 @dataclass(frozen=True)
@@ -32,9 +41,7 @@ class Entry:
 CATALOGUE = ("processes", "subprocesses", "controls", "reviews", "findings", "import")
 ENTRIES = (
     Entry(N_("My tasks"), "/", None, ("", "tasks", "assessments")),
-    Entry(
-        N_("Processes"), "/processes", Permission.CATALOGUE_READ, CATALOGUE
-    ),
+    Entry(N_("Processes"), "/processes", Permission.CATALOGUE_READ, CATALOGUE),
     Entry(N_("Five-year roll"), "/plan", Permission.CATALOGUE_READ, ("plan",)),
     Entry(N_("Annual wheel"), "/cycles", Permission.CATALOGUE_READ, ("cycles", "wheel")),
     Entry(N_("VD-forum"), "/forum", Permission.CONTENT_READ, ("forum",)),

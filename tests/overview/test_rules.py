@@ -1,0 +1,26 @@
+"""How tasks are ordered and greeted."""
+
+from datetime import date
+
+import pytest
+
+from controls.overview.rules import Task, days, greeting
+
+TODAY = date(2026, 6, 8)
+
+
+@pytest.mark.parametrize(
+    ("due", "late", "number"), [(date(2026, 6, 7), True, -1), (TODAY, False, 0), (date(2026, 6, 12), False, 4)]
+)
+def test_late_is_past_the_day(due: date, late: bool, number: int) -> None:
+    task = Task("assessment.fill", 1, "KRE-1", "a", "b", due)
+    assert task.late(TODAY) is late and days(due, TODAY) == number
+
+
+def test_without_a_day_nothing_is_late() -> None:
+    assert not Task("x", 1, "a", "b", "c", None).late(TODAY)
+
+
+@pytest.mark.parametrize(("hour", "word"), [(0, "morning"), (9, "morning"), (10, "day"), (17, "day"), (18, "evening")])
+def test_greeting(hour: int, word: str) -> None:
+    assert word in greeting(hour)
