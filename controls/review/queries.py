@@ -1,0 +1,588 @@
+"""Reads of reviews, risks, controls, the matrix and tests of design."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy.orm import aliased
+
+from controls.base import task
+from controls.base.by import By
+from controls.base.db import db, within
+from controls.base.why import N_, Reason
+from controls.forum import queries as forum
+from controls.forum.tables import Decision as Decision
+from controls.forum.tables import Meeting as Meeting
+from controls.forum.words import Decided
+from controls.identity.permissions import Permission
+from controls.identity.tables import Organisation, Person
+from controls.review import rules
+from controls.review.tables import Control, DesignTest, Review, Risk, RiskControl
+from controls.review.words import Outcome, State
+from controls.rotation.rules import PlanKind, Planned
+from controls.rotation.words import Degree, Form
+from controls.universe.tables import Process, Subprocess
+from controls.wheel.rules import Goal
+
+GATES_TO_APPROVE: list[Callable[[Review], list[Reason]]] = []
+"""Filled by wiring: what the later slices still miss before a review may be approved."""
+
+OPERATED: list[Callable[[int], dict[int, Outcome | None]]] = []
+"""Filled by wiring: for a review, the outcome of the operating test of each control that has one concluded."""
+
+FINDINGS: list[Callable[[By, int], list[rules.FindingRow]]] = []
+"""Filled by wiring: the findings of a review."""
+
+CHOSEN = (Decided.CHOSEN, Decided.CHOSEN_WITH_CONDITION)
+
+
+@dataclass(frozen=True)
+class Head:
+    """A review with what its pages say about it."""
+
+    review: Review
+    subprocess: Subprocess
+    process: Process
+    organisation: str
+    lead: str
+    tester: str
+    quality_reviewer: str
+    approver: str
+    owner: str
+    decision: str
+    risks: int
+
+    @property
+    def owners(self) -> frozenset[int]:
+        """The process owner and the deputy."""
+        return frozenset(id for id in (self.process.owner_id, self.process.deputy_id) if id is not None)
+
+    @property
+    def doers(self) -> frozenset[int]:
+        """The lead and the tester."""
+        return frozenset(id for id in (self.review.lead_id, self.review.tester_id) if id is not None)
+
+    @property
+    def team(self) -> frozenset[int]:
+        """Lead, tester and quality reviewer."""
+        reviewer = self.review.quality_reviewer_id
+        return self.doers | (frozenset([reviewer]) if reviewer is not None else frozenset())
+
+
+@dataclass(frozen=True)
+class ControlRow:
+    """A control of a review with its test of design and the outcome of its operating test."""
+
+    control: Control
+    test: DesignTest | None
+    tester: str
+    reviewer: str
+    operating: Outcome | None
+    own: bool
+
+    @property
+    def key(self) -> bool:
+        """Whether this review must test it: a key control of its own sub-process (a shared one is tested elsewhere)."""
+        return self.own and self.control.key_control
+
+    @property
+    def changed(self) -> bool:
+        """Whether the control was changed after its design was tested."""
+        return self.test is not None and self.test.control_copy != rules.frozen(self.control)
+
+    @property
+    def tested(self) -> rules.Tested:
+        """What the rules need to know."""
+        outcome = self.test.outcome if self.test else None
+        return rules.Tested(self.control.number, outcome, self.changed, self.operating)
+
+
+@dataclass(frozen=True)
+class ListRow:
+    """One review in the list."""
+
+    id: int
+    number: str
+    year: int
+    state: State
+    coverage: Degree | None
+    form: Form
+    organisation: str
+    code: str
+    name_da: str
+    name_en: str
+    lead: str | None
+    hearing_to: date | None
+    draft_due: date | None
+
+
+def review(id: int) -> Review | None:
+    """A review by id, whoever asks."""
+    return db.session.get(Review, id) if 0 < id < 2**31 else None
+
+
+def control(id: int) -> Control | None:
+    """A control by id."""
+    return db.session.get(Control, id) if 0 < id < 2**31 else None
+
+
+def risk(id: int) -> Risk | None:
+    """A risk by id."""
+    return db.session.get(Risk, id) if 0 < id < 2**31 else None
+
+
+def _readable(by: By) -> ColumnElement[bool]:
+    return within(
+        by, Permission.CONTENT_READ, Review.organisation_id, Review.lead_id, Review.tester_id,
+        Review.quality_reviewer_id, Process.owner_id, Process.deputy_id,
+    )  # fmt: skip
+
+
+def by_id(by: By, id: int) -> Review | None:
+    """A review that this reader may read."""
+    found = head(by, id)
+    return found.review if found else None
+
+
+def head(by: By | None, id: int) -> Head | None:
+    """A review with sub-process, process and names, in one query; None when it is not for this reader."""
+    lead, tester, quality, approver, owner = (aliased(Person) for _ in range(5))
+    risks = select(func.count()).where(Risk.subprocess_id == Review.subprocess_id, Risk.valid_to.is_(None))
+    query = (
+        select(Review, Subprocess, Process, Organisation.code, lead.name, tester.name, quality.name, approver.name,
+               owner.name, Decision.number, risks.scalar_subquery())
+        .join(Subprocess, Subprocess.id == Review.subprocess_id)
+        .join(Process, Process.id == Subprocess.process_id)
+        .join(Organisation, Organisation.id == Review.organisation_id)
+        .outerjoin(lead, lead.id == Review.lead_id).outerjoin(tester, tester.id == Review.tester_id)
+        .outerjoin(quality, quality.id == Review.quality_reviewer_id)
+        .outerjoin(approver, approver.id == Review.approved_by_id).outerjoin(owner, owner.id == Process.owner_id)
+        .outerjoin(Decision, Decision.id == Review.decision_id)
+        .where(Review.id == (id if 0 < id < 2**31 else 0))
+    )  # fmt: skip
+    if by is not None:
+        query = query.where(_readable(by))
+    found = db.session.execute(query).first()
+    if found is None:
+        return None
+    row, part, process, code, *names, risk_count = found
+    lead_name, tester_name, quality_name, approver_name, owner_name, decision = (name or "" for name in names)
+    return Head(row, part, process, code, lead_name, tester_name, quality_name, approver_name, owner_name, decision,
+                risk_count)  # fmt: skip
+
+
+def _day(row: Review) -> date | None:
+    """The day as of which the review's controls are read: that of the draft, once there is one."""
+    return row.draft_on
+
+
+def _valid(row: Review) -> ColumnElement[bool]:
+    day = _day(row)
+    if day is None:
+        return Control.valid_to.is_(None) | (Control.valid_to >= (row.planned_on or date.min))
+    return and_(Control.valid_from <= day, Control.valid_to.is_(None) | (Control.valid_to >= day))
+
+
+def _covering(subprocess_id: int) -> ColumnElement[bool]:
+    """Controls that cover a risk of the sub-process, wherever they are described (shared controls)."""
+    return Control.id.in_(
+        select(RiskControl.control_id).join(Risk, Risk.id == RiskControl.risk_id)
+        .where(Risk.subprocess_id == subprocess_id, RiskControl.degree.is_not(None))
+    )  # fmt: skip
+
+
+def controls(row: Review) -> list[Control]:
+    """The controls that belong to a review: those of the sub-process, and shared ones that cover its risks."""
+    here = or_(Control.subprocess_id == row.subprocess_id, _covering(row.subprocess_id))
+    query = select(Control).where(here, _valid(row))
+    return sorted(db.session.scalars(query), key=lambda found: _natural(found.number))
+
+
+def key_controls(row: Review) -> list[Control]:
+    """The key controls that a review must test: those of its own sub-process."""
+    mine = Control.subprocess_id == row.subprocess_id
+    query = select(Control).where(mine, Control.key_control.is_(True), _valid(row))
+    return sorted(db.session.scalars(query), key=lambda found: _natural(found.number))
+
+
+def _natural(number: str) -> tuple[int, str]:
+    return len(number), number
+
+
+def control_rows(row: Review) -> list[ControlRow]:
+    """Controls of a review with tests of design and outcomes of operating tests (two queries)."""
+    tester, reviewer = aliased(Person), aliased(Person)
+    here = or_(Control.subprocess_id == row.subprocess_id, _covering(row.subprocess_id))
+    found = db.session.execute(
+        select(Control, DesignTest, tester.name, reviewer.name)
+        .outerjoin(DesignTest, and_(DesignTest.control_id == Control.id, DesignTest.review_id == row.id))
+        .outerjoin(tester, tester.id == DesignTest.tester_id).outerjoin(reviewer, reviewer.id == DesignTest.reviewer_id)
+        .where(or_(here, DesignTest.id.is_not(None)), or_(_valid(row), DesignTest.id.is_not(None)))
+    ).all()  # fmt: skip
+    operated = operating(row.id)
+    rows = [ControlRow(c, test, who or "", signed or "", operated.get(c.id), c.subprocess_id == row.subprocess_id)
+            for c, test, who, signed in found]  # fmt: skip
+    return sorted(rows, key=lambda one: (not one.own, _natural(one.control.number)))
+
+
+def operating(review_id: int) -> dict[int, Outcome | None]:
+    """Outcome of the operating test of each control tested in a review."""
+    found: dict[int, Outcome | None] = {}
+    for ask in OPERATED:
+        found |= ask(review_id)
+    return found
+
+
+def findings(by: By, review_id: int) -> list[rules.FindingRow]:
+    """The findings of a review."""
+    return [row for ask in FINDINGS for row in ask(by, review_id)]
+
+
+def standing(found: Head, rows: Iterable[ControlRow], listed: Iterable[rules.FindingRow] = ()) -> rules.Standing:
+    """What a review has so far, for the rules."""
+    row, shown = found.review, list(listed)
+    complete = bool(row.conclusion and row.conclusion_design and row.overall_class)
+    return rules.Standing(
+        scope=bool(row.scope and row.period_from and row.period_to), declared=row.independence_declared_on is not None,
+        walkthrough=row.walkthrough_on is not None, risks=found.risks,
+        keys=[one.tested for one in rows if one.key], key_controls_reason=row.key_controls_reason,
+        concluded=complete, heard=bool(row.owner_reply), quality_reviewed=row.quality_reviewed_at is not None,
+        finished=row.state in rules.DONE, findings=len(shown),
+        open_findings=sum(not one.settled for one in shown),
+    )  # fmt: skip
+
+
+def degree_of(rows: Iterable[ControlRow]) -> Degree:
+    """How far the tests of a review's key controls carry."""
+    rows = list(rows)
+    keys = {one.control.id for one in rows if one.key}
+    design = {one.control.id: one.test.outcome for one in rows if one.test is not None}
+    return rules.degree(keys, design, {one.control.id: one.operating for one in rows})
+
+
+def missing_to_approve(row: Review) -> list[Reason]:
+    """What the later slices still miss."""
+    return [reason for gate in GATES_TO_APPROVE for reason in gate(row)]
+
+
+def design_tests(review_id: int) -> dict[int, DesignTest]:
+    """Tests of design of a review by control."""
+    found = db.session.scalars(select(DesignTest).where(DesignTest.review_id == review_id))
+    return {test.control_id: test for test in found}
+
+
+def design_test(review_id: int, control_id: int) -> DesignTest | None:
+    """The test of design of one control in a review."""
+    return db.session.scalar(
+        select(DesignTest).where(DesignTest.review_id == review_id, DesignTest.control_id == control_id)
+    )
+
+
+def design_test_by_id(id: int) -> DesignTest | None:
+    """A test of design by id."""
+    return db.session.get(DesignTest, id) if 0 < id < 2**31 else None
+
+
+def controls_of(subprocess_id: int, on: date | None = None) -> list[Control]:
+    """Controls of a sub-process (that hold on a day; all without one)."""
+    query = select(Control).where(Control.subprocess_id == subprocess_id)
+    if on is not None:
+        query = query.where(Control.valid_from <= on, Control.valid_to.is_(None) | (Control.valid_to >= on))
+    return sorted(db.session.scalars(query), key=lambda found: _natural(found.number))
+
+
+def risks_of(subprocess_id: int, on: date | None = None) -> list[Risk]:
+    """Risks of a sub-process (that hold on a day; all without one)."""
+    query = select(Risk).where(Risk.subprocess_id == subprocess_id)
+    if on is not None:
+        query = query.where(Risk.valid_to.is_(None) | (Risk.valid_to >= on))
+    return sorted(db.session.scalars(query), key=lambda found: _natural(found.number))
+
+
+def links_of(subprocess_id: int) -> list[RiskControl]:
+    """The filled cells of a sub-process' matrix."""
+    query = (
+        select(RiskControl).join(Risk, Risk.id == RiskControl.risk_id)
+        .where(Risk.subprocess_id == subprocess_id, RiskControl.degree.is_not(None)).order_by(RiskControl.id)
+    )  # fmt: skip
+    return list(db.session.scalars(query))
+
+
+def link(risk_id: int, control_id: int) -> RiskControl | None:
+    """One cell of the matrix."""
+    return db.session.scalar(
+        select(RiskControl).where(RiskControl.risk_id == risk_id, RiskControl.control_id == control_id)
+    )
+
+
+def numbers(model: type[Risk] | type[Control] | type[Review], organisation_id: int, stem: str) -> list[str]:
+    """Numbers already used that begin with a stem."""
+    query = select(model.number).where(model.organisation_id == organisation_id, model.number.startswith(stem))
+    return list(db.session.scalars(query))
+
+
+def has_key_control(process_id: int) -> bool:
+    """Whether a key control is registered in the process."""
+    return bool(
+        db.session.scalar(
+            select(
+                exists().where(
+                    Control.subprocess_id == Subprocess.id, Subprocess.process_id == process_id,
+                    Control.key_control.is_(True), Control.valid_to.is_(None),
+                )
+            )
+        )
+    )  # fmt: skip
+
+
+def describers(subprocess_id: int) -> tuple[int, frozenset[int]] | None:
+    """Organisation of a sub-process, and who may describe it: owner, deputy, lead and tester of a live review."""
+    found = db.session.execute(
+        select(Subprocess.organisation_id, Process.owner_id, Process.deputy_id)
+        .join(Process, Process.id == Subprocess.process_id).where(Subprocess.id == subprocess_id)
+    ).first()  # fmt: skip
+    if found is None:
+        return None
+    organisation_id, owner, deputy = found
+    teams = db.session.execute(
+        select(Review.lead_id, Review.tester_id)
+        .where(Review.subprocess_id == subprocess_id, Review.state.in_([State.PLANNED, State.IN_PROGRESS]))
+    ).all()
+    people = {owner, deputy, *(id for team in teams for id in team)}
+    return organisation_id, frozenset(id for id in people if id is not None)
+
+
+def owners(subprocess_id: int) -> frozenset[int]:
+    """The process owner and deputy of a sub-process."""
+    found = db.session.execute(
+        select(Process.owner_id, Process.deputy_id).join(Subprocess, Subprocess.process_id == Process.id)
+        .where(Subprocess.id == subprocess_id)
+    ).one()  # fmt: skip
+    return frozenset(id for id in found if id is not None)
+
+
+def of_decisions(decision_ids: Iterable[int]) -> dict[int, Review]:
+    """Reviews by the decision that chose them."""
+    found = db.session.scalars(select(Review).where(Review.decision_id.in_(list(decision_ids))))
+    return {row.decision_id: row for row in found if row.decision_id is not None}
+
+
+def of_subprocess(by: By, subprocess_id: int) -> list[Review]:
+    """Reviews of a sub-process that this reader may read, newest first."""
+    query = (
+        select(Review).join(Subprocess, Subprocess.id == Review.subprocess_id)
+        .join(Process, Process.id == Subprocess.process_id)
+        .where(Review.subprocess_id == subprocess_id, _readable(by)).order_by(Review.year.desc(), Review.id.desc())
+    )  # fmt: skip
+    return list(db.session.scalars(query))
+
+
+SORTS = {"number": Review.number, "code": Subprocess.sort_key, "year": Review.year, "state": Review.state}
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A page of the list, how many match, how many there are, and what can be filtered by."""
+
+    rows: list[ListRow]
+    matching: int
+    total: int
+    years: list[int]
+    leads: list[tuple[int, str]]
+
+
+def listed(
+    by: By, organisations: frozenset[int], filters: dict[str, str], sort: str, descending: bool, offset: int, limit: int
+) -> Listed:
+    """Reviews with filters by year, state and lead, a page at a time (three queries)."""
+    mine = [Review.organisation_id.in_(organisations), _readable(by)]
+    base = (
+        select(Review.id, Review.number, Review.year, Review.state, Review.coverage, Review.form, Organisation.code,
+               Subprocess.code, Subprocess.name_da, Subprocess.name_en, Person.name, Review.hearing_to,
+               Review.draft_due)
+        .join(Subprocess, Subprocess.id == Review.subprocess_id).join(Process, Process.id == Subprocess.process_id)
+        .join(Organisation, Organisation.id == Review.organisation_id)
+        .outerjoin(Person, Person.id == Review.lead_id).where(*mine)
+    )  # fmt: skip
+    query = _filtered(base, filters)
+    matching = db.session.scalar(_filtered(_counting(mine), filters)) or 0
+    column = SORTS[sort]
+    order = column.desc() if descending else column.asc()
+    rows = db.session.execute(query.order_by(order, Review.number, Review.id).limit(limit).offset(offset))
+    choices = db.session.execute(
+        select(Review.year, Review.lead_id, Person.name, func.count()).select_from(Review)
+        .join(Subprocess, Subprocess.id == Review.subprocess_id).join(Process, Process.id == Subprocess.process_id)
+        .outerjoin(Person, Person.id == Review.lead_id).where(*mine).group_by(Review.year, Review.lead_id, Person.name)
+    ).all()  # fmt: skip
+    years = sorted({year for year, *_ in choices}, reverse=True)
+    leads = sorted({(name, id) for _, id, name, _ in choices if id is not None})
+    total = sum(count for *_, count in choices)
+    return Listed([ListRow(*row) for row in rows], matching, total, years, [(id, name) for name, id in leads])
+
+
+def _counting(where: list[ColumnElement[bool]]) -> Select[Any]:
+    return (
+        select(func.count()).select_from(Review).join(Subprocess, Subprocess.id == Review.subprocess_id)
+        .join(Process, Process.id == Subprocess.process_id).where(*where)
+    )  # fmt: skip
+
+
+def _filtered(query: Any, filters: dict[str, str]) -> Any:
+    year, lead, state = filters.get("year", ""), filters.get("lead", ""), filters.get("state", "")
+    if year.isascii() and year.isdigit() and len(year) == 4:
+        query = query.where(Review.year == int(year))
+    if lead.isascii() and lead.isdigit() and len(lead) < 10:
+        query = query.where(Review.lead_id == int(lead))
+    wanted = next((one for one in State if one.value == state), None)
+    if wanted is not None:
+        query = query.where(Review.state == wanted)
+    return query
+
+
+def counts_b(organisation_id: int, year: int) -> tuple[int, int]:
+    """Goal B: reviews approved of those the forum chose for the review year."""
+    chosen = [row.id for row in forum.standing(organisation_id, year) if row.decided in CHOSEN]
+    done = db.session.scalar(
+        select(func.count()).where(Review.decision_id.in_(chosen), Review.state.in_(rules.DONE))
+    )
+    return done or 0, len(chosen)
+
+
+GOAL_B = N_("Reviews approved")
+
+
+def goal_b(organisation_id: int, year: int) -> Goal:
+    """Goal B as the cycle's page shows it."""
+    done, chosen = counts_b(organisation_id, year)
+    return Goal(GOAL_B, done, chosen, "review.index")
+
+
+def progress(organisation_id: int) -> list[Planned]:
+    """Reviews under way, for the five-year roll."""
+    rows = db.session.execute(
+        select(Review.subprocess_id, Review.year, Review.hours_planned).where(
+            Review.organisation_id == organisation_id, Review.state.in_(rules.LIVE[1:])
+        )
+    )
+    return [Planned(id, year, PlanKind.PROGRESS, hours) for id, year, hours in rows]
+
+
+def party_of_review(id: int) -> tuple[int, frozenset[int]] | None:
+    """Organisation and people of a review: lead, tester, quality reviewer, process owner and deputy."""
+    found = head(None, id)
+    return (found.review.organisation_id, found.team | found.owners) if found else None
+
+
+def party_of_control(id: int) -> tuple[int, frozenset[int]] | None:
+    """Organisation and people of a control."""
+    found = control(id)
+    return describers(found.subprocess_id) if found else None
+
+
+def party_of_design_test(id: int) -> tuple[int, frozenset[int]] | None:
+    """Organisation and people of a test of design: those of its review."""
+    found = design_test_by_id(id)
+    return party_of_review(found.review_id) if found else None
+
+
+def place(id: int) -> tuple[str, str] | None:
+    """Words and link of a review, for the page of its evidence."""
+    found = head(None, id)
+    return (f"{found.review.number} {found.subprocess.code}", f"/reviews/{id}") if found else None
+
+
+def place_of_design_test(id: int) -> tuple[str, str] | None:
+    """Words and link of a test of design."""
+    found = design_test_by_id(id)
+    return (found.number, f"/reviews/{found.review_id}/design/{found.control_id}") if found else None
+
+
+Export = Iterable[int]
+
+
+def reviews_for_export(organisation_ids: Export) -> list[tuple[Review, str]]:
+    """Reviews with the code of the sub-process, in order of number."""
+    query = select(Review, Subprocess.code).join(Subprocess, Subprocess.id == Review.subprocess_id)
+    rows = db.session.execute(query.where(Review.organisation_id.in_(list(organisation_ids))).order_by(Review.number))
+    return [(row, code) for row, code in rows]
+
+
+def risks_for_export(organisation_ids: Export) -> list[tuple[Risk, str]]:
+    """Risks with the code of the sub-process."""
+    query = select(Risk, Subprocess.code).join(Subprocess, Subprocess.id == Risk.subprocess_id)
+    query = query.where(Risk.organisation_id.in_(list(organisation_ids)))
+    return [(row, code) for row, code in db.session.execute(query.order_by(Subprocess.sort_key, Risk.id))]
+
+
+def controls_for_export(organisation_ids: Export) -> list[tuple[Control, str]]:
+    """Controls with the code of the sub-process."""
+    query = select(Control, Subprocess.code).join(Subprocess, Subprocess.id == Control.subprocess_id)
+    query = query.where(Control.organisation_id.in_(list(organisation_ids)))
+    return [(row, code) for row, code in db.session.execute(query.order_by(Subprocess.sort_key, Control.id))]
+
+
+def links_for_export(organisation_ids: Export) -> list[tuple[RiskControl, str, str]]:
+    """Filled cells of the matrices with the numbers of risk and control."""
+    query = (
+        select(RiskControl, Risk.number, Control.number).join(Risk, Risk.id == RiskControl.risk_id)
+        .join(Control, Control.id == RiskControl.control_id)
+        .where(RiskControl.organisation_id.in_(list(organisation_ids)), RiskControl.degree.is_not(None))
+        .order_by(Risk.number, Control.number)
+    )  # fmt: skip
+    return [(row, risk, control) for row, risk, control in db.session.execute(query)]
+
+
+def design_tests_for_export(organisation_ids: Export) -> list[tuple[DesignTest, str, str]]:
+    """Tests of design with the numbers of review and control."""
+    query = (
+        select(DesignTest, Review.number, Control.number).join(Review, Review.id == DesignTest.review_id)
+        .join(Control, Control.id == DesignTest.control_id)
+        .where(DesignTest.organisation_id.in_(list(organisation_ids))).order_by(DesignTest.id)
+    )  # fmt: skip
+    return [(row, review, control) for row, review, control in db.session.execute(query)]
+
+
+PLAN = task.declare("review.plan", N_("Plan the review of {code} {name}"), N_("Plan review"), "review.planning")
+START = task.declare("review.start", N_("Start the review of {code} {name}"), N_("Open review"), "review.show")
+WORK = task.declare("review.work", N_("Test and conclude {code} {name}"), N_("Open review"), "review.show")
+DRAFT = task.declare(
+    "review.draft", N_("Send the draft on {code} {name} to hearing"), N_("Open draft"), "review.hearing"
+)
+ANSWER = task.declare(
+    "review.answer", N_("Answer the hearing on {code} {name}"), N_("Answer hearing"), "review.hearing"
+)
+QUALITY = task.declare(
+    "review.quality", N_("Quality-review {code} {name}"), N_("Quality-review"), "review.conclusion"
+)
+APPROVE = task.declare(
+    "review.approve", N_("Approve the review of {code} {name}"), N_("Approve review"), "review.conclusion"
+)
+
+
+def tasks(by: By) -> list[Select[Any]]:
+    """What a person must do in reviews now."""
+    me, state = by.person_id, Review.state
+    full = list(by.everywhere(Permission.REVIEW_APPROVE))
+    heard = or_(Review.owner_reply != "", Review.hearing_to < by.today)
+    stranger = and_(Review.lead_id != me, Review.tester_id != me)
+    wanted = [
+        (PLAN, None, [state == State.CHOSEN, Review.organisation_id.in_(list(by.everywhere(Permission.REVIEW_PLAN)))]),
+        (START, Review.start_on, [state == State.PLANNED, Review.lead_id == me]),
+        (WORK, Review.draft_due, [state == State.IN_PROGRESS, or_(Review.lead_id == me, Review.tester_id == me)]),
+        (DRAFT, Review.draft_due, [state == State.DRAFT, Review.lead_id == me]),
+        (ANSWER, Review.hearing_to, [state == State.IN_HEARING, Review.owner_reply == "",
+                                     or_(Process.owner_id == me, Process.deputy_id == me)]),
+        (QUALITY, Review.hearing_to, [state.in_([State.DRAFT, State.IN_HEARING]), Review.quality_reviewed_at.is_(None),
+                                      Review.quality_reviewer_id == me]),
+        (APPROVE, Review.hearing_to, [state == State.IN_HEARING, Review.quality_reviewed_at.is_not(None), heard,
+                                      stranger, Review.organisation_id.in_(full)]),
+    ]  # fmt: skip
+    part = Subprocess
+    return [
+        task.rows(kind, id=Review.id, code=part.code, name_da=part.name_da, name_en=part.name_en, due=due)
+        .join(Subprocess, Subprocess.id == Review.subprocess_id).join(Process, Process.id == Subprocess.process_id)
+        .where(*where)
+        for kind, due, where in wanted
+    ]  # fmt: skip
