@@ -11,7 +11,6 @@ from controls.finding import queries as findings
 from controls.forum import actions as deciding
 from controls.forum import queries as forum
 from controls.overview import queries as overview
-from controls.recommendation import actions as recommending
 from controls.recommendation import queries as recommendations
 from controls.review import actions as reviewing
 from controls.review import queries as reviews
@@ -58,8 +57,8 @@ def connect() -> None:
             "finding_action": findings.place_of_action,
         }
     )
-    for source in (assessments.tasks, recommendations.tasks, forum.tasks, reviews.tasks, operating.tasks, findings.tasks):
-        _put(overview.SOURCES, source)
+    for slice_ in (assessments, recommendations, forum, reviews, operating, findings):
+        _put(overview.SOURCES, slice_.tasks)
     _put(navigation.TASK_COUNT, overview.task_count)
 
 

@@ -222,4 +222,3 @@ def lock_all(by: By, cycle: Cycle) -> None:
         row.state, row.locked_at = rules.STEPS[(row.state, "lock")], by.at
         saved(by, row)
     audit.record(by, LOCKED, cycle, forms=len(forms))
-

@@ -98,12 +98,11 @@ class LineRow(NamedTuple):
 
 def line_rows(assessment: Assessment) -> list[LineRow]:
     """The lines of a form with last year's beside, in the catalogue's order."""
-    before = aliased(Assessment, name="before")
     found = db.session.execute(
         select(Line, Subprocess, LastLine)
         .join(Subprocess, Subprocess.id == Line.subprocess_id)
-        .outerjoin(before, and_(before.process_id == assessment.process_id, before.year == assessment.year - 1))
-        .outerjoin(LastLine, and_(LastLine.assessment_id == before.id, LastLine.subprocess_id == Line.subprocess_id))
+        .outerjoin(Last, and_(Last.process_id == assessment.process_id, Last.year == assessment.year - 1))
+        .outerjoin(LastLine, and_(LastLine.assessment_id == Last.id, LastLine.subprocess_id == Line.subprocess_id))
         .where(Line.assessment_id == assessment.id)
         .order_by(Subprocess.sort_key)
     )
@@ -114,6 +113,11 @@ def lines(assessment_id: int) -> list[Line]:
     """The lines of a form, in the catalogue's order."""
     query = select(Line).join(Subprocess, Subprocess.id == Line.subprocess_id)
     return list(db.session.scalars(query.where(Line.assessment_id == assessment_id).order_by(Subprocess.sort_key)))
+
+
+def line_ids(assessment_id: int) -> tuple[int, ...]:
+    """The sub-processes of a form, which name its fields."""
+    return tuple(db.session.scalars(select(Line.subprocess_id).where(Line.assessment_id == assessment_id)))
 
 
 def of_process(cycle_id: int, process_id: int) -> Assessment | None:

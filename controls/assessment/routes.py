@@ -166,12 +166,11 @@ def show(id: int) -> ResponseReturnValue:
 def save_draft(id: int) -> ResponseReturnValue:
     """Save what is typed as a draft, after copying last year's answers when that was asked."""
     sheet = _sheet(id)
-    lines = queries.line_rows(sheet.row)
     typed = MultiDict(request.form)
     what = typed.pop("copy", "")
     if what:
-        _copy(typed, what, sheet, lines)
-    form = form_for(_ids(lines))(typed)
+        _copy(typed, what, sheet, queries.line_rows(sheet.row))
+    form = form_for(queries.line_ids(id))(typed)
     if not form.validate():
         return _refused(id, typed)
     kept = {name: typed.getlist(name) for name in typed if name in form and name != "row_version"}
@@ -189,7 +188,8 @@ def save_draft(id: int) -> ResponseReturnValue:
 @guard.allows(Permission.ASSESSMENT_FILL)
 def submit(id: int) -> ResponseReturnValue:
     """Submit the form."""
-    ids = _ids(queries.line_rows(_sheet(id).row))
+    _sheet(id)
+    ids = queries.line_ids(id)
     form = form_for(ids)(request.form)
     if not form.validate():
         return _refused(id, request.form)
@@ -402,5 +402,3 @@ def matrix(year: int) -> ResponseReturnValue:
         total=len(rows), cell=cell if inside else None, areas=queries.areas_of_year(here, year),
         href=_address(p=None, c=None) + "&", address=_address, org=guard.organisation().code,
     )  # fmt: skip
-
-

@@ -7,10 +7,10 @@ from typing import Any
 from flask_babel import Domain, get_locale, gettext
 from wtforms import DateField, Field, Form, IntegerField, SelectField, StringField, ValidationError
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Optional
+from wtforms.validators import InputRequired, Optional, StopValidation
 from wtforms.widgets import TextArea, TextInput
 
-from controls.base.why import N_, Reason
+from controls.base.why import FIELD_REQUIRED, N_, Reason
 
 TEXT_LIMIT = 10_000
 MOST = 10**15 - 1
@@ -42,6 +42,15 @@ class BaseForm(Form):
             else:
                 loose.append(("", text))
         return loose
+
+
+class Filled(InputRequired):
+    """An answer is required; the sentence names the field, since the summary lists several."""
+
+    def __call__(self, form: Any, field: Field) -> None:
+        if not (field.raw_data and field.raw_data[0]):
+            field.errors = []
+            raise StopValidation(said(FIELD_REQUIRED(label=gettext(field.label.text))))
 
 
 def _flat(errors: Any) -> list[str]:
@@ -80,7 +89,7 @@ class _Text(StringField):
     limit: int = TEXT_LIMIT
 
     def __init__(self, label: str, *, limit: int = TEXT_LIMIT, required: bool = False, **kw: Any) -> None:
-        first: list[Any] = [InputRequired()] if required else [Optional()]
+        first: list[Any] = [Filled()] if required else [Optional()]
         kw.setdefault("filters", [lambda v: v.strip().replace("\r\n", "\n") if isinstance(v, str) else v])
         # Optional() stops the chain on empty input only, so the check below sees every non-empty text.
         super().__init__(label, validators=[*first, clean_text, *kw.pop("validators", [])], **kw)
@@ -104,7 +113,7 @@ class Whole(IntegerField):
 
     def __init__(self, label: str, *, least: int = 0, most: int = MOST, required: bool = False, **kw: Any) -> None:
         self.least, self.most = least, most
-        super().__init__(label, validators=[InputRequired() if required else Optional()], **kw)
+        super().__init__(label, validators=[Filled() if required else Optional()], **kw)
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         if not valuelist or not valuelist[0].strip():
@@ -127,7 +136,7 @@ class Amount(StringField):
     """An amount in DKK as typed in Danish (1.234.567,89); the data is a whole number of øre."""
 
     def __init__(self, label: str, *, required: bool = False, **kw: Any) -> None:
-        super().__init__(label, validators=[InputRequired() if required else Optional()], **kw)
+        super().__init__(label, validators=[Filled() if required else Optional()], **kw)
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         self.raw = valuelist[0].strip() if valuelist else ""
@@ -162,7 +171,7 @@ class Day(DateField):
     widget = TextInput()
 
     def __init__(self, label: str, *, required: bool = False, **kw: Any) -> None:
-        super().__init__(label, validators=[InputRequired() if required else Optional()], **kw)
+        super().__init__(label, validators=[Filled() if required else Optional()], **kw)
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         text = valuelist[0].strip() if valuelist else ""
@@ -197,7 +206,7 @@ class Pick(SelectField):
         kw.setdefault("coerce", _given)
         given = kw.get("choices") or ()
         kw["choices"] = [_choice(pair) for pair in (given() if callable(given) else given)]
-        super().__init__(label, validators=[InputRequired() if required else Optional()], **kw)
+        super().__init__(label, validators=[Filled() if required else Optional()], **kw)
 
     @property
     def choices(self) -> Any:

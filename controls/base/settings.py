@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from flask import current_app
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -22,6 +24,12 @@ class Settings:
     def evidence(self) -> Path:
         """Folder of the evidence files."""
         return self.data / "evidence"
+
+
+def current() -> Settings:
+    """The settings of the running application."""
+    kept: Settings = current_app.config["KONTROLRUL"]
+    return kept
 
 
 def key_file(path: Path) -> str:

@@ -122,9 +122,7 @@ def _quality(stage: Stage, row: Row, at: datetime) -> None:
 
 
 def _hear(stage: Stage, row: Row, at: datetime) -> None:
-    actions.send_to_hearing(
-        stage.by(row["lead"], at), review(stage, row["review_id"]), None, day(row["hearing_to"])
-    )
+    actions.send_to_hearing(stage.by(row["lead"], at), review(stage, row["review_id"]), None, day(row["hearing_to"]))
 
 
 def _answer(stage: Stage, row: Row, at: datetime) -> None:

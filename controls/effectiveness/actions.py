@@ -63,9 +63,7 @@ def _begun(by: By, review_id: int, control_id: int, number: str) -> OperatingTes
     if found is None:
         raise Refused([NOT_FOUND()])
     review, control, design = found
-    by.must(
-        Permission.CONTROL_TEST, review.organisation_id, own=by.person_id in (review.tester_id, review.lead_id)
-    )
+    by.must(Permission.CONTROL_TEST, review.organisation_id, own=by.person_id in (review.tester_id, review.lead_id))
     refuse_if(rules.why_not_open(review.state, design))
     test = OperatingTest(
         organisation_id=review.organisation_id, number=number or _next_number(review.organisation_id, review.year),
@@ -235,18 +233,14 @@ def _to_review(by: By, id: int, version: int | None) -> OperatingTest:
     return test
 
 
-def refer(
-    by: By, review_id: int, control_id: int, test_id: int, conclusion: str, number: str = ""
-) -> OperatingTest:
+def refer(by: By, review_id: int, control_id: int, test_id: int, conclusion: str, number: str = "") -> OperatingTest:
     """Let a shared control's test of the year count here too, instead of testing it again."""
     other: OperatingTest = load(OperatingTest, test_id)
     found = queries.facts(review_id, control_id)
     if found is None:
         raise Refused([NOT_FOUND()])
     review, control, _design = found
-    by.must(
-        Permission.CONTROL_TEST, review.organisation_id, own=by.person_id in (review.tester_id, review.lead_id)
-    )
+    by.must(Permission.CONTROL_TEST, review.organisation_id, own=by.person_id in (review.tester_id, review.lead_id))
     refuse_if([rules.ALREADY()] if queries.test_of(review_id, control_id) else [])
     same = other.control_id == control.id and other.refers_to_id is None
     refuse_if(rules.why_not_refer(same, other.state, other.outcome, other.tested_on, by.today))

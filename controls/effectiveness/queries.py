@@ -195,7 +195,8 @@ def untested(review: Review) -> list[Reason]:
         .select_from(Control)
         .outerjoin(DesignTest, and_(DesignTest.control_id == Control.id, DesignTest.review_id == review.id))
         .outerjoin(OperatingTest, and_(OperatingTest.control_id == Control.id, OperatingTest.review_id == review.id))
-        .where(or_(DesignTest.id.is_not(None), OperatingTest.id.is_not(None))).order_by(Control.number)
+        .where(or_(DesignTest.id.is_not(None), OperatingTest.id.is_not(None)))
+        .order_by(Control.number)
     )
     reasons = []
     for number, key, design, state in rows:

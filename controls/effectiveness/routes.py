@@ -173,9 +173,7 @@ def _done(review_id: int, control_id: int, text: str, anchor: str | None = None)
     return answer.done(address, text)
 
 
-def _failed(
-    review_id: int, control_id: int, name: str, form: BaseForm, refused: Refused | None
-) -> ResponseReturnValue:
+def _failed(review_id: int, control_id: int, name: str, form: BaseForm, refused: Refused | None) -> ResponseReturnValue:
     saved = _stored(name, refused.row) if isinstance(refused, Stale) else None
     context = _context(_page(review_id, control_id), **{name: form})
     return answer.failed(TEMPLATE, form, refused, saved=saved, **context)

@@ -5,12 +5,10 @@ from io import BytesIO
 from typing import IO
 
 import filetype
-from flask import current_app
 
-from controls.base import audit, files
+from controls.base import audit, files, settings
 from controls.base.by import By
 from controls.base.db import db, load
-from controls.base.settings import Settings
 from controls.base.why import FORBIDDEN, N_, NOT_FOUND, Reason, Refused, refuse_if
 from controls.evidence import queries, rules
 from controls.evidence.content import why_not_read
@@ -32,7 +30,7 @@ def add(
     refuse_if(rules.why_not_name(filename) + rules.why_not_tell(shows, covers_from, covers_to))
     name = rules.clean_name(filename)
     data = _accepted(name, stream)
-    sha256, size = files.store(_settings().evidence, BytesIO(data), _settings().upload_limit)
+    sha256, size = files.store(settings.current().evidence, BytesIO(data), settings.current().upload_limit)
     known = queries.twin(subject_type, subject_id, sha256)
     if known is not None:
         audit.record(by, ADDED_AGAIN, known, sha256=sha256)
@@ -58,14 +56,9 @@ def _must_add(by: By, organisation_id: int, subject_type: str, subject_id: int) 
         raise Refused([FORBIDDEN()])
 
 
-def _settings() -> Settings:
-    kept: Settings = current_app.config["KONTROLRUL"]
-    return kept
-
-
 def _accepted(name: str, stream: IO[bytes]) -> bytes:
     """The bytes of a file that may be kept; never read past the limit."""
-    limit, ext = _settings().upload_limit, rules.extension(name)
+    limit, ext = settings.current().upload_limit, rules.extension(name)
     data = stream.read(limit + 1)
     refuse_if(rules.why_not_size(len(data), limit))
     refuse_if(why_not_read(data, ext) or _why_not_guess(data, ext))
@@ -87,7 +80,7 @@ def open_file(by: By, id: int) -> tuple[Evidence, bytes | None]:
     if not queries.may_read(by, row):
         raise Refused([NOT_FOUND()])
     try:
-        data = files.read(_settings().evidence, row.sha256)
+        data = files.read(settings.current().evidence, row.sha256)
     except files.Damaged:
         audit.record(by, CHANGED, row, sha256=row.sha256)
         return row, None

@@ -96,4 +96,3 @@ def download(id: int) -> ResponseReturnValue:
     response.headers["Content-Security-Policy"] = HANDED_OUT
     response.headers["X-Checksum-SHA256"] = sha256
     return response
-

@@ -144,5 +144,3 @@ class VersionForm(BaseForm):
     """A button's version."""
 
     version = HiddenField()
-
-

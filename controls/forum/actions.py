@@ -35,7 +35,7 @@ RETURNED = audit.declare("forum.minutes_returned", N_("Minutes returned to the s
 LOCKED = audit.declare("forum.minutes_locked", N_("Minutes approved and locked"), "hash", "decisions")
 CONDITION_MET = audit.declare("forum.condition_met", N_("Condition met"))
 
-ON_LOCK: list[Callable[[By, Meeting, list[Decision]], None]] = []
+ON_LOCK: list[Callable[[By, Meeting, list[Decision]], object]] = []
 """What locking sets going; filled by app.py (reviews are created)."""
 
 

@@ -79,16 +79,18 @@ def meeting(id: int) -> Meeting | None:
     return db.session.get(Meeting, id)
 
 
+Chair, Recorder, Confirmer = aliased(Person), aliased(Person), aliased(Person)
+
+
 def _shown() -> Any:
-    chair, recorder, confirmer = aliased(Person), aliased(Person), aliased(Person)
     return (
-        select(Meeting, Organisation, Cycle, Recommendation, chair.name, recorder.name, confirmer.name)
+        select(Meeting, Organisation, Cycle, Recommendation, Chair.name, Recorder.name, Confirmer.name)
         .join(Organisation, Organisation.id == Meeting.about_id)
         .join(Cycle, Cycle.id == Meeting.cycle_id)
         .outerjoin(Recommendation, Recommendation.id == Meeting.recommendation_id)
-        .outerjoin(chair, chair.id == Meeting.chair_id)
-        .outerjoin(recorder, recorder.id == Meeting.recorder_id)
-        .outerjoin(confirmer, confirmer.id == Meeting.confirmed_by_id)
+        .outerjoin(Chair, Chair.id == Meeting.chair_id)
+        .outerjoin(Recorder, Recorder.id == Meeting.recorder_id)
+        .outerjoin(Confirmer, Confirmer.id == Meeting.confirmed_by_id)
     )
 
 
@@ -125,15 +127,17 @@ def decision_rows(meeting_id: int) -> list[DecisionRow]:
     return _rows(_decision_rows().where(Decision.meeting_id == meeting_id).order_by(Decision.number, Decision.id))
 
 
+Owner, Adder, Earlier = aliased(Person), aliased(Person), aliased(Decision)
+
+
 def _decision_rows() -> Any:
-    owner, adder, earlier = aliased(Person), aliased(Person), aliased(Decision)
     return (
-        select(Decision, Subprocess.code, Subprocess.name_da, Subprocess.name_en, owner.name, adder.name,
-               earlier.number)
+        select(Decision, Subprocess.code, Subprocess.name_da, Subprocess.name_en, Owner.name, Adder.name,
+               Earlier.number)
         .join(Subprocess, Subprocess.id == Decision.subprocess_id)
-        .outerjoin(owner, owner.id == Decision.condition_owner_id)
-        .outerjoin(adder, adder.id == Decision.added_by_id)
-        .outerjoin(earlier, earlier.id == Decision.replaces_id)
+        .outerjoin(Owner, Owner.id == Decision.condition_owner_id)
+        .outerjoin(Adder, Adder.id == Decision.added_by_id)
+        .outerjoin(Earlier, Earlier.id == Decision.replaces_id)
     )  # fmt: skip
 
 
@@ -261,6 +265,12 @@ def standing(about_id: int, review_year: int | None = None) -> list[Decision]:
     if review_year is not None:
         query = query.where(Decision.review_year == review_year)
     return list(db.session.scalars(query))
+
+
+def standing_where(about_id: int, review_year: int) -> list[Any]:
+    """What a decision joined with its meeting fulfils when it stands, for counting in SQL."""
+    return [Meeting.about_id == about_id, Meeting.state == State.LOCKED, ~_is_replaced(),
+            Decision.review_year == review_year]  # fmt: skip
 
 
 def replaceable(about_id: int, year: int) -> list[DecisionRow]:

@@ -24,6 +24,8 @@ STEPS = {
 """announced → draft → with the chair → locked, and back from the chair with a comment."""
 
 COMMENT_LENGTH = 5
+TOLD = 3
+"""So many codes are named in one sentence; the page itself lists them all."""
 CHOSEN = (Decided.CHOSEN, Decided.CHOSEN_WITH_CONDITION)
 AFTER_DECISION = frozenset({CycleState.DECIDED, CycleState.REVIEWING, CycleState.REPORTED})
 ANNOUNCED_IN = AFTER_DECISION | {CycleState.RECOMMENDED}
@@ -43,6 +45,7 @@ CHAIR_ABSENT = Why(
 )
 NOT_HELD = Why("forum.not_held", N_("The meeting is on {date}. Minutes can be sent when it has been held."), 409)
 UNDECIDED = Why("forum.undecided", N_("There is no decision on {code} yet."))
+UNDECIDED_LINES = Why("forum.undecided", N_("{n} lines have no decision yet: {codes}"))
 NOTHING_DECIDED = Why("forum.nothing_decided", N_("Nothing has been decided yet."))
 REASON_DEVIATION = Why("forum.reason_deviation", N_("The decision deviates from the recommendation. Write why."))
 REASON_ADDED = Why("forum.reason_added", N_("The sub-process was not recommended. Write why it is added."))
@@ -200,6 +203,14 @@ def why_not_record(person: int | None, authors: Iterable[int | None]) -> list[Re
     return why_not_same(Duty.S5, person, authors)
 
 
+def why_undecided(codes: Sequence[str]) -> list[Reason]:
+    """Lines without a decision, told in one sentence: their number, and the first of them by code."""
+    if len(codes) < 2:
+        return [UNDECIDED(code=code) for code in codes]
+    end = ", …" if len(codes) > TOLD else "."
+    return [UNDECIDED_LINES(n=len(codes), codes=", ".join(codes[:TOLD]) + end)]
+
+
 def why_not_send(
     state: State, form: MeetingForm, held_on: date, today: date, people: Sequence[Attendance],
     undecided: Sequence[str], decisions: int,
@@ -212,7 +223,7 @@ def why_not_send(
     reasons += [] if any(one.function is Function.CHAIR and one.present for one in people) else [CHAIR_ABSENT()]
     if not found.reached:
         reasons.append(NOT_QUORATE(present=found.present, seats=found.seats, needed=found.needed))
-    reasons += [UNDECIDED(code=code) for code in undecided]
+    reasons += why_undecided(undecided)
     return reasons + ([] if decisions or undecided else [NOTHING_DECIDED()])
 
 

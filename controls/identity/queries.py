@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.orm import aliased
 
 from controls.base.by import By
@@ -11,6 +11,7 @@ from controls.identity.permissions import Role, reach
 from controls.identity.tables import Organisation, RoleGrant, SignIn
 from controls.identity.tables import Person as Person
 
+Held = list[tuple[Role, int]]
 IDLE, ABSOLUTE = timedelta(minutes=30), timedelta(hours=10)
 
 
@@ -24,11 +25,18 @@ _HELD = (
     .order_by(RoleGrant.id)
 )
 _LIVE = (
-    select(SignIn, Person, Organisation)
+    select(SignIn, Person, Organisation, RoleGrant.role, _BELOW.id)
     .join(Person, Person.id == SignIn.person_id)
     .join(Organisation, Organisation.id == Person.organisation_id)
+    .outerjoin(RoleGrant, and_(
+        RoleGrant.person_id == Person.id, RoleGrant.valid_from <= bindparam("on"),
+        or_(RoleGrant.valid_to.is_(None), RoleGrant.valid_to >= bindparam("on")),
+    ))
+    .outerjoin(_TOP, _TOP.id == RoleGrant.organisation_id)
+    .outerjoin(_BELOW, _BELOW.path.startswith(_TOP.path))
     .where(SignIn.token == bindparam("token"), SignIn.ended_at.is_(None))
-)
+    .order_by(RoleGrant.id)
+)  # fmt: skip
 """Both are asked at every request, so they are built once."""
 
 
@@ -104,9 +112,9 @@ def held(person_id: int, on: date) -> list[tuple[Role, int]]:
     return [(row[0], row[1]) for row in rows]
 
 
-def by_of(person: Person, at: datetime, on: date) -> By:
-    """The author that a signed-in person is."""
-    roles = held(person.id, on)
+def by_of(person: Person, at: datetime, on: date, roles: Held | None = None) -> By:
+    """The author that a signed-in person is; the roles held that day are read unless they are given."""
+    roles = held(person.id, on) if roles is None else roles
     first = [role.value for role, _ in roles]
     return By(
         person_id=person.id, name=person.name, role="+".join(dict.fromkeys(first)) or "-", at=at,
@@ -114,9 +122,9 @@ def by_of(person: Person, at: datetime, on: date) -> By:
     )  # fmt: skip
 
 
-def live_sign_in(token: str, at: datetime) -> tuple[SignIn, Person, Organisation] | None:
-    """The sign-in behind a cookie with its person and organisation, while it counts."""
-    row = db.session.execute(_LIVE, {"token": token}).first()
-    if row is None or at - row[0].seen_at > IDLE or at - row[0].started_at > ABSOLUTE:
+def live_sign_in(token: str, at: datetime, on: date) -> tuple[SignIn, Person, Organisation, Held] | None:
+    """The sign-in behind a cookie with its person, organisation and roles that day, while it counts."""
+    rows = db.session.execute(_LIVE, {"token": token, "on": on}).all()
+    if not rows or at - rows[0][0].seen_at > IDLE or at - rows[0][0].started_at > ABSOLUTE:
         return None
-    return row[0], row[1], row[2]
+    return rows[0][0], rows[0][1], rows[0][2], [(role, below) for *_, role, below in rows if role is not None]

@@ -30,7 +30,7 @@ class Radios(Pick):
     option_widget = RadioInput()
 
 
-class Ticks(SelectMultipleField):  # type: ignore[misc]  # wtforms has no types for it
+class Ticks(SelectMultipleField):
     """Several of a few values, all visible."""
 
     widget = ListWidget(prefix_label=False)

@@ -146,19 +146,21 @@ def by_id(by: By, id: int) -> Review | None:
     return found.review if found else None
 
 
+Lead, Tester, Quality, Approver, Owner = (aliased(Person) for _ in range(5))
+
+
 def head(by: By | None, id: int) -> Head | None:
     """A review with sub-process, process and names, in one query; None when it is not for this reader."""
-    lead, tester, quality, approver, owner = (aliased(Person) for _ in range(5))
     risks = select(func.count()).where(Risk.subprocess_id == Review.subprocess_id, Risk.valid_to.is_(None))
     query = (
-        select(Review, Subprocess, Process, Organisation.code, lead.name, tester.name, quality.name, approver.name,
-               owner.name, Decision.number, risks.scalar_subquery())
+        select(Review, Subprocess, Process, Organisation.code, Lead.name, Tester.name, Quality.name, Approver.name,
+               Owner.name, Decision.number, risks.scalar_subquery())
         .join(Subprocess, Subprocess.id == Review.subprocess_id)
         .join(Process, Process.id == Subprocess.process_id)
         .join(Organisation, Organisation.id == Review.organisation_id)
-        .outerjoin(lead, lead.id == Review.lead_id).outerjoin(tester, tester.id == Review.tester_id)
-        .outerjoin(quality, quality.id == Review.quality_reviewer_id)
-        .outerjoin(approver, approver.id == Review.approved_by_id).outerjoin(owner, owner.id == Process.owner_id)
+        .outerjoin(Lead, Lead.id == Review.lead_id).outerjoin(Tester, Tester.id == Review.tester_id)
+        .outerjoin(Quality, Quality.id == Review.quality_reviewer_id)
+        .outerjoin(Approver, Approver.id == Review.approved_by_id).outerjoin(Owner, Owner.id == Process.owner_id)
         .outerjoin(Decision, Decision.id == Review.decision_id)
         .where(Review.id == (id if 0 < id < 2**31 else 0))
     )  # fmt: skip
@@ -213,12 +215,11 @@ def _natural(number: str) -> tuple[int, str]:
 
 def control_rows(row: Review) -> list[ControlRow]:
     """Controls of a review with tests of design and outcomes of operating tests (two queries)."""
-    tester, reviewer = aliased(Person), aliased(Person)
     here = or_(Control.subprocess_id == row.subprocess_id, _covering(row.subprocess_id))
     found = db.session.execute(
-        select(Control, DesignTest, tester.name, reviewer.name)
+        select(Control, DesignTest, Tester.name, Quality.name)
         .outerjoin(DesignTest, and_(DesignTest.control_id == Control.id, DesignTest.review_id == row.id))
-        .outerjoin(tester, tester.id == DesignTest.tester_id).outerjoin(reviewer, reviewer.id == DesignTest.reviewer_id)
+        .outerjoin(Tester, Tester.id == DesignTest.tester_id).outerjoin(Quality, Quality.id == DesignTest.reviewer_id)
         .where(or_(here, DesignTest.id.is_not(None)), or_(_valid(row), DesignTest.id.is_not(None)))
     ).all()  # fmt: skip
     operated = operating(row.id)
@@ -347,8 +348,9 @@ def describers(subprocess_id: int) -> tuple[int, frozenset[int]] | None:
         return None
     organisation_id, owner, deputy = found
     teams = db.session.execute(
-        select(Review.lead_id, Review.tester_id)
-        .where(Review.subprocess_id == subprocess_id, Review.state.in_([State.PLANNED, State.IN_PROGRESS]))
+        select(Review.lead_id, Review.tester_id).where(
+            Review.subprocess_id == subprocess_id, Review.state.in_([State.PLANNED, State.IN_PROGRESS])
+        )
     ).all()
     people = {owner, deputy, *(id for team in teams for id in team)}
     return organisation_id, frozenset(id for id in people if id is not None)
@@ -443,11 +445,13 @@ def _filtered(query: Any, filters: dict[str, str]) -> Any:
 
 def counts_b(organisation_id: int, year: int) -> tuple[int, int]:
     """Goal B: reviews approved of those the forum chose for the review year."""
-    chosen = [row.id for row in forum.standing(organisation_id, year) if row.decided in CHOSEN]
-    done = db.session.scalar(
-        select(func.count()).where(Review.decision_id.in_(chosen), Review.state.in_(rules.DONE))
-    )
-    return done or 0, len(chosen)
+    done, chosen = db.session.execute(
+        select(func.count(Review.id.distinct()), func.count(Decision.id.distinct()))
+        .select_from(Decision).join(Meeting, Meeting.id == Decision.meeting_id)
+        .outerjoin(Review, and_(Review.decision_id == Decision.id, Review.state.in_(rules.DONE)))
+        .where(*forum.standing_where(organisation_id, year), Decision.decided.in_(list(CHOSEN)))
+    ).one()  # fmt: skip
+    return done, chosen
 
 
 GOAL_B = N_("Reviews approved")
@@ -553,9 +557,7 @@ DRAFT = task.declare(
 ANSWER = task.declare(
     "review.answer", N_("Answer the hearing on {code} {name}"), N_("Answer hearing"), "review.hearing"
 )
-QUALITY = task.declare(
-    "review.quality", N_("Quality-review {code} {name}"), N_("Quality-review"), "review.conclusion"
-)
+QUALITY = task.declare("review.quality", N_("Quality-review {code} {name}"), N_("Quality-review"), "review.conclusion")
 APPROVE = task.declare(
     "review.approve", N_("Approve the review of {code} {name}"), N_("Approve review"), "review.conclusion"
 )

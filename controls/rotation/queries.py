@@ -48,7 +48,7 @@ def roll(organisation_id: int, year: int) -> list[rules.RollRow]:
 
 def _with_ledger(
     organisation_id: int, year: int
-) -> tuple[list[Row[Any]], dict[int, list[rules.Entry]], rules.Intervals]:
+) -> tuple[list[Row[*tuple[Any, ...]]], dict[int, list[rules.Entry]], rules.Intervals]:
     """Active sub-processes, their ledger lines until the end of the year, and the cycle's intervals, in one query."""
     end = date(year, 12, 31)
     latest = (
@@ -57,12 +57,28 @@ def _with_ledger(
     )  # fmt: skip
     rows = db.session.execute(
         select(
-            Subprocess.id, Subprocess.code, Subprocess.name_da, Subprocess.name_en, Subprocess.valid_from,
-            Process.id.label("process_id"), Process.code.label("process_code"), Process.name_da.label("process_name_da"),
-            Process.name_en.label("process_name_en"), Process.owner_id, Process.yearly_amount_ore,
-            Area.code.label("area_code"), Area.name_da.label("area_name_da"), Area.name_en.label("area_name_en"),
-            Coverage.covered_on, Coverage.degree, Coverage.form, Coverage.review_number, Cycle.interval_high,
-            Cycle.interval_elevated, Cycle.interval_moderate, Cycle.interval_low,
+            Subprocess.id,
+            Subprocess.code,
+            Subprocess.name_da,
+            Subprocess.name_en,
+            Subprocess.valid_from,
+            Process.id.label("process_id"),
+            Process.code.label("process_code"),
+            Process.name_da.label("process_name_da"),
+            Process.name_en.label("process_name_en"),
+            Process.owner_id,
+            Process.yearly_amount_ore,
+            Area.code.label("area_code"),
+            Area.name_da.label("area_name_da"),
+            Area.name_en.label("area_name_en"),
+            Coverage.covered_on,
+            Coverage.degree,
+            Coverage.form,
+            Coverage.review_number,
+            Cycle.interval_high,
+            Cycle.interval_elevated,
+            Cycle.interval_moderate,
+            Cycle.interval_low,
         )  # fmt: skip
         .join(Process, Process.id == Subprocess.process_id)
         .join(Area, Area.id == Process.area_id)
@@ -72,13 +88,14 @@ def _with_ledger(
         .where(or_(Subprocess.valid_to.is_(None), Subprocess.valid_to >= date(year, 1, 1)))
         .order_by(Area.sort_key, Subprocess.sort_key, Subprocess.id, Coverage.covered_on, Coverage.id)
     ).all()
-    found: dict[int, Row[Any]] = {}
+    found: dict[int, Row[*tuple[Any, ...]]] = {}
     ledger: dict[int, list[rules.Entry]] = {}
     for row in rows:
         found[row.id] = row
         if row.covered_on is not None:
             ledger.setdefault(row.id, []).append(rules.Entry(row.covered_on, row.degree, row.form, row.review_number))
-    used = rules.Intervals(*rows[0][-4:]) if rows and rows[0].interval_high is not None else rules.Intervals()
+    years: tuple[Any, ...] = tuple(rows[0])[-4:] if rows else (None,)
+    used = rules.Intervals(*years) if years[0] is not None else rules.Intervals()
     return list(found.values()), ledger, used
 
 
@@ -116,7 +133,8 @@ def _row(
         subprocess_id=part.id, code=part.code, name_da=part.name_da, name_en=part.name_en, process_id=part.process_id,
         process_code=part.process_code, process_name_da=part.process_name_da, process_name_en=part.process_name_en,
         area_code=part.area_code, area_name_da=part.area_name_da, area_name_en=part.area_name_en,
-        owner_id=part.owner_id, amount_ore=part.yearly_amount_ore, activated=part.valid_from.year, band=now[0].band if now else None,
+        owner_id=part.owner_id, amount_ore=part.yearly_amount_ore, activated=part.valid_from.year,
+        band=now[0].band if now else None,
         score=now[1] if now else None, band_year=now[0].year if now else None, fraud=now[2] if now else False,
         band_before=before[0].band if before else None, score_before=before[1] if before else None, entries=entries,
         plans=plans, due=due, status=rules.status(due, covered, year),

@@ -52,6 +52,7 @@ def _groups(rows: list[rules.RollRow]) -> list[tuple[rules.RollRow, list[rules.R
 
 def _address(code: str, first: int, filters: dict[str, str]) -> dict[str, str]:
     """Links to the same page: one per status, and to the years before and after."""
+
     def to(start: int, **more: str | None) -> str:
         return _url(start, code, {**filters, **more})
 
@@ -67,7 +68,6 @@ def _url(first: int, code: str, filters: Mapping[str, str | None]) -> str:
 def _chips(code: str, first: int, asked: lists.Asked) -> list[tuple[str, str]]:
     labels = {"area": _("Area"), "band": _("Risk band"), "status": _("Status")}
     words = {member.value: _(member.label) for member in (*Band, *Status)}
-
 
     def without(key: str) -> str:
         kept = {other: value for other, value in asked.filters.items() if other != key}

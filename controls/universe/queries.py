@@ -175,6 +175,9 @@ class Figures:
     owner_choices: list[tuple[int, str]]
 
 
+Owner = aliased(Person)
+
+
 def _listed(organisation_ids: frozenset[int], on: date, *columns: Any) -> Select[Any]:
     return (
         select(*columns).select_from(Subprocess)
@@ -204,14 +207,13 @@ def _number(text: str) -> int:
 
 def figures(organisation_ids: frozenset[int], on: date, filters: dict[str, str]) -> Figures:
     """The figures above the list and the choices of its filter, in one grouped query."""
-    owner = aliased(Person)
-    head = (Area.id, Area.code, Area.name_da, Area.name_en, Area.sort_key, owner.id, owner.name)
+    head = (Area.id, Area.code, Area.name_da, Area.name_en, Area.sort_key, Owner.id, Owner.name)
     rows = db.session.execute(
         _listed(
             organisation_ids, on, *head, func.count(Process.id.distinct()), func.count(Subprocess.id),
             func.sum(case((_matching(filters), 1), else_=0)),
         )
-        .outerjoin(owner, owner.id == Process.owner_id).group_by(*head).order_by(Area.sort_key, Area.id)
+        .outerjoin(Owner, Owner.id == Process.owner_id).group_by(*head).order_by(Area.sort_key, Area.id)
     ).all()  # fmt: skip
     by_code: dict[str, Named] = {}
     for row in rows:
@@ -228,16 +230,15 @@ def listed(
     organisation_ids: frozenset[int], on: date, filters: dict[str, str], *, descending: bool, offset: int, limit: int
 ) -> list[ListedArea]:
     """One page of sub-processes below their processes and areas, in one query."""
-    owner = aliased(Person)
     order = [Organisation.path, Subprocess.sort_key, Subprocess.code]
     rows = db.session.execute(
         _listed(
             organisation_ids, on, Organisation.code, Area.id, Area.code, Area.name_da, Area.name_en,
-            Process.id, Process.code, Process.name_da, Process.name_en, owner.name,
+            Process.id, Process.code, Process.name_da, Process.name_en, Owner.name,
             Subprocess.id, Subprocess.code, Subprocess.name_da, Subprocess.name_en,
         )
         .join(Organisation, Organisation.id == Subprocess.organisation_id)
-        .outerjoin(owner, owner.id == Process.owner_id)
+        .outerjoin(Owner, Owner.id == Process.owner_id)
         .where(_matching(filters))
         .order_by(*(column.desc() for column in order) if descending else order)
         .offset(offset).limit(limit)

@@ -32,7 +32,7 @@ def processes() -> ResponseReturnValue:
     return answer.page(
         "universe/list.html", here=here, rows=rows, figures=figures, asked=asked, several=len(ids) > 1,
         page=lists.Page(rows, figures.matching, figures.subprocesses, asked), chips=_chips(here, asked, figures),
-        beside=[(column.heading, column.values(ids, today.year)) for column in queries.BESIDE],
+        beside=[(_(column.heading), column.values(ids, today.year)) for column in queries.BESIDE],
         may_import=guard.by().may(Permission.CATALOGUE_EDIT, here.id), address=_address(here, asked),
     )  # fmt: skip
 

@@ -89,11 +89,9 @@ def sign_in_row() -> SignIn:
 def organisation() -> Organisation:
     """The organisation a page is about: `?org=CODE`, or the reader's own (404 outside the reader's reach)."""
     if "organisation" not in g:
-        code = request.args.get("org", "").replace("\0", "")
-        found = queries.organisation(code) if code else g.own_organisation
-        if found is None or found.id not in _reached():
-            abort(404)
-        g.organisation = found
+        own, code = g.own_organisation, request.args.get("org", "")
+        reached = [own] if code in ("", own.code) else reached_organisations()
+        g.organisation = next((found for found in reached if code in ("", found.code)), None) or abort(404)
     here: Organisation = g.organisation
     return here
 
@@ -135,12 +133,12 @@ def load() -> None:
     if not token or request.endpoint == "static":
         return
     at = demo.now()
-    found = queries.live_sign_in(token, at)
+    found = queries.live_sign_in(token, at, at.date())
     if found is None:
         return
-    row, someone, own = found
+    row, someone, own, roles = found
     g.sign_in, g.person, g.own_organisation = row, someone, own
-    g.by = queries.by_of(someone, at, at.date())
+    g.by = queries.by_of(someone, at, at.date(), roles)
     if at - row.seen_at > SEEN_EVERY:
         with recorded():
             actions.seen(g.by, row)

@@ -94,8 +94,8 @@ def register(app: Flask) -> None:
         key = (request.script_root, path)
         if key not in addresses:
             file = Path(app.static_folder or "") / path
-            known = {"v": hashlib.sha256(file.read_bytes()).hexdigest()[:12]} if file.is_file() else {}
-            addresses[key] = url_for("static", filename=path, **known)
+            digest = hashlib.sha256(file.read_bytes()).hexdigest()[:12] if file.is_file() else None
+            addresses[key] = url_for("static", filename=path, v=digest)
         return addresses[key]
 
     app.jinja_env.globals["asset"] = asset
@@ -112,7 +112,7 @@ def register(app: Flask) -> None:
         return {
             "by": by, "today": demo.now().date() if by is None else by.today,
             "user": Reader(person.name, organisation) if person else None, "language": language(), 
-            "here": request.full_path.rstrip("?"),
+            "this_page": request.full_path.rstrip("?"),
             "menu_links": [(gettext("My settings"), "/me")],
             "footer_links": [(gettext("Accessibility statement"), "/accessibility")],
             "entries": entries(by) if by else [], "tasks": tasks(by) if by else 0, "banners": banners,

@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Flask, g
 from flask_babel import format_date, format_decimal, get_locale, get_translations, gettext
+from markupsafe import Markup
 
 from controls.base.clock import COPENHAGEN
 from controls.base.form import said
@@ -15,25 +16,31 @@ NBSP = "\u00a0"
 
 def language() -> str:
     """'da' or 'en', found once a request."""
-    if "words" not in g:
-        g.words = str(get_locale() or "da")[:2]
-    found: str = g.words
+    try:
+        found: str = g.words
+    except AttributeError:
+        found = g.words = str(get_locale() or "da")[:2]
     return found
 
 
 def _catalogue() -> Any:
     """The catalogue of the reader's language: looked up once a request, since a page asks it thousands of times."""
-    if "catalogue" not in g:
+    try:
+        return g.catalogue
+    except AttributeError:
         g.catalogue = get_translations()
-    return g.catalogue
+        return g.catalogue
 
 
-def _one(text: str) -> str:
-    return str(_catalogue().ugettext(text))
+def _one(source: str, /, **values: Any) -> Markup:
+    """`_()` of the templates; what stands in for a name is escaped."""
+    text = _catalogue().ugettext(source)
+    return Markup(text) % values if "%" in text else Markup(text)
 
 
-def _many(one: str, many: str, number: int) -> str:
-    return str(_catalogue().ungettext(one, many, number))
+def _many(one: str, many: str, number: int, /, **values: Any) -> Markup:
+    """`ngettext()` of the templates."""
+    return Markup(_catalogue().ungettext(one, many, number)) % {"num": number, **values}
 
 
 def long_date(value: date | datetime | None) -> str:
@@ -51,7 +58,7 @@ def clock_time(value: datetime | None) -> str:
     if value is None:
         return "–"
     local = value.astimezone(COPENHAGEN)
-    return f"kl.{NBSP}{local:%H.%M}" if language() == "da" else f"{local:%H:%M}"
+    return f"kl.{NBSP}{local.hour}.{local:%M}" if language() == "da" else f"{local:%H:%M}"
 
 
 def moment(value: datetime | None) -> str:
@@ -72,7 +79,8 @@ def percent(value: float | None) -> str:
     """15,9 pct., from a share of 1."""
     if value is None:
         return "–"
-    return f"{format_decimal(value * 100, '#,##0.#')}{NBSP}{gettext('per cent')}"
+    unit = gettext("per cent")
+    return f"{format_decimal(value * 100, '#,##0.#')}{NBSP}{unit}"
 
 
 def amount(ore: int | None) -> str:
@@ -99,7 +107,7 @@ def exact_amount(ore: int | None) -> str:
 
 def word(member: Any) -> str:
     """The label of a choice or state, translated."""
-    return "–" if member is None else gettext(member.label)
+    return "–" if member is None else str(_catalogue().ugettext(member.label))
 
 
 def name(row: Any) -> str:
@@ -115,9 +123,8 @@ def groups4(text: str | None) -> str:
 
 def register(app: Flask) -> None:
     """Make the filters known to the templates."""
-    app.jinja_env.install_gettext_callables(_one, _many, newstyle=True)  # type: ignore[attr-defined]
-    app.jinja_env.globals["N_"] = N_
+    app.jinja_env.globals.update({"_": _one, "gettext": _one, "ngettext": _many, "N_": N_})
     app.jinja_env.filters.update(
         date=long_date, shortdate=short_date, time=clock_time, moment=moment, num=number, pct=percent, kr=amount,
-        kr_exact=exact_amount, word=word, name=name, groups4=groups4, said=said,
+        kr_exact=exact_amount, word=word, name=name, groups4=groups4, said=said, t=gettext,
     )  # fmt: skip

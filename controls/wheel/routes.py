@@ -166,7 +166,6 @@ def _context(year: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-
 @bp.get("/cycles/<int:year>")
 @guard.allows(Permission.CATALOGUE_READ)
 def cycle(year: int) -> ResponseReturnValue:

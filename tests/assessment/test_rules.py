@@ -163,8 +163,6 @@ def test_s1_assessor_is_not_approver() -> None:
     assert rules.with_id(";3;", None) == ";3;" and rules.ids("") == []
 
 
-
-
 @given(st.lists(st.sampled_from(["submit", "take_back", "return", "calibrate", "approve", "lock"]), max_size=30))
 def test_a_legal_step_never_skips_one(verbs: list[str]) -> None:
     """However one walks, nothing is locked before approved, approved before calibrated, calibrated before submitted."""

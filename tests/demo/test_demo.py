@@ -247,8 +247,6 @@ def test_real_data_is_never_written_over(tmp_path: Path) -> None:
         db.engine.dispose()
 
 
-
-
 def test_a_demo_that_stopped_half_way_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A refused step stops the demo with the step's name; building on top of it is refused."""
     app = _empty(tmp_path)

@@ -125,6 +125,19 @@ def test_only_before_the_chair_has_it(state: State) -> None:
     assert (rules.why_not_change(state) == []) == (state in (State.ANNOUNCED, State.DRAFT))
 
 
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (0, []),
+        (1, ["There is no decision on KRE-1.1 yet."]),
+        (3, ["3 lines have no decision yet: KRE-1.1, KRE-1.2, KRE-1.3."]),
+        (28, ["28 lines have no decision yet: KRE-1.1, KRE-1.2, KRE-1.3, …"]),
+    ],
+)
+def test_lines_without_a_decision_are_told_in_one_sentence(lines: int, told: list[str]) -> None:
+    assert [str(reason) for reason in rules.why_undecided([f"KRE-1.{n + 1}" for n in range(lines)])] == told
+
+
 def test_sending() -> None:
     def why(**other: object) -> list[str]:
         facts = {
@@ -143,6 +156,7 @@ def test_sending() -> None:
     assert why(today=date(2026, 6, 11)) == ["not_held"]
     assert why(today=date(2026, 6, 11), form=MeetingForm.WRITTEN) == []
     assert why(undecided=["KRE-1.1"]) == ["undecided"]
+    assert why(undecided=["KRE-1.1", "KRE-1.2"]) == ["undecided"]
     assert why(decisions=0) == ["nothing_decided"]
     assert why(people=FULL[1:]) == ["chair_absent"]
     assert why(people=[Attendance(1, CHAIR, True), *(Attendance(n, MEMBER, False) for n in (2, 3))]) == ["not_quorate"]

@@ -222,8 +222,14 @@ def _decided(scene: Scene, by: Any, wanted: list[Decided], replaces: int | None 
 
     part = db.session.get_one(Subprocess, scene.subprocess.id)
     cycle = db.session.scalar(select(Cycle)) or Cycle(
-        organisation_id=part.organisation_id, year=2026, state=CycleState.DECIDED, capacity_hours=1100,
-        interval_high=2, interval_elevated=3, interval_moderate=5, interval_low=5,
+        organisation_id=part.organisation_id,
+        year=2026,
+        state=CycleState.DECIDED,
+        capacity_hours=1100,
+        interval_high=2,
+        interval_elevated=3,
+        interval_moderate=5,
+        interval_low=5,
     )
     with transaction():
         if cycle.id is None:

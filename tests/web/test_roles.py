@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from flask import Flask, url_for
 from flask.testing import FlaskClient
-
 from werkzeug.routing import AnyConverter, IntegerConverter, Rule
 
 from controls.base.by import Reach

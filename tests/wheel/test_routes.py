@@ -107,4 +107,4 @@ def test_the_wheel(client: FlaskClient, created: Year) -> None:
     with budget(8):
         answer = client.get("/wheel/2026")
     page = text(answer)
-    assert answer.status_code == 200 and page.count('class="kr-disc"') == 10 and "<svg class=\"kr-wheel\"" in page
+    assert answer.status_code == 200 and page.count('class="kr-disc"') == 10 and '<svg class="kr-wheel"' in page

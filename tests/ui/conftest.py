@@ -1,0 +1,38 @@
+"""One demo, one server and one browser for all tests of this folder; without a browser they are skipped."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.ui import standing
+
+NO_BROWSER = "no Chromium: install it (apt-get install chromium) or name its path in CHROMIUM"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    if standing.browser_path() is None:
+        pytest.skip(NO_BROWSER)
+    with sync_playwright() as playwright:
+        opened = standing.launch(playwright)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="session")
+def demo(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """The demo, built afresh; DEMO_FOLDER names one that is built already."""
+    given = os.environ.get("DEMO_FOLDER")
+    return standing.stand(Path(given) if given else tmp_path_factory.mktemp("demo"))
+
+
+@pytest.fixture(scope="session")
+def base(demo: Flask) -> Iterator[str]:
+    """Where the demo is served."""
+    with standing.serving(demo) as address:
+        yield address

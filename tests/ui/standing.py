@@ -1,0 +1,95 @@
+"""The demo, built once and served on a free port of 127.0.0.1, with everybody's cookie at hand."""
+
+import logging
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from flask import Flask
+from flask.sessions import SecureCookieSessionInterface
+from flask_migrate import upgrade
+from playwright.sync_api import Browser, BrowserContext, Playwright
+from werkzeug.serving import make_server
+
+from controls.app import create_app
+from controls.base import demo
+from controls.base.db import db, transaction
+from controls.base.settings import Settings
+from controls.demo import play
+from controls.identity import actions, queries
+from controls.web import guard
+
+HOST = "127.0.0.1"
+
+
+def browser_path() -> str | None:
+    """Debian's Chromium, or the one that CHROMIUM names."""
+    return shutil.which(os.environ.get("CHROMIUM") or "chromium")
+
+
+def launch(playwright: Playwright) -> Browser:
+    """A browser that calls nobody on its own."""
+    return playwright.chromium.launch(
+        executable_path=browser_path(),
+        args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--font-render-hinting=none"],
+    )
+
+
+def stand(folder: Path) -> Flask:
+    """The application on the demo in a folder, which is built when it is not there yet."""
+    folder.mkdir(parents=True, exist_ok=True)
+    app = create_app(Settings(folder, f"sqlite:///{folder / 'kontrolrul.sqlite'}", "test", False, (HOST,)))
+    with app.app_context():
+        upgrade() if any(Path("migrations/versions").glob("*.py")) else db.create_all()
+        logging.disable(logging.NOTSET)
+        play.build(lambda text: None)
+        with transaction():
+            demo.start_clock(play.OPENS)
+    return app
+
+
+@contextmanager
+def serving(app: Flask) -> Iterator[str]:
+    """The address of the application while it is served from a thread."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = make_server(HOST, 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://{HOST}:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def cookie(app: Flask, username: str, language: str) -> str:
+    """The cookie of a person who has signed in and chosen a language."""
+    signer = SecureCookieSessionInterface().get_signing_serializer(app)
+    assert signer is not None
+    if not username:
+        return str(signer.dumps({"language": language}))
+    with app.app_context():
+        person = queries.person(username)
+        assert person is not None, username
+        at = demo.now()
+        by = queries.by_of(person, at, at.date())
+        with transaction():
+            token = actions.sign_in(by, person, "demo").token
+            if person.language != language:
+                actions.choose_language(by, language)
+    return str(signer.dumps({guard.COOKIE: token, "language": language}))
+
+
+@contextmanager
+def signed_in(browser: Browser, app: Flask, base: str, username: str, language: str, width: int = 1280
+              ) -> Iterator[BrowserContext]:  # fmt: skip
+    """A browser window of a person ("" is nobody) in a language."""
+    context = browser.new_context(base_url=base, viewport={"width": width, "height": 900}, locale=language)
+    value = cookie(app, username, language)
+    context.add_cookies([{"name": str(app.config["SESSION_COOKIE_NAME"]), "value": value, "url": base}])
+    yield context
+    context.close()

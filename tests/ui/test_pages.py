@@ -1,0 +1,136 @@
+"""Every main page in a real browser, in both languages: quiet, accessible, narrow enough, and all from this host."""
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Page as Tab
+
+from tests.ui import pages, standing
+from tests.ui.pages import Page
+
+pytestmark = [pytest.mark.ui, pytest.mark.xdist_group("ui")]
+
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+RULES = {"runOnly": {"type": "tag", "values": TAGS}, "resultTypes": ["violations"]}
+NARROW = 320
+
+
+class Watched:
+    """A tab, and what went wrong in it: console, errors of scripts, requests to other hosts."""
+
+    def __init__(self, window: BrowserContext, base: str) -> None:
+        self.tab: Tab = window.new_page()
+        self.faults: list[str] = []
+        self.tab.on(
+            "console", lambda said: said.type in ("error", "warning") and self.faults.append(f"console: {said.text}")
+        )
+        self.tab.on("pageerror", lambda error: self.faults.append(f"script: {error}"))
+        self.tab.on(
+            "request", lambda sent: sent.url.startswith((base, "data:")) or self.faults.append(f"asks {sent.url}")
+        )
+        self.tab.on("requestfailed", lambda sent: self.faults.append(f"failed: {sent.url}"))
+
+    def look(self, page: Page, language: str, access: bool = True) -> list[str]:
+        """Open a page; everything that is wrong with it."""
+        self.faults.clear()
+        answer = self.tab.goto(page.path)
+        status = answer.status if answer else 0
+        if status != 200:  # the browser itself notes every refusal in its console
+            self.faults[:] = [fault for fault in self.faults if f"status of {page.status}" not in fault]
+        found = [f"status {status}, not {page.status}"] if status != page.status else []
+        found += self._shape(language) + (self._access() if access else [])
+        return found + self.faults
+
+    def _shape(self, language: str) -> list[str]:
+        tab = self.tab
+        found = [] if tab.locator("h1").count() == 1 else [f"{tab.locator('h1').count()} h1"]
+        found += [] if tab.title().endswith("– Kontrolrul") else [f"title {tab.title()}"]
+        spoken = tab.evaluate("document.documentElement.lang")
+        found += [] if spoken == language else [f"lang {spoken}"]
+        tab.set_viewport_size({"width": NARROW, "height": 800})
+        wide = tab.evaluate("document.documentElement.scrollWidth")
+        tab.set_viewport_size({"width": 1280, "height": 900})
+        return found + ([f"{wide} px wide at {NARROW}"] if wide > NARROW else [])
+
+    def _access(self) -> list[str]:
+        response = Axe().run(self.tab, options=RULES).response
+        return [f"axe {hit['id']}: {node['target']} {node['html'][:120]}"
+                for hit in response["violations"] for node in hit["nodes"][:3]]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def listed(demo: Flask) -> list[Page]:
+    """The main pages of this demo."""
+    return pages.main_pages(demo)
+
+
+@pytest.fixture(params=["da", "en"])
+def language(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Danish, then English."""
+    yield str(request.param)
+
+
+def test_every_main_page_behaves(browser: Browser, demo: Flask, base: str, listed: list[Page], language: str) -> None:
+    """Status, one heading, no console line, no foreign host, 320 px, and no violation that axe finds."""
+    wrong: dict[str, list[str]] = {}
+    for person in dict.fromkeys(page.person for page in listed):
+        with standing.signed_in(browser, demo, base, person, language) as window:
+            watched = Watched(window, base)
+            for page in (one for one in listed if one.person == person):
+                faults = watched.look(page, language)
+                if faults:
+                    wrong[f"{page.name} ({page.path}, {person or 'nobody'})"] = faults
+    assert not wrong, "\n".join(f"{name}:\n    " + "\n    ".join(faults) for name, faults in wrong.items())
+
+
+def test_every_entry_of_every_roles_menu_opens(
+    browser: Browser, demo: Flask, base: str, listed: list[Page], language: str
+) -> None:
+    """Whoever sees an entry can open it; the page behaves, at 320 px too."""
+    wrong: dict[str, list[str]] = {}
+    for home in (page for page in listed if page.name.startswith("home-")):
+        with standing.signed_in(browser, demo, base, home.person, language) as window:
+            watched = Watched(window, base)
+            watched.tab.goto("/")
+            links = watched.tab.locator("nav a.nav-link").evaluate_all("all => all.map(a => a.getAttribute('href'))")
+            for path in [*links, "/tasks", "/me"]:
+                if faults := watched.look(Page(home.name, path, home.person), language, access=False):
+                    wrong[f"{path} as {home.name}"] = faults
+    assert not wrong, "\n".join(f"{name}: {faults}" for name, faults in wrong.items())
+
+
+def test_a_person_of_the_demo_signs_in_and_out_by_hand(browser: Browser, base: str) -> None:
+    """Choose a person, see the home, change the language, sign out."""
+    window = browser.new_context(base_url=base, locale="da")
+    tab = window.new_page()
+    tab.goto("/processes")
+    tab.locator("button[name=person][value=anki]").click()
+    assert tab.url == f"{base}/processes" and "Anne Kirkeby" in tab.locator("header").inner_text()
+    tab.locator("header details summary").click()
+    tab.locator("header form[action='/me/language'] button").first.click()
+    assert tab.evaluate("document.documentElement.lang") == "en" and tab.url == f"{base}/processes"
+    tab.locator("header details summary").click()
+    tab.locator("header form[action='/me/language'] button").first.click()
+    assert tab.evaluate("document.documentElement.lang") == "da"
+    tab.locator("header details summary").click()
+    tab.locator("header form[action='/logout'] button").click()
+    assert tab.url.startswith(f"{base}/login")
+    window.close()
+
+
+def test_everything_works_without_script(browser: Browser, demo: Flask, base: str, listed: list[Page]) -> None:
+    """The form of an assessment is filled in and saved by a browser that runs no script."""
+    page = next(one for one in listed if one.name == "form")
+    window = browser.new_context(base_url=base, java_script_enabled=False, locale="da")
+    value = standing.cookie(demo, page.person, "da")
+    window.add_cookies([{"name": str(demo.config["SESSION_COOKIE_NAME"]), "value": value, "url": base}])
+    tab = window.new_page()
+    tab.goto(page.path)
+    tab.locator("textarea[name=reason]").fill("Skrevet uden script: æøå “citat” & <mærke>.")
+    tab.locator("form[data-assessment] .kr-actions button.button-secondary").last.click()
+    assert tab.locator("[role=status]").count() >= 1
+    assert tab.locator("textarea[name=reason]").input_value() == "Skrevet uden script: æøå “citat” & <mærke>."
+    window.close()
