@@ -2,8 +2,10 @@
 
 import fcntl
 import os
+import tempfile
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,14 +23,15 @@ DATABASES = tuple(os.environ.get("TEST_DATABASES", "sqlite,postgresql").split(",
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[str]:
+def postgresql(testrun_uid: str, worker_id: str) -> Iterator[str]:
     """A real PostgreSQL from its package (or DATABASE_URL_TEST), one for all workers; a database for each."""
     given = os.environ.get("DATABASE_URL_TEST")
     if given:
         yield own_database(given, f"test_{worker_id}")
         return
-    base = tmp_path_factory.getbasetemp()
-    shared = base if worker_id == "master" else base.parent
+    # Beside pytest's own folder: another session beginning would close that one to the server's user.
+    shared = Path(tempfile.gettempdir()) / f"kontrolrul-{testrun_uid}"
+    shared.mkdir(mode=0o755, exist_ok=True)
     with open(shared / "pg.lock", "w") as lock, warnings.catch_warnings():
         # Two servers begun at once trip over each other's preparations, so they queue.
         fcntl.flock(lock, fcntl.LOCK_EX)
