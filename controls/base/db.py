@@ -66,12 +66,13 @@ class Choice(TypeDecorator[StrEnum]):
     def __init__(self, words: type[StrEnum]) -> None:
         super().__init__(40)
         self.words = words
+        self.members: dict[str, StrEnum] = {word.value: word for word in words}
 
     def process_bind_param(self, value: Any, dialect: Any) -> str | None:
         return None if value is None else str(self.words(value).value)
 
     def process_result_value(self, value: Any, dialect: Any) -> StrEnum | None:
-        return None if value is None else self.words(value)
+        return None if value is None else self.members[value]
 
 
 class Versioned:

@@ -8,8 +8,9 @@ from sqlalchemy.orm import aliased
 from controls.base.by import By
 from controls.base.db import db
 from controls.identity.permissions import Role, reach
-from controls.identity.tables import Organisation, RoleGrant, SignIn
+from controls.identity.tables import Organisation as Organisation
 from controls.identity.tables import Person as Person
+from controls.identity.tables import RoleGrant, SignIn
 
 Held = list[tuple[Role, int]]
 IDLE, ABSOLUTE = timedelta(minutes=30), timedelta(hours=10)

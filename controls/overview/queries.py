@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Select, Subquery, func, literal, or_, select, union_all
 from sqlalchemy.orm import aliased
 
-from controls.assessment.tables import Assessment
+from controls.assessment.tables import Assessment, Draft
 from controls.assessment.tables import Line as AssessedLine
 from controls.assessment.words import Band
 from controls.assessment.words import State as Assessed
@@ -19,8 +19,10 @@ from controls.base.why import N_
 from controls.effectiveness.tables import OperatingTest
 from controls.finding.tables import Finding
 from controls.finding.words import State as Found
+from controls.forum.tables import Meeting
+from controls.forum.words import State as Minutes
 from controls.identity.permissions import Permission
-from controls.identity.tables import Person, RoleGrant
+from controls.identity.tables import Organisation, Person, RoleGrant
 from controls.overview.rules import Task
 from controls.review.tables import Control, DesignTest, Review, Risk
 from controls.rotation.tables import Coverage
@@ -117,6 +119,60 @@ def open_findings(organisation_ids: frozenset[int], today: date) -> tuple[int, i
         select(func.count(), late).where(Finding.organisation_id.in_(organisation_ids), Finding.state.not_in(OVER))
     ).one()
     return row[0], row[1]
+
+
+@dataclass(frozen=True)
+class Funnel:
+    """How far the assessments of a cycle are, each figure counting those at or past it (returned ones apart)."""
+
+    sent: int
+    begun: int
+    submitted: int
+    returned: int
+    calibrated: int
+    approved: int
+
+
+def funnel(cycle_id: int) -> Funnel:
+    """The spring's funnel of a cycle, in one query."""
+    over = {Assessed.APPROVED, Assessed.LOCKED}
+    begun = (Assessment.state != Assessed.NOT_STARTED) | Draft.id.is_not(None)
+
+    def at(states: set[Assessed]) -> Any:
+        return func.count().filter(Assessment.state.in_(states))
+
+    row = db.session.execute(
+        select(
+            func.count(), func.count().filter(begun), at(over | {Assessed.SUBMITTED, Assessed.CALIBRATED}),
+            at({Assessed.RETURNED}), at(over | {Assessed.CALIBRATED}), at(over),
+        )
+        .select_from(Assessment).outerjoin(Draft, Draft.assessment_id == Assessment.id)
+        .where(Assessment.cycle_id == cycle_id)
+    ).one()  # fmt: skip
+    return Funnel(*row)
+
+
+@dataclass(frozen=True)
+class Upcoming:
+    """The forum's next meeting."""
+
+    id: int
+    held_on: date
+    code: str
+    name_da: str
+    name_en: str
+
+
+def next_meeting(by: By) -> Upcoming | None:
+    """The next meeting of the forum whose minutes are not locked, about an organisation in the reader's reach."""
+    row = db.session.execute(
+        select(Meeting.id, Meeting.held_on, Organisation.code, Organisation.name_da, Organisation.name_en)
+        .join(Organisation, Organisation.id == Meeting.about_id)
+        .where(Meeting.state != Minutes.LOCKED, Meeting.about_id.in_(by.everywhere(Permission.CONTENT_READ)))
+        .order_by(Meeting.held_on, Meeting.id)
+        .limit(1)
+    ).first()
+    return Upcoming(*row) if row else None
 
 
 def people_without_role() -> int:

@@ -9,6 +9,7 @@ from flask_babel import ngettext
 
 from controls.base.clock import COPENHAGEN
 from controls.base.task import KINDS
+from controls.identity import queries as identity
 from controls.identity.permissions import Permission, Role
 from controls.overview import queries, rules
 from controls.overview.rules import Task
@@ -19,8 +20,11 @@ from controls.universe.rules import parts
 from controls.web import guard, navigation
 from controls.web.words import long_date, name
 from controls.wheel import queries as wheel
+from controls.wheel.words import State
 
 bp = Blueprint("overview", __name__)
+
+IN_SPRING = (State.ASSESSING, State.CALIBRATING)
 
 
 def _shown(task: Task) -> dict[str, Any]:
@@ -44,10 +48,10 @@ def _shown(task: Task) -> dict[str, Any]:
 @guard.signed_in
 def home() -> ResponseReturnValue:
     """The role's home: what to do now, then the figures the role needs."""
-    by, here = guard.by(), guard.organisation()
+    by = guard.by()
     found = navigation.told(queries.tasks(by))[: rules.FIRST]
     content = by.may(Permission.CATALOGUE_READ)
-    cycle = wheel.latest(here.id) if content else None
+    here, cycle = _year_shown() if content else (guard.organisation(), None)
     goals = wheel.goals(here.id, cycle.year) if cycle and by.everywhere(Permission.CONTENT_READ) else []
     hour = by.at.astimezone(COPENHAGEN).hour
     return render_template(
@@ -55,10 +59,23 @@ def home() -> ResponseReturnValue:
         items=[_shown(task) for task in found], cycle=cycle, goals=goals, here=here,
         organisations=guard.reached_organisations() if content and guard.reaches_several() else [],
         own=queries.own_processes(by) if Role.OWN.value in by.role else [],
+        funnel=queries.funnel(cycle.id) if goals and cycle and cycle.state in IN_SPRING else None,
+        meeting=queries.next_meeting(by) if by.everywhere(Permission.CONTENT_READ) else None,
         findings=queries.open_findings(guard.organisations(), by.today) if goals else None,
         without_role=queries.people_without_role() if by.may(Permission.ACCOUNT_MANAGE) else None,
         empty_catalogue=content and cycle is None and not universe.areas(here.id),
     )  # fmt: skip
+
+
+def _year_shown() -> tuple[identity.Organisation, wheel.Cycle | None]:
+    """The organisation asked for and its newest cycle; a reader whose own has none sees one of those below."""
+    here = guard.organisation()
+    found = wheel.cycles(guard.organisations())
+    newest = next((cycle for cycle in found if cycle.organisation_id == here.id), None)
+    if newest is None and found and "org" not in request.args:
+        newest = found[0]
+        here = next(o for o in guard.reached_organisations() if o.id == newest.organisation_id)
+    return here, newest
 
 
 @bp.get("/tasks")

@@ -1,6 +1,8 @@
 """Words: dates, amounts, numbers and labels as the reader's language writes them."""
 
+from collections.abc import Callable
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from flask import Flask, g
@@ -12,6 +14,7 @@ from controls.base.form import said
 from controls.base.why import N_
 
 NBSP = "\u00a0"
+KEPT_MOST = 1000
 
 
 def language() -> str:
@@ -88,7 +91,7 @@ def amount(ore: int | None) -> str:
     if ore is None:
         return "–"
     kroner = abs(ore) / 100
-    for limit, unit in ((1e9, gettext("bn.")), (1e6, gettext("m."))):
+    for limit, unit in ((1e9, gettext("billion")), (1e6, gettext("million"))):
         if kroner >= limit:
             text = f"{format_decimal(ore / 100 / limit, '#,##0.0')}{NBSP}{unit}"
             break
@@ -121,9 +124,22 @@ def groups4(text: str | None) -> str:
     return " ".join(text[i : i + 4] for i in range(0, len(text), 4)) if text else "–"
 
 
+def kept(macro: Callable[..., str]) -> Callable[..., str]:
+    """A macro of few possible answers (a band, a year's cell), rendered once for each language and argument."""
+
+    @lru_cache(KEPT_MOST, typed=True)
+    def rendered(language: str, *values: Any, **named: Any) -> str:
+        return macro(*values, **named)
+
+    def shown(*values: Any, **named: Any) -> str:
+        return rendered(language(), *values, **named)
+
+    return shown
+
+
 def register(app: Flask) -> None:
     """Make the filters known to the templates."""
-    app.jinja_env.globals.update({"_": _one, "gettext": _one, "ngettext": _many, "N_": N_})
+    app.jinja_env.globals.update({"_": _one, "gettext": _one, "ngettext": _many, "N_": N_, "kept": kept})
     app.jinja_env.filters.update(
         date=long_date, shortdate=short_date, time=clock_time, moment=moment, num=number, pct=percent, kr=amount,
         kr_exact=exact_amount, word=word, name=name, groups4=groups4, said=said, t=gettext,

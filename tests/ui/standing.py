@@ -16,7 +16,7 @@ from werkzeug.serving import make_server
 
 from controls.app import create_app
 from controls.base import demo
-from controls.base.db import db, transaction
+from controls.base.db import transaction
 from controls.base.settings import Settings
 from controls.demo import play
 from controls.identity import actions, queries
@@ -43,8 +43,7 @@ def stand(folder: Path) -> Flask:
     folder.mkdir(parents=True, exist_ok=True)
     app = create_app(Settings(folder, f"sqlite:///{folder / 'kontrolrul.sqlite'}", "test", False, (HOST,)))
     with app.app_context():
-        upgrade() if any(Path("migrations/versions").glob("*.py")) else db.create_all()
-        logging.disable(logging.NOTSET)
+        upgrade()
         play.build(lambda text: None)
         with transaction():
             demo.start_clock(play.OPENS)
