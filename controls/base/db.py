@@ -1,11 +1,12 @@
 """The database: one declarative base, one way to write, the same on SQLite and PostgreSQL."""
 
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import lru_cache, wraps
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import ColumnElement, DateTime, Engine, MetaData, String, event, false, or_
@@ -24,6 +25,10 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+
+STATEMENTS = 200
+"""Of each kind of statement, how many are kept."""
 
 
 class Base(DeclarativeBase):
@@ -98,13 +103,43 @@ def saved(by: By, row: Any) -> None:
     row.saved_at, row.saved_by = by.at, by.name
 
 
-def within(by: By, permission: str, organisation: Any, *own: Any) -> ColumnElement[bool]:
-    """The permission as a predicate in SQL: organisations fully in reach, or own rows in the others."""
-    full, some = by.everywhere(permission), by.anywhere(permission) - by.everywhere(permission)
-    parts: list[ColumnElement[bool]] = [organisation.in_(full)] if full else []
-    if some and own:
-        parts += [organisation.in_(some) & or_(*(column == by.person_id for column in own))]
+class Scope(NamedTuple):
+    """How far a permission goes for a person: organisations with every object, those with own ones, and who."""
+
+    full: frozenset[int]
+    some: frozenset[int]
+    person_id: int | None
+
+
+def scope(by: By, permission: str) -> Scope:
+    """How far the permission goes for the reader."""
+    full = by.everywhere(permission)
+    return Scope(full, by.anywhere(permission) - full, by.person_id)
+
+
+def inside(reach: Scope, organisation: Any, *own: Any) -> ColumnElement[bool]:
+    """The scope as a predicate in SQL: organisations fully in reach, or own rows in the others."""
+    parts: list[ColumnElement[bool]] = [organisation.in_(reach.full)] if reach.full else []
+    if reach.some and own:
+        parts += [organisation.in_(reach.some) & or_(*(column == reach.person_id for column in own))]
     return or_(*parts) if parts else false()
+
+
+def within(by: By, permission: str, organisation: Any, *own: Any) -> ColumnElement[bool]:
+    """The permission as a predicate in SQL."""
+    return inside(scope(by, permission), organisation, *own)
+
+
+Given = ParamSpec("Given")
+Made = TypeVar("Made")
+
+
+def built(make: Callable[Given, Made]) -> Callable[Given, Made]:
+    """Over a function that makes a statement: the one made before with the same arguments is used again.
+
+    Making a statement and finding it among the compiled ones costs more than running it.
+    """
+    return wraps(make)(lru_cache(STATEMENTS)(make))
 
 
 @event.listens_for(Engine, "connect")

@@ -14,7 +14,7 @@ from controls.assessment.tables import Line as AssessedLine
 from controls.assessment.words import Band
 from controls.assessment.words import State as Assessed
 from controls.base.by import By
-from controls.base.db import db, within
+from controls.base.db import built, db, within
 from controls.base.why import N_
 from controls.effectiveness.tables import OperatingTest
 from controls.finding.tables import Finding
@@ -41,18 +41,24 @@ BUILT_MOST = 500
 
 
 _BUILT: dict[Any, Any] = {}
-"""Unions by author and day: they cost more to build than to run, and every page asks."""
+"""Statements by author and day: they cost more to build than to run, and every page asks."""
 
 
-def _tasks(by: By) -> Any:
+def _tasks(by: By) -> tuple[Select[Any], Select[Any]] | None:
     reach = tuple((permission, *sorted(where.items())) for permission, where in by.reach.items())
     key = (by.person_id, by.today, by.unit, by.organisation_id, reach, len(SOURCES))
     if key not in _BUILT:
         if len(_BUILT) >= BUILT_MOST:
             _BUILT.clear()
         selects = [select_ for source in SOURCES for select_ in source(by)]
-        _BUILT[key] = union_all(*selects).subquery() if selects else None
+        _BUILT[key] = _statements(union_all(*selects).subquery()) if selects else None
     return _BUILT[key]
+
+
+def _statements(found: Subquery) -> tuple[Select[Any], Select[Any]]:
+    """The tasks in order, and their number."""
+    ordered = select(found).order_by(found.c.due.is_(None), found.c.due, found.c.code)
+    return ordered, select(func.count()).select_from(found)
 
 
 def tasks(by: By, limit: int | None = None) -> list[Task]:
@@ -60,14 +66,14 @@ def tasks(by: By, limit: int | None = None) -> list[Task]:
     found = _tasks(by)
     if found is None:
         return []
-    query = select(found).order_by(found.c.due.is_(None), found.c.due, found.c.code).limit(limit)
+    query = found[0] if limit is None else found[0].limit(limit)
     return [Task(*row) for row in db.session.execute(query)]
 
 
 def task_count(by: By) -> int:
     """How many things the person must do."""
     found = _tasks(by)
-    return 0 if found is None else db.session.scalar(select(func.count()).select_from(found)) or 0
+    return 0 if found is None else db.session.scalar(found[1]) or 0
 
 
 @dataclass(frozen=True)
@@ -278,16 +284,23 @@ def coverage_beside() -> Beside:
 
 
 def _risk_cells(organisation_ids: frozenset[int], year: int) -> dict[int, Cell]:
+    rows = db.session.execute(_risk_of(organisation_ids, year))
+    return {id: Cell(str(score or ""), band.value) for id, band, score in rows if band}
+
+
+@built
+def _risk_of(organisation_ids: frozenset[int], year: int) -> Select[Any]:
     found = _bands(year, Assessment.organisation_id.in_(organisation_ids))
-    rows = db.session.execute(
-        select(found.c.subprocess_id, found.c.inherent_band, found.c.score).where(found.c.place == 1)
-    )
-    return {row[0]: Cell(str(row[2] or ""), row[1].value) for row in rows if row[1]}
+    return select(found.c.subprocess_id, found.c.inherent_band, found.c.score).where(found.c.place == 1)
 
 
 def _covered_cells(organisation_ids: frozenset[int], year: int) -> dict[int, Cell]:
-    found = _covered(year, Coverage.organisation_id.in_(organisation_ids))
-    return {row[0]: Cell(str(row[1].year)) for row in db.session.execute(select(found))}
+    return {id: Cell(str(day.year)) for id, day in db.session.execute(_covered_of(organisation_ids, year))}
+
+
+@built
+def _covered_of(organisation_ids: frozenset[int], year: int) -> Select[Any]:
+    return select(_covered(year, Coverage.organisation_id.in_(organisation_ids)))
 
 
 _RISK = Beside(N_("Risk"), _risk_cells)

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, and_, or_, select
+from sqlalchemy import Row, Select, and_, or_, select
 
 from controls.assessment.tables import Assessment
 from controls.assessment.tables import Line as AssessmentLine
 from controls.assessment.words import State as AssessmentState
-from controls.base.db import db
+from controls.base.db import built, db
 from controls.rotation import rules
 from controls.rotation.tables import Coverage
 from controls.rotation.words import Degree
@@ -50,12 +50,26 @@ def _with_ledger(
     organisation_id: int, year: int
 ) -> tuple[list[Row[*tuple[Any, ...]]], dict[int, list[rules.Entry]], rules.Intervals]:
     """Active sub-processes, their ledger lines until the end of the year, and the cycle's intervals, in one query."""
+    rows = db.session.execute(_ledger_of(organisation_id, year)).all()
+    found: dict[int, Row[*tuple[Any, ...]]] = {}
+    ledger: dict[int, list[rules.Entry]] = {}
+    for row in rows:
+        found[row.id] = row
+        if row.covered_on is not None:
+            ledger.setdefault(row.id, []).append(rules.Entry(row.covered_on, row.degree, row.form, row.review_number))
+    years: tuple[Any, ...] = tuple(rows[0])[-4:] if rows else (None,)
+    used = rules.Intervals(*years) if years[0] is not None else rules.Intervals()
+    return list(found.values()), ledger, used
+
+
+@built
+def _ledger_of(organisation_id: int, year: int) -> Select[*tuple[Any, ...]]:
     end = date(year, 12, 31)
     latest = (
         select(Cycle.id).where(Cycle.organisation_id == organisation_id, Cycle.year <= year)
         .order_by(Cycle.year.desc()).limit(1).scalar_subquery()
     )  # fmt: skip
-    rows = db.session.execute(
+    return (
         select(
             Subprocess.id,
             Subprocess.code,
@@ -87,16 +101,7 @@ def _with_ledger(
         .where(Subprocess.organisation_id == organisation_id, Subprocess.valid_from <= end)
         .where(or_(Subprocess.valid_to.is_(None), Subprocess.valid_to >= date(year, 1, 1)))
         .order_by(Area.sort_key, Subprocess.sort_key, Subprocess.id, Coverage.covered_on, Coverage.id)
-    ).all()
-    found: dict[int, Row[*tuple[Any, ...]]] = {}
-    ledger: dict[int, list[rules.Entry]] = {}
-    for row in rows:
-        found[row.id] = row
-        if row.covered_on is not None:
-            ledger.setdefault(row.id, []).append(rules.Entry(row.covered_on, row.degree, row.form, row.review_number))
-    years: tuple[Any, ...] = tuple(rows[0])[-4:] if rows else (None,)
-    used = rules.Intervals(*years) if years[0] is not None else rules.Intervals()
-    return list(found.values()), ledger, used
+    )
 
 
 Band = tuple[rules.BandStep, int, bool]
@@ -104,7 +109,17 @@ Band = tuple[rules.BandStep, int, bool]
 
 def _bands(organisation_id: int, year: int) -> dict[int, list[Band]]:
     """Inherent band, score and fraud line of each approved year, oldest first."""
-    rows = db.session.execute(
+    found: dict[int, list[Band]] = {}
+    for subprocess_id, of_year, band, fraud, score in db.session.execute(_bands_of(organisation_id, year)):
+        if band is None or score is None:
+            continue
+        found.setdefault(subprocess_id, []).append((rules.BandStep(of_year, band), score, bool(fraud)))
+    return found
+
+
+@built
+def _bands_of(organisation_id: int, year: int) -> Select[*tuple[Any, ...]]:
+    return (
         select(AssessmentLine.subprocess_id, Assessment.year, AssessmentLine.inherent_band, Assessment.fraud,
                AssessmentLine.inherent_likelihood * AssessmentLine.inherent_impact)
         .join(Assessment, Assessment.id == AssessmentLine.assessment_id)
@@ -112,12 +127,6 @@ def _bands(organisation_id: int, year: int) -> dict[int, list[Band]]:
         .where(Assessment.year <= year, Assessment.year > year - BANDS_BACK)
         .order_by(Assessment.year)
     )  # fmt: skip
-    found: dict[int, list[Band]] = {}
-    for subprocess_id, of_year, band, fraud, score in rows:
-        if band is None or score is None:
-            continue
-        found.setdefault(subprocess_id, []).append((rules.BandStep(of_year, band), score, bool(fraud)))
-    return found
 
 
 def _row(

@@ -29,9 +29,9 @@ def plan() -> ResponseReturnValue:
     history = rules.has_history(rows)
     return answer.page(
         "rotation/plan.html", here=here, first=first, years=list(range(first, first + YEARS)), this_year=this_year,
-        rows=kept, all_rows=rows, counts=rules.counts(rows), history=history, filters=asked.filters, cell=rules.cell,
+        rows=kept, all_rows=rows, counts=rules.counts(rows), history=history, filters=asked.filters,
         areas=list({row.area_code: row for row in rows}.values()), bands=list(Band), statuses=list(Status),
-        groups=_groups(kept), address=_address(here.code, first, asked.filters), 
+        groups=_groups(kept), cells=_cells(kept, first, this_year), address=_address(here.code, first, asked.filters), 
         chips=_chips(here.code, first, asked),
         others=[o for o in guard.reached_organisations() if o.id != here.id] if not rows else [],
     )  # fmt: skip
@@ -48,6 +48,12 @@ def _groups(rows: list[rules.RollRow]) -> list[tuple[rules.RollRow, list[rules.R
     for row in rows:
         found.setdefault(row.area_code, []).append(row)
     return [(of_area[0], of_area) for of_area in found.values()]
+
+
+def _cells(rows: list[rules.RollRow], first: int, this_year: int) -> dict[int, list[tuple[bool, str]]]:
+    """The years of each sub-process: whether it is this year, and what its cell says."""
+    years = range(first, first + YEARS)
+    return {row.subprocess_id: [(year == this_year, rules.cell(row, year, this_year)) for year in years] for row in rows}
 
 
 def _address(code: str, first: int, filters: dict[str, str]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from controls.assessment.words import Band
 from controls.base.why import N_, Labelled
@@ -23,7 +24,7 @@ class Intervals:
 
     def of(self, band: Band | None) -> int:
         """The band's interval, never above the floor; a sub-process without a band follows the floor."""
-        years = FLOOR if band is None else int(getattr(self, band.value))
+        years: int = FLOOR if band is None else getattr(self, band)
         return max(1, min(years, FLOOR))
 
 
@@ -55,6 +56,7 @@ class PlanKind(Labelled):
 
 
 CHOSEN = (PlanKind.PLANNED, PlanKind.PROGRESS)
+RANK = {kind: place for place, kind in enumerate(PlanKind)}
 
 
 @dataclass(frozen=True)
@@ -83,14 +85,13 @@ def due_year(
     moves it back only from the year after the assessment that lowered it.
     """
     known = [step for step in sorted(steps, key=lambda step: step.year) if step.year <= as_of]
-    due = _base(covered, activated, intervals.of(known[0].band if known else None))
-    for before, step in zip(known, known[1:], strict=False):
-        was, now = intervals.of(before.band), intervals.of(step.band)
-        base = _base(covered, activated, now)
+    lengths = [intervals.of(step.band) for step in known] or [intervals.of(None)]
+    due = _base(covered, activated, lengths[0])
+    for step, was, now in zip(known[1:], lengths, lengths[1:], strict=False):
         if now < was:
-            due = min(due, max(base, step.year))
+            due = min(due, max(_base(covered, activated, now), step.year))
         elif now > was and step.year < as_of:
-            due = base
+            due = _base(covered, activated, now)
     return due
 
 
@@ -136,7 +137,7 @@ class RollRow:
     due: int
     status: Status
 
-    @property
+    @cached_property
     def covered(self) -> Entry | None:
         """The latest full coverage."""
         return last_full(self.entries)
@@ -166,7 +167,7 @@ class RollRow:
 def cell(row: RollRow, year: int, this_year: int) -> str:
     """What a year's cell says: what was covered, else what is chosen or proposed, else that it is overdue now."""
     in_year = [entry for entry in row.entries if entry.covered_on.year == year]
-    full = last_full(in_year)
+    full = last_full(in_year) if in_year else None
     if full:
         return "light" if full.form is Form.LIGHT else "covered"
     if any(entry.degree is Degree.PARTIAL for entry in in_year):
@@ -174,7 +175,7 @@ def cell(row: RollRow, year: int, this_year: int) -> str:
     kinds = [plan.kind for plan in row.plans if plan.year == year and not row.finished(plan)]
     if year < this_year - 1:
         kinds = [kind for kind in kinds if kind is PlanKind.DEFERRED]
-    best = min(kinds, key=list(PlanKind).index, default=None)
+    best = min(kinds, key=RANK.__getitem__, default=None)
     if best is PlanKind.PLANNED and year < this_year:
         best = PlanKind.PROGRESS
     if best is not None:

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, sele
 from sqlalchemy.orm import aliased
 
 from controls.base import intake
-from controls.base.db import db
+from controls.base.db import built, db
 from controls.identity.tables import Organisation, Person
 from controls.universe import rules, sheet
 from controls.universe.rules import CatalogueFile, Entry, Level, Line, Preview
@@ -207,14 +207,7 @@ def _number(text: str) -> int:
 
 def figures(organisation_ids: frozenset[int], on: date, filters: dict[str, str]) -> Figures:
     """The figures above the list and the choices of its filter, in one grouped query."""
-    head = (Area.id, Area.code, Area.name_da, Area.name_en, Area.sort_key, Owner.id, Owner.name)
-    rows = db.session.execute(
-        _listed(
-            organisation_ids, on, *head, func.count(Process.id.distinct()), func.count(Subprocess.id),
-            func.sum(case((_matching(filters), 1), else_=0)),
-        )
-        .outerjoin(Owner, Owner.id == Process.owner_id).group_by(*head).order_by(Area.sort_key, Area.id)
-    ).all()  # fmt: skip
+    rows = db.session.execute(_figures(organisation_ids, on, tuple(filters.items()))).all()
     by_code: dict[str, Named] = {}
     for row in rows:
         by_code.setdefault(row[1], Named(row[0], row[1], row[2], row[3]))
@@ -226,12 +219,33 @@ def figures(organisation_ids: frozenset[int], on: date, filters: dict[str, str])
     )  # fmt: skip
 
 
+@built
+def _figures(organisation_ids: frozenset[int], on: date, filters: tuple[tuple[str, str], ...]) -> Select[Any]:
+    head = (Area.id, Area.code, Area.name_da, Area.name_en, Area.sort_key, Owner.id, Owner.name)
+    return (
+        _listed(
+            organisation_ids, on, *head, func.count(Process.id.distinct()), func.count(Subprocess.id),
+            func.sum(case((_matching(dict(filters)), 1), else_=0)),
+        )
+        .outerjoin(Owner, Owner.id == Process.owner_id).group_by(*head).order_by(Area.sort_key, Area.id)
+    )  # fmt: skip
+
+
 def listed(
     organisation_ids: frozenset[int], on: date, filters: dict[str, str], *, descending: bool, offset: int, limit: int
 ) -> list[ListedArea]:
     """One page of sub-processes below their processes and areas, in one query."""
+    query = _page(organisation_ids, on, tuple(filters.items()), descending, offset, limit)
+    return _grouped(db.session.execute(query).all())
+
+
+@built
+def _page(
+    organisation_ids: frozenset[int], on: date, filters: tuple[tuple[str, str], ...], descending: bool, offset: int,
+    limit: int,
+) -> Select[Any]:  # fmt: skip
     order = [Organisation.path, Subprocess.sort_key, Subprocess.code]
-    rows = db.session.execute(
+    return (
         _listed(
             organisation_ids, on, Organisation.code, Area.id, Area.code, Area.name_da, Area.name_en,
             Process.id, Process.code, Process.name_da, Process.name_en, Owner.name,
@@ -239,11 +253,10 @@ def listed(
         )
         .join(Organisation, Organisation.id == Subprocess.organisation_id)
         .outerjoin(Owner, Owner.id == Process.owner_id)
-        .where(_matching(filters))
+        .where(_matching(dict(filters)))
         .order_by(*(column.desc() for column in order) if descending else order)
         .offset(offset).limit(limit)
-    ).all()  # fmt: skip
-    return _grouped(rows)
+    )  # fmt: skip
 
 
 def _grouped(rows: Sequence[Any]) -> list[ListedArea]:
