@@ -13,7 +13,7 @@ from controls.assessment.tables import Assessment, Draft, Line
 from controls.assessment.words import Band, State
 from controls.base import task
 from controls.base.by import By
-from controls.base.db import Choice, db, within
+from controls.base.db import Choice, Scope, built, db, inside, scope
 from controls.base.why import N_, Reason, Why
 from controls.identity.permissions import Permission
 from controls.identity.tables import Organisation, Person
@@ -49,8 +49,16 @@ Owner, Author = aliased(Person, name="owner"), aliased(Person, name="author")
 
 def readable(by: By) -> ColumnElement[bool]:
     """Which forms a reader may see: all of the organisations in reach, or own ones."""
-    own = (Process.owner_id, Process.deputy_id, Assessment.author_id)
-    return within(by, Permission.CONTENT_READ, Assessment.organisation_id, *own)
+    return _within(_reach(by))
+
+
+def _reach(by: By) -> Scope:
+    """How far the reader may read."""
+    return scope(by, Permission.CONTENT_READ)
+
+
+def _within(reach: Scope) -> ColumnElement[bool]:
+    return inside(reach, Assessment.organisation_id, Process.owner_id, Process.deputy_id, Assessment.author_id)
 
 
 class Sheet(NamedTuple):
@@ -237,6 +245,16 @@ def listing(
     offset: int, limit: int,
 ) -> list[ListRow]:  # fmt: skip
     """The year's forms that match, one page of them."""
+    asked = tuple(filters.items())
+    query = _listing(_reach(by), organisation_ids, year, asked, sort, descending, offset, limit)
+    return [ListRow(*cast("tuple[Any, ...]", row)) for row in db.session.execute(query).all()]
+
+
+@built
+def _listing(
+    reach: Scope, organisation_ids: frozenset[int], year: int, filters: tuple[tuple[str, str], ...], sort: str,
+    descending: bool, offset: int, limit: int,
+) -> Select[*tuple[Any, ...]]:  # fmt: skip
     product = Assessment.inherent_likelihood * Assessment.inherent_impact
     residual = Assessment.residual_likelihood * Assessment.residual_impact
     last = Last.inherent_likelihood * Last.inherent_impact
@@ -246,7 +264,7 @@ def listing(
     }  # fmt: skip
     key = keys[sort]
     order = [key.is_(None), key.desc() if descending else key, Assessment.organisation_id, Process.sort_key]
-    rows = db.session.execute(
+    return (
         select(
             Assessment.id, Process.code, Process.name_da, Process.name_en, Area.code.label("area"), Owner.name,
             shown_state(), Assessment.inherent_band, product, Assessment.residual_band, residual, Last.inherent_band,
@@ -257,11 +275,10 @@ def listing(
         .outerjoin(Owner, Owner.id == Process.owner_id)
         .outerjoin(Author, Author.id == Assessment.author_id)
         .outerjoin(Last, and_(Last.process_id == Assessment.process_id, Last.year == Assessment.year - 1))
-        .where(Assessment.organisation_id.in_(organisation_ids), Assessment.year == year, readable(by))
-        .where(*_matches(filters))
+        .where(Assessment.organisation_id.in_(organisation_ids), Assessment.year == year, _within(reach))
+        .where(*_matches(dict(filters)))
         .order_by(*order).offset(offset).limit(limit)
     )  # fmt: skip
-    return [ListRow(*cast("tuple[Any, ...]", row)) for row in rows]
 
 
 class Choices(NamedTuple):
@@ -274,19 +291,24 @@ class Choices(NamedTuple):
 
 def choices(by: By, organisation_ids: frozenset[int], year: int) -> Choices:
     """Areas and owners of the year's forms, from one query."""
-    rows = db.session.execute(
+    rows = db.session.execute(_choices(_reach(by), organisation_ids, year)).all()
+    areas = {row[0]: AreaName(row[0], row[1], row[2]) for row in rows}
+    owners = {row[3]: row[4] for row in rows if row[3] is not None}
+    return Choices(list(areas.values()), sorted(owners.items(), key=lambda o: o[1]), sum(row[5] for row in rows))
+
+
+@built
+def _choices(reach: Scope, organisation_ids: frozenset[int], year: int) -> Select[*tuple[Any, ...]]:
+    return (
         select(Area.code, Area.name_da, Area.name_en, Owner.id, Owner.name, func.count())
         .select_from(Assessment)
         .join(Process, Process.id == Assessment.process_id)
         .join(Area, Area.id == Process.area_id)
         .outerjoin(Owner, Owner.id == Process.owner_id)
-        .where(Assessment.organisation_id.in_(organisation_ids), Assessment.year == year, readable(by))
+        .where(Assessment.organisation_id.in_(organisation_ids), Assessment.year == year, _within(reach))
         .group_by(Area.sort_key, Area.code, Area.name_da, Area.name_en, Owner.id, Owner.name)
         .order_by(Area.sort_key)
-    ).all()
-    areas = {row[0]: AreaName(row[0], row[1], row[2]) for row in rows}
-    owners = {row[3]: row[4] for row in rows if row[3] is not None}
-    return Choices(list(areas.values()), sorted(owners.items(), key=lambda o: o[1]), sum(row[5] for row in rows))
+    )
 
 
 class AreaName(NamedTuple):
@@ -323,6 +345,14 @@ class MatrixRow(NamedTuple):
 
 def matrix(by: By, organisation_ids: frozenset[int], year: int, after: bool, area: str = "") -> list[MatrixRow]:
     """The scored sub-processes of a year, before or after controls, highest first."""
+    rows = db.session.execute(_matrix(_reach(by), organisation_ids, year, after, area)).all()
+    return [MatrixRow(*cast("tuple[Any, ...]", row)) for row in rows]
+
+
+@built
+def _matrix(
+    reach: Scope, organisation_ids: frozenset[int], year: int, after: bool, area: str
+) -> Select[*tuple[Any, ...]]:
     row, then = (
         ((Line.residual_likelihood, Line.residual_impact, Line.residual_band), LastLine.residual_band)
         if after else ((Line.inherent_likelihood, Line.inherent_impact, Line.inherent_band), LastLine.inherent_band)
@@ -341,24 +371,26 @@ def matrix(by: By, organisation_ids: frozenset[int], year: int, after: bool, are
         .join(Subprocess, Subprocess.id == Line.subprocess_id)
         .outerjoin(Last, and_(Last.process_id == Assessment.process_id, Last.year == Assessment.year - 1))
         .outerjoin(LastLine, and_(LastLine.assessment_id == Last.id, LastLine.subprocess_id == Line.subprocess_id))
-        .where(Assessment.organisation_id.in_(organisation_ids), Assessment.year == year, readable(by))
+        .where(Assessment.organisation_id.in_(organisation_ids), Assessment.year == year, _within(reach))
         .where(row[0].is_not(None), row[1].is_not(None))
         .order_by((row[0] * row[1]).desc(), row[1].desc(), Subprocess.sort_key)
     )  # fmt: skip
-    if area:
-        query = query.where(Area.code == area)
-    return [MatrixRow(*cast("tuple[Any, ...]", found)) for found in db.session.execute(query)]
+    return query.where(Area.code == area) if area else query
 
 
 def areas_of_year(organisation_ids: frozenset[int], year: int) -> list[AreaName]:
     """Areas that have forms in a year."""
-    rows = db.session.execute(
+    return [AreaName(*row) for row in db.session.execute(_areas_of(organisation_ids, year))]
+
+
+@built
+def _areas_of(organisation_ids: frozenset[int], year: int) -> Select[*tuple[Any, ...]]:
+    return (
         select(Area.code, Area.name_da, Area.name_en).distinct()
         .join(Process, Process.area_id == Area.id).join(Assessment, Assessment.process_id == Process.id)
         .where(Assessment.organisation_id.in_(organisation_ids), Assessment.year == year)
         .order_by(Area.code)
     )  # fmt: skip
-    return [AreaName(*row) for row in rows]
 
 
 # --- what the year waits for ---------------------------------------------------------------------------------

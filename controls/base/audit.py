@@ -14,7 +14,7 @@ from sqlalchemy import Index, LargeBinary, String, Text, event, func, inspect, s
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from controls.base.by import By
-from controls.base.db import Model, UtcTime, db
+from controls.base.db import AFTERWARDS, BEFORE_COMMIT, Model, UtcTime, db
 from controls.base.merkle import canonical, leaf_hash, payload_digest, plain
 
 UNLOGGED = {"log": False}
@@ -141,3 +141,7 @@ def _gather(session: Session, context: Any, instances: Any) -> None:
     gone = [row for row in session.deleted if row.__table__.info.get("log", True)]
     if gone:
         raise RuntimeError(f"rows are never deleted: {sorted({r.__tablename__ for r in gone})}")
+
+
+BEFORE_COMMIT.append(seal)
+AFTERWARDS.append(forget)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache, wraps
-from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar, cast
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import ColumnElement, DateTime, Engine, MetaData, String, event, false, or_
@@ -139,7 +139,7 @@ def built(make: Callable[Given, Made]) -> Callable[Given, Made]:
 
     Making a statement and finding it among the compiled ones costs more than running it.
     """
-    return wraps(make)(lru_cache(STATEMENTS)(make))
+    return cast(Callable[Given, Made], wraps(make)(lru_cache(STATEMENTS)(make)))
 
 
 @event.listens_for(Engine, "connect")
@@ -170,14 +170,17 @@ def _queue(session: Session) -> Iterator[None]:
         yield
 
 
+BEFORE_COMMIT: list[Callable[[Session], None]] = []
+AFTERWARDS: list[Callable[[Session], None]] = []
+"""Filled by the log, whose table is made on this module's base: sealing its events, and dropping what it gathered."""
+
+
 @contextmanager
 def transaction() -> Iterator[Session]:
     """Begin a write at once, commit it once with its events, or leave nothing.
 
     Only routes, the command line and jobs open it; actions never commit.
     """
-    from controls.base import audit  # the log's own table is made on this module's base
-
     session = db.session()
     if session.info.get("writing"):
         raise RuntimeError("a transaction is already open")
@@ -187,7 +190,8 @@ def transaction() -> Iterator[Session]:
         session.info["writing"] = True
         try:
             yield session
-            audit.seal(session)
+            for step in BEFORE_COMMIT:
+                step(session)
             session.commit()
         except StaleDataError as error:
             session.rollback()
@@ -197,7 +201,8 @@ def transaction() -> Iterator[Session]:
             raise
         finally:
             session.info.pop("writing", None)
-            audit.forget(session)
+            for step in AFTERWARDS:
+                step(session)
 
 
 T = TypeVar("T", bound=Any)

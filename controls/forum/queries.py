@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, String, and_, inspect, literal, or_, select, type_coerce, union_all
+from sqlalchemy import CompoundSelect, Select, String, and_, inspect, literal, or_, select, type_coerce, union_all
 from sqlalchemy.orm import aliased
 
 from controls.base import task
 from controls.base.by import By
-from controls.base.db import db, within
+from controls.base.db import built, db, within
 from controls.base.why import N_, Reason
 from controls.forum import rules
 from controls.forum.tables import Decision, Meeting, Presence
@@ -282,6 +282,15 @@ def replaceable(about_id: int, year: int) -> list[DecisionRow]:
 
 def planned(about_id: int) -> list[Planned]:
     """For the roll: the forum's standing choices and deferrals, and what is handed over and not decided yet."""
+    kinds = {Decided.DEFERRED.value: PlanKind.DEFERRED, PlanKind.PROPOSED.value: PlanKind.PROPOSED}
+    return [
+        Planned(id, year, kinds.get(kind, PlanKind.PLANNED), hours, until)
+        for id, year, hours, until, kind in db.session.execute(_planned(about_id)).all()
+    ]
+
+
+@built
+def _planned(about_id: int) -> CompoundSelect[*tuple[Any, ...]]:
     decided = (
         select(Decision.subprocess_id, Decision.review_year, Decision.hours, Decision.deferred_to,
                type_coerce(Decision.decided, String))
@@ -296,11 +305,7 @@ def planned(about_id: int) -> list[Planned]:
         .where(Recommendation.organisation_id == about_id, Recommendation.state == RecommendationState.HANDED_OVER)
         .where(Cycle.state == CycleState.RECOMMENDED, Line.recommended == Recommended.REVIEW)
     )
-    kinds = {Decided.DEFERRED.value: PlanKind.DEFERRED, PlanKind.PROPOSED.value: PlanKind.PROPOSED}
-    return [
-        Planned(id, year, kinds.get(kind, PlanKind.PLANNED), hours, until)
-        for id, year, hours, until, kind in db.session.execute(union_all(decided, handed_over))
-    ]
+    return union_all(decided, handed_over)
 
 
 def decision_by_number(about_id: int, number: str) -> Decision | None:

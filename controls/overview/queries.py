@@ -40,7 +40,7 @@ _OWNER, _DEPUTY = aliased(Person), aliased(Person)
 BUILT_MOST = 500
 
 
-_BUILT: dict[Any, Any] = {}
+_BUILT: dict[Any, tuple[Select[Any], Select[Any]] | None] = {}
 """Statements by author and day: they cost more to build than to run, and every page asks."""
 
 

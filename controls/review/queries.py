@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 
 from controls.base import task
 from controls.base.by import By
-from controls.base.db import db, within
+from controls.base.db import built, db, within
 from controls.base.why import N_, Reason
 from controls.forum import queries as forum
 from controls.forum.tables import Decision as Decision
@@ -454,7 +454,7 @@ def counts_b(organisation_id: int, year: int) -> tuple[int, int]:
     return done, chosen
 
 
-GOAL_B = N_("Reviews approved")
+GOAL_B = N_("Goal B: reviews approved")
 
 
 def goal_b(organisation_id: int, year: int) -> Goal:
@@ -465,12 +465,15 @@ def goal_b(organisation_id: int, year: int) -> Goal:
 
 def progress(organisation_id: int) -> list[Planned]:
     """Reviews under way, for the five-year roll."""
-    rows = db.session.execute(
-        select(Review.subprocess_id, Review.year, Review.hours_planned).where(
-            Review.organisation_id == organisation_id, Review.state.in_(rules.LIVE[1:])
-        )
-    )
+    rows = db.session.execute(_under_way(organisation_id)).all()
     return [Planned(id, year, PlanKind.PROGRESS, hours) for id, year, hours in rows]
+
+
+@built
+def _under_way(organisation_id: int) -> Select[*tuple[Any, ...]]:
+    return select(Review.subprocess_id, Review.year, Review.hours_planned).where(
+        Review.organisation_id == organisation_id, Review.state.in_(rules.LIVE[1:])
+    )
 
 
 def party_of_review(id: int) -> tuple[int, frozenset[int]] | None:

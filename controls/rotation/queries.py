@@ -110,7 +110,7 @@ Band = tuple[rules.BandStep, int, bool]
 def _bands(organisation_id: int, year: int) -> dict[int, list[Band]]:
     """Inherent band, score and fraud line of each approved year, oldest first."""
     found: dict[int, list[Band]] = {}
-    for subprocess_id, of_year, band, fraud, score in db.session.execute(_bands_of(organisation_id, year)):
+    for subprocess_id, of_year, band, fraud, score in db.session.execute(_bands_of(organisation_id, year)).all():
         if band is None or score is None:
             continue
         found.setdefault(subprocess_id, []).append((rules.BandStep(of_year, band), score, bool(fraud)))

@@ -52,8 +52,8 @@ def _groups(rows: list[rules.RollRow]) -> list[tuple[rules.RollRow, list[rules.R
 
 def _cells(rows: list[rules.RollRow], first: int, this_year: int) -> dict[int, list[tuple[bool, str]]]:
     """The years of each sub-process: whether it is this year, and what its cell says."""
-    years = range(first, first + YEARS)
-    return {row.subprocess_id: [(year == this_year, rules.cell(row, year, this_year)) for year in years] for row in rows}
+    years = [(year, year == this_year) for year in range(first, first + YEARS)]
+    return {row.subprocess_id: [(now, rules.cell(row, year, this_year)) for year, now in years] for row in rows}
 
 
 def _address(code: str, first: int, filters: dict[str, str]) -> dict[str, str]:

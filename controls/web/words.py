@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
+from urllib.parse import quote
 
 from flask import Flask, g
 from flask_babel import format_date, format_decimal, get_locale, get_translations, gettext
@@ -124,6 +125,12 @@ def groups4(text: str | None) -> str:
     return " ".join(text[i : i + 4] for i in range(0, len(text), 4)) if text else "–"
 
 
+@lru_cache(KEPT_MOST)
+def in_path(code: str) -> str:
+    """A code as one part of an address."""
+    return quote(code, safe="")
+
+
 def kept(macro: Callable[..., str]) -> Callable[..., str]:
     """A macro of few possible answers (a band, a year's cell), rendered once for each language and argument."""
 
@@ -143,4 +150,5 @@ def register(app: Flask) -> None:
     app.jinja_env.filters.update(
         date=long_date, shortdate=short_date, time=clock_time, moment=moment, num=number, pct=percent, kr=amount,
         kr_exact=exact_amount, word=word, name=name, groups4=groups4, said=said, t=gettext,
+        in_path=in_path,
     )  # fmt: skip
