@@ -122,7 +122,10 @@ def listing(
         for words, column in ((State, Finding.state), (Severity, Finding.severity))
     )
     keys: dict[str, list[Any]] = {
-        "deadline": [Finding.deadline_current.is_(None), Finding.deadline_current], "number": [Finding.number],
+        "deadline": [
+            Finding.state.in_((State.CLOSED, State.RISK_ACCEPTED)), Finding.deadline_current.is_(None),
+            Finding.deadline_current,
+        ], "number": [Finding.number],
         "severity": [severity], "state": [state], "subprocess": [Subprocess.sort_key],
     }  # fmt: skip
     order = [key.desc() if descending and place == len(keys[sort]) - 1 else key for place, key in enumerate(keys[sort])]
