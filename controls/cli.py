@@ -168,7 +168,7 @@ def _serve(port: int) -> NoReturn:
     os.execv(
         sys.executable,
         [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "8",
-         "--worker-class", "gthread", "--log-level", "warning", "wsgi:app"],
+         "--worker-class", "gthread", "--log-level", "warning", "--no-control-socket", "wsgi:app"],
     )  # fmt: skip
 
 

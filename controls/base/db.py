@@ -114,7 +114,8 @@ class Scope(NamedTuple):
 def scope(by: By, permission: str) -> Scope:
     """How far the permission goes for the reader."""
     full = by.everywhere(permission)
-    return Scope(full, by.anywhere(permission) - full, by.person_id)
+    some = by.anywhere(permission) - full
+    return Scope(full, some, by.person_id if some else None)
 
 
 def inside(reach: Scope, organisation: Any, *own: Any) -> ColumnElement[bool]:

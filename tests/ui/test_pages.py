@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser, BrowserContext, Request
 from playwright.sync_api import Page as Tab
 
 from tests.ui import pages, standing
@@ -31,7 +31,12 @@ class Watched:
         self.tab.on(
             "request", lambda sent: sent.url.startswith((base, "data:")) or self.faults.append(f"asks {sent.url}")
         )
-        self.tab.on("requestfailed", lambda sent: self.faults.append(f"failed: {sent.url}"))
+        self.tab.on("requestfailed", self._failed)
+
+    def _failed(self, sent: Request) -> None:
+        """A request that failed; one the browser gave up because the test went on to the next page did not."""
+        if sent.failure != "net::ERR_ABORTED":
+            self.faults.append(f"failed: {sent.url}: {sent.failure}")
 
     def look(self, page: Page, language: str, access: bool = True) -> list[str]:
         """Open a page; everything that is wrong with it."""
