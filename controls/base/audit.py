@@ -2,20 +2,22 @@
 
 `record` flushes and takes the state of every row that changed since the event before it, so no changed row can
 be left out; `seal` gives the events their gapless numbers just before the commit and refuses rows without one.
+Each event and the one head row carry a code under a key that lies outside the database.
 """
 
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Index, LargeBinary, String, Text, event, func, inspect, select, text
+from sqlalchemy import Index, LargeBinary, String, Table, Text, event, func, insert, inspect, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from controls.base import keys, settings
 from controls.base.by import By
 from controls.base.db import AFTERWARDS, BEFORE_COMMIT, Model, UtcTime, db
-from controls.base.merkle import canonical, leaf_hash, payload_digest, plain
+from controls.base.merkle import HASH, append, canonical, frontier_root, leaf_hash, payload_digest, plain
 
 UNLOGGED = {"log": False}
 """Table info of what is no content: drafts, sign-in rows, request keys (security.md names them)."""
@@ -44,6 +46,29 @@ class EventRow(Model):
     salt: Mapped[bytes] = mapped_column(LargeBinary(16))
     payload_digest: Mapped[bytes] = mapped_column(LargeBinary(32))
     leaf: Mapped[bytes] = mapped_column(LargeBinary(32))
+    mac: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+
+
+class HeadRow(Model):
+    """The log's one head: its size and the roots of its full subtrees, with a code over both."""
+
+    __tablename__ = "base_log_head"
+    __table_args__ = {"info": UNLOGGED}
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    size: Mapped[int]
+    frontier: Mapped[bytes] = mapped_column(LargeBinary)
+    root: Mapped[bytes] = mapped_column(LargeBinary(32))
+    mac: Mapped[bytes] = mapped_column(LargeBinary(32))
+
+
+class Broken(RuntimeError):
+    """The log cannot be continued: what is stored is not what was written."""
+
+
+NO_HEAD = "The log has events but no head. Run “flask audit adopt” after an upgrade, else “flask audit verify”."
+WRONG_HEAD = "The log's head is not what this installation wrote. Run “flask audit verify”."
+ADOPTED = "The log carries codes already; only a log from before they were made can be adopted."
 
 
 @dataclass(frozen=True)
@@ -92,10 +117,33 @@ def record(by: By, what: Event, subject: Any, /, organisation_id: int | None = N
     )  # fmt: skip
 
 
+UNCOVERED = ("payload", "salt", "leaf", "mac")
+"""Columns of an event that its leaf does not cover: the payload stands in by its digest."""
+
+
 def leaf_entry(row: EventRow) -> bytes:
     """What the leaf covers: every column but the payload itself, which stands in by its digest."""
-    names = [c.key for c in inspect(row).mapper.column_attrs if c.key not in ("payload", "salt", "leaf")]
+    names = [c.key for c in inspect(row).mapper.column_attrs if c.key not in UNCOVERED]
     return canonical({name: plain(getattr(row, name)) for name in names}).encode()
+
+
+def head_code(key: bytes, size: int, frontier: bytes, root: bytes) -> bytes:
+    """The head's code."""
+    return keys.code(key, b"head", size.to_bytes(8, "big"), root, frontier)
+
+
+def event_code(key: bytes, leaf: bytes) -> bytes:
+    """An event's code."""
+    return keys.code(key, b"leaf", leaf)
+
+
+def split(frontier: bytes) -> list[bytes]:
+    """The hashes of a stored frontier."""
+    return [frontier[start : start + HASH] for start in range(0, len(frontier), HASH)]
+
+
+HEAD = cast(Table, HeadRow.__table__)
+_READ_HEAD = select(HEAD.c.size, HEAD.c.frontier, HEAD.c.root, HEAD.c.mac).where(HEAD.c.id == 1).with_for_update()
 
 
 def seal(session: Session) -> None:
@@ -107,15 +155,60 @@ def seal(session: Session) -> None:
     events = session.info.get("events", [])
     if not events:
         return
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(7203)"))
-    last = session.scalar(select(func.max(EventRow.seq))) or 0
-    for seq, row in enumerate(events, last + 1):
+    key = keys.mac_key(settings.current().keys)
+    head = session.execute(_READ_HEAD).one_or_none() or _first(session, key)
+    if head.mac != head_code(key, head.size, head.frontier, head.root):
+        raise Broken(WRONG_HEAD)
+    frontier = split(head.frontier)
+    for seq, row in enumerate(events, head.size + 1):
         row.seq, row.salt = seq, secrets.token_bytes(16)
         row.payload_digest = payload_digest(row.salt, row.payload)
         row.leaf = leaf_hash(leaf_entry(row))
+        row.mac = event_code(key, row.leaf)
+        append(frontier, seq - 1, row.leaf)
     session.add_all(events)
     session.flush()
+    session.execute(update(HEAD).where(HEAD.c.id == 1).values(_head(key, head.size + len(events), frontier)))
+
+
+def _head(key: bytes, size: int, frontier: list[bytes]) -> dict[str, Any]:
+    stored, root = b"".join(frontier), frontier_root(frontier)
+    return {"size": size, "frontier": stored, "root": root, "mac": head_code(key, size, stored, root)}
+
+
+def _first(session: Session, key: bytes) -> Any:
+    """The head of an empty log; a log with events does not lose its head."""
+    _lock(session)
+    head = session.execute(_READ_HEAD).one_or_none()
+    if head is None:
+        if session.scalar(select(func.max(EventRow.seq))):
+            raise Broken(NO_HEAD)
+        session.execute(insert(HEAD).values(id=1, **_head(key, 0, [])))
+        head = session.execute(_READ_HEAD).one()
+    return head
+
+
+def _lock(session: Session) -> None:
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(7203)"))
+
+
+def adopt(session: Session) -> int:
+    """Give a log from before the codes its codes and its head; its events must fit their leaves."""
+    _lock(session)
+    coded = session.scalar(select(func.count()).select_from(EventRow).where(EventRow.mac.is_not(None)))
+    if coded or session.execute(_READ_HEAD).one_or_none() or list((settings.current().keys).glob("checkpoints/*")):
+        raise Broken(ADOPTED)
+    key, frontier, size = keys.mac_key(settings.current().keys), list[bytes](), 0
+    for row in session.scalars(select(EventRow).order_by(EventRow.seq)):
+        fits = row.leaf == leaf_hash(leaf_entry(row)) and row.payload_digest == payload_digest(row.salt, row.payload)
+        if row.seq != size + 1 or not fits:
+            raise Broken(f"Event {row.seq} is not what was written; the log cannot be adopted.")
+        row.mac = event_code(key, row.leaf)
+        append(frontier, size, row.leaf)
+        size += 1
+    session.execute(insert(HEAD).values(id=1, **_head(key, size, frontier)))
+    return size
 
 
 def forget(session: Session) -> None:

@@ -25,6 +25,11 @@ class Settings:
         """Folder of the evidence files."""
         return self.data / "evidence"
 
+    @property
+    def keys(self) -> Path:
+        """Folder of the keys and the local checkpoints; no backup holds it."""
+        return self.data / "keys"
+
 
 def current() -> Settings:
     """The settings of the running application."""

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
-from controls.base import audit
-from controls.base.audit import EventRow
+from controls.base import audit, keys, merkle
+from controls.base.audit import EventRow, HeadRow
 from controls.base.db import db, transaction
 from controls.base.why import Refused
 from controls.identity import actions, queries
@@ -76,3 +76,40 @@ def test_writers_at_once_lose_nothing(app: Flask, make: Any) -> None:
     assert not faults
     numbers = list(db.session.scalars(select(EventRow.seq).order_by(EventRow.seq)))
     assert numbers == list(range(1, (before or 0) + 48 + 1))
+
+
+def test_the_head_follows_the_log_under_the_key(app: Flask, make: Any) -> None:
+    make.organisation("DEP")
+    make.organisation("STAR")
+    key = keys.mac_key(app.config["KONTROLRUL"].keys)
+    rows, head = list(db.session.scalars(select(EventRow).order_by(EventRow.seq))), db.session.get_one(HeadRow, 1)
+    assert head.size == 2 and head.root == merkle.root([row.leaf for row in rows])
+    assert audit.split(head.frontier) == merkle.frontier_of([row.leaf for row in rows])
+    assert head.mac == audit.head_code(key, 2, head.frontier, head.root)
+    assert [row.mac for row in rows] == [audit.event_code(key, row.leaf) for row in rows]
+
+
+def test_a_changed_or_lost_head_stops_the_writing(app: Flask, make: Any) -> None:
+    make.organisation("DEP")
+    with db.engine.begin() as connection:
+        connection.execute(text("UPDATE base_log_head SET size = 0"))
+    with pytest.raises(audit.Broken, match="head is not what"):
+        make.organisation("STAR")
+    with db.engine.begin() as connection:
+        connection.execute(text("DELETE FROM base_log_head"))
+    with pytest.raises(audit.Broken, match="no head"):
+        make.organisation("STAR")
+    assert [o.code for o in queries.organisations()] == ["DEP"]
+
+
+def test_only_a_log_from_before_the_codes_is_adopted(app: Flask, make: Any) -> None:
+    make.organisation("DEP")
+    with pytest.raises(audit.Broken, match="codes already"), transaction() as session:
+        audit.adopt(session)
+    with db.engine.begin() as connection:
+        connection.execute(text("DELETE FROM base_log_head"))
+        connection.execute(text("UPDATE base_event SET mac = NULL"))
+    with transaction() as session:
+        assert audit.adopt(session) == 1
+    make.organisation("STAR")
+    assert db.session.get_one(HeadRow, 1).size == 2

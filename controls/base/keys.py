@@ -1,0 +1,85 @@
+"""The key folder: the log's MAC key and the signing key of checkpoints, made once, mode 0600, never in the database."""
+
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+SIZE = 32
+"""Bytes of each key."""
+
+
+class Unusable(Exception):
+    """A key is missing or is not a key."""
+
+
+def ensure(folder: Path) -> None:
+    """Make the keys that are not there (at the application's first start)."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _make(folder / "log.mac", lambda: secrets.token_bytes(SIZE))
+    _make(folder / "checkpoint.key", lambda: Ed25519PrivateKey.generate().private_bytes_raw())
+
+
+def _make(path: Path, key: Callable[[], bytes]) -> None:
+    """Write whole and link: who comes at the same time sees no file or all of it, and the first one wins."""
+    if path.exists():
+        return
+    temp = path.with_name(f".{secrets.token_hex(8)}.part")
+    with os.fdopen(os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(key())
+        file.flush()
+        os.fsync(file.fileno())
+    with suppress(FileExistsError):
+        os.link(temp, path)
+    temp.unlink()
+
+
+def _read(path: Path) -> bytes:
+    try:
+        key = path.read_bytes()
+    except OSError as error:
+        raise Unusable(f"{path} cannot be read") from error
+    if len(key) != SIZE:
+        raise Unusable(f"{path} is not a key of {SIZE} bytes")
+    return key
+
+
+def mac_key(folder: Path) -> bytes:
+    """The key of the codes on events and head."""
+    return _read(folder / "log.mac")
+
+
+def code(key: bytes, *parts: bytes) -> bytes:
+    """HMAC-SHA-256 over the parts."""
+    return hmac.digest(key, b"".join(parts), "sha256")
+
+
+def sign(folder: Path, data: bytes) -> bytes:
+    """The Ed25519 signature of the data."""
+    return Ed25519PrivateKey.from_private_bytes(_read(folder / "checkpoint.key")).sign(data)
+
+
+def public_key(folder: Path) -> bytes:
+    """The public half of the signing key: auditors may have it."""
+    private = Ed25519PrivateKey.from_private_bytes(_read(folder / "checkpoint.key"))
+    return private.public_key().public_bytes_raw()
+
+
+def key_id(public: bytes) -> str:
+    """The first 16 hex digits of the public key's SHA-256."""
+    return hashlib.sha256(public).hexdigest()[:16]
+
+
+def signed(public: bytes, data: bytes, signature: bytes) -> bool:
+    """Whether the signature over the data is by this key."""
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, data)
+    except InvalidSignature:
+        return False
+    return True
