@@ -2,8 +2,10 @@
 
 import getpass
 import hashlib
+import json
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import NoReturn
 
@@ -12,11 +14,13 @@ from flask import Flask, current_app
 from flask.cli import AppGroup
 from flask_babel import force_locale
 from flask_migrate import upgrade
+from sqlalchemy.exc import SQLAlchemyError
 
 from controls.assets.install import install
+from controls.base import audit, keys, verify
 from controls.base import demo as marked
 from controls.base.by import By
-from controls.base.db import transaction
+from controls.base.db import db, transaction
 from controls.base.form import said
 from controls.base.why import Refused
 from controls.identity import actions, queries
@@ -31,6 +35,7 @@ organisation_group = AppGroup("organisation", help="Organisations: the ministry'
 user_group = AppGroup("user", help="People who can sign in.")
 import_group = AppGroup("import", help="Take files in.")
 export_group = AppGroup("export", help="Write files out.")
+audit_group = AppGroup("audit", help="The log: whether it and the rows are what was written.")
 assets_group = AppGroup("assets", help="The design system's files.")
 
 
@@ -132,6 +137,35 @@ def export_workbook(code: str, year: int, out: Path, lang: str) -> None:
     click.echo(f"{out}: {len(summary.sheets)} sheets, {summary.rows} rows, content SHA-256 {summary.digest}")
 
 
+@audit_group.command("verify")
+@click.option("--json", "as_json", is_flag=True, help="Print the faults as JSON.")
+def verify_log(as_json: bool) -> None:
+    """Check the log, its head and every logged row; exit 0 sound, 1 changed (all faults listed), 2 cannot tell."""
+    try:
+        found = verify.faults(db.session(), current_app.config["KONTROLRUL"].keys)
+    except (keys.Unusable, SQLAlchemyError, LookupError, ValueError) as error:
+        click.echo(f"Cannot tell: {error}", err=True)
+        sys.exit(2)
+    if as_json:
+        click.echo(json.dumps([asdict(fault) for fault in found], ensure_ascii=False, indent=1))
+    else:
+        for fault in found:
+            click.echo(str(fault))
+        click.echo("Sound." if not found else f"{len(found)} faults.")
+    sys.exit(1 if found else 0)
+
+
+@audit_group.command("adopt")
+def adopt_log() -> None:
+    """Give the log of an installation from before the codes its codes and its head (once, after the upgrade)."""
+    try:
+        with transaction() as session:
+            size = audit.adopt(session)
+    except audit.Broken as error:
+        _stop(error)
+    click.echo(f"{size} events carry codes now.")
+
+
 @assets_group.command("install")
 def install_assets() -> None:
     """Fetch the design system through npm and copy what the pages use."""
@@ -174,6 +208,6 @@ def _serve(port: int) -> NoReturn:
 
 def register(app: Flask) -> None:
     """Add the commands."""
-    for group in (organisation_group, user_group, import_group, export_group, assets_group):
+    for group in (audit_group, organisation_group, user_group, import_group, export_group, assets_group):
         app.cli.add_command(group)
     app.cli.add_command(run_demo)
