@@ -5,6 +5,7 @@ be left out; `seal` gives the events their gapless numbers just before the commi
 Each event and the one head row carry a code under a key that lies outside the database.
 """
 
+import hashlib
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ from controls.base import keys, settings
 from controls.base.by import By
 from controls.base.db import AFTERWARDS, BEFORE_COMMIT, Model, UtcTime, db
 from controls.base.merkle import HASH, append, canonical, frontier_root, leaf_hash, payload_digest, plain
+
+SECRET = {"secret": True}
+"""Column info of what the log tells only by its SHA-256: the log is kept for good and read by many."""
 
 UNLOGGED = {"log": False}
 """Table info of what is no content: drafts, sign-in rows, request keys (security.md names them)."""
@@ -92,9 +96,15 @@ def declare(name: str, label: str, *fields: str) -> Event:
 
 
 def state(row: Any) -> dict[str, Any]:
-    """Every column of a row, by name, in the form JSON can carry."""
+    """Every column of a row, by name, in the form JSON can carry; a secret one only by its digest."""
     mapper = inspect(row).mapper
-    return {column.key: plain(getattr(row, column.key)) for column in mapper.column_attrs}
+    return {column.key: _told(column, getattr(row, column.key)) for column in mapper.column_attrs}
+
+
+def _told(column: Any, value: Any) -> Any:
+    if value is None or not column.columns[0].info.get("secret"):
+        return plain(value)
+    return hashlib.sha256(str(value).encode()).hexdigest()
 
 
 def record(by: By, what: Event, subject: Any, /, organisation_id: int | None = None, **fields: Any) -> None:

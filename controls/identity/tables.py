@@ -5,7 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from controls.base.audit import UNLOGGED
+from controls.base.audit import SECRET, UNLOGGED
 from controls.base.db import Choice, Model, UtcTime, Versioned
 from controls.identity.permissions import Role
 
@@ -36,7 +36,7 @@ class Person(Versioned, Model):
     email: Mapped[str] = mapped_column(String(200), default="")
     organisation_id: Mapped[int] = mapped_column(ForeignKey("identity_organisation.id"), index=True)
     language: Mapped[str] = mapped_column(String(2), default="da")
-    password_hash: Mapped[str | None] = mapped_column(String(200))
+    password_hash: Mapped[str | None] = mapped_column(String(200), info=SECRET)
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
 

@@ -82,3 +82,13 @@ def test_the_command_says_so(filled: Flask) -> None:
     change("UPDATE identity_person SET name = 'Anne K' WHERE username = 'anne'")
     answer = run.invoke(args=["audit", "verify"])
     assert answer.exit_code == 1 and "identity_person" in answer.output and "name" in answer.output
+
+
+def test_a_secret_stands_in_the_log_by_its_digest_only(filled: Flask, make: Any) -> None:
+    person = make.person("carl", Role.CTL, make.organisation("ALS", "DEP"), password="a long pass phrase")
+    kept = str(person.password_hash)
+    assert kept.startswith("$argon2")
+    payloads = db.session.scalars(text("SELECT payload FROM base_event")).all()
+    assert not any("$argon2" in payload for payload in payloads) and found() == []
+    change("UPDATE identity_person SET password_hash = '$argon2id$other' WHERE username = 'carl'")
+    assert [fault.column for fault in found()] == ["password_hash"]
