@@ -16,8 +16,8 @@ from controls.web import errors, guard, headers, navigation, words
 
 ROOT = Path(__file__).resolve().parent.parent
 SLICES = (
-    "identity", "evidence", "universe", "wheel", "assessment", "rotation", "recommendation", "forum", "review",
-    "effectiveness", "finding", "overview", "papers",
+    "identity", "signin", "evidence", "universe", "wheel", "assessment", "rotation", "recommendation", "forum",
+    "review", "effectiveness", "finding", "overview", "papers",
 )  # fmt: skip
 
 

@@ -1,97 +1,14 @@
-"""Sign-in, sign-out, the language and one's own page."""
+"""The language, and pages that need no sign-in."""
 
-from ipaddress import ip_address
-from urllib.parse import urlsplit
-
-from flask import Blueprint, abort, g, make_response, redirect, request, session, url_for
+from flask import Blueprint, g, redirect, request, session
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from controls.base import demo
-from controls.base.by import By
 from controls.base.db import transaction
-from controls.base.form import said
-from controls.identity import actions, forms, queries, rules
-from controls.identity.permissions import Role
+from controls.identity import actions, forms
 from controls.web import answer, guard
 
 bp = Blueprint("identity", __name__)
-PROXY = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via")
-
-
-def _here(path: str | None) -> str:
-    """A path on this host, or home: redirects never leave."""
-    parts = urlsplit(path or "")
-    safe = (
-        path and not parts.scheme and not parts.netloc and path.startswith("/") and not path.startswith(("//", "/\\"))
-    )
-    return path if path and safe else "/"
-
-
-def _demo_people() -> list[tuple[queries.Person, str, list[Role]]]:
-    """Demo people may be chosen only in a demo database, and only from this machine itself."""
-    direct = not any(header in request.headers for header in PROXY)
-    local = bool(request.remote_addr) and ip_address(request.remote_addr or "0.0.0.0").is_loopback
-    return list(queries.everyone()) if demo.is_demo() and direct and local else []
-
-
-def _begin(person: queries.Person, how: str) -> ResponseReturnValue:
-    at = demo.now()
-    by = queries.by_of(person, at, at.date())
-    with transaction():
-        row = actions.sign_in(by, person, how)
-        token = row.token
-    session.clear()
-    session[guard.COOKIE] = token
-    return redirect(_here(request.form.get("next")), 303)
-
-
-@bp.get("/login")
-@guard.open_to_all
-def login() -> ResponseReturnValue:
-    """The sign-in page."""
-    if "by" in g:
-        return redirect("/", 303)
-    return answer.page(
-        "identity/login.html", forms.Login(), people=_demo_people(), next=_here(request.args.get("next"))
-    )
-
-
-@bp.post("/login")
-@guard.open_to_all
-def enter() -> ResponseReturnValue:
-    """Check name and password; the hash runs outside the write."""
-    form = forms.Login(request.form)
-    people, following = _demo_people(), _here(request.form.get("next"))
-    if not form.validate():
-        return answer.failed("identity/login.html", form, people=people, next=following)
-    person = actions.check_password(form.username.data or "", form.password.data or "")
-    if person is not None:
-        return _begin(person, "password")
-    with transaction():
-        actions.refuse_sign_in(By(None, "", "-", demo.now()), form.username.data or "")
-    problem = [("username", said(rules.LOGIN_FAILED()))]
-    page = answer.page("identity/login.html", form, people=people, next=following, problems=problem)
-    return make_response(page, 401)
-
-
-@bp.post("/login/demo")
-@guard.open_to_all
-def enter_demo() -> ResponseReturnValue:
-    """Sign in as one of the demo's people."""
-    chosen = request.form.get("person", "")
-    found = next((person for person, _code, _roles in _demo_people() if person.username == chosen), None)
-    return _begin(found, "demo") if found else abort(404)
-
-
-@bp.post("/logout")
-@guard.signed_in
-def logout() -> ResponseReturnValue:
-    """End the sign-in."""
-    with transaction():
-        actions.sign_out(guard.by(), guard.sign_in_row())
-    session.clear()
-    return redirect(url_for("identity.login"), 303)
 
 
 @bp.post("/me/language")
@@ -105,16 +22,7 @@ def language() -> ResponseReturnValue:
         if "by" in g:
             with transaction():
                 actions.choose_language(guard.by(), chosen)
-    return redirect(_here(request.form.get("next")), 303)
-
-
-@bp.get("/me")
-@guard.signed_in
-def me() -> ResponseReturnValue:
-    """One's own page: name, roles, language."""
-    grants = queries.grants(guard.by().person_id or 0)
-    codes = {o.id: o for o in guard.reached_organisations()}
-    return answer.page("identity/me.html", grants=grants, organisations=codes, person=guard.person())
+    return redirect(answer.here(request.form.get("next")), 303)
 
 
 @bp.get("/accessibility")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import flash, redirect, render_template
 from flask.typing import ResponseReturnValue
@@ -73,3 +74,12 @@ def done(url: str, text: str) -> ResponseReturnValue:
 def sentences(refused: Refused) -> list[str]:
     """The reasons of a refusal in the reader's language."""
     return [said(reason) for reason in refused.reasons]
+
+
+def here(path: str | None) -> str:
+    """A path on this host, or home: redirects never leave."""
+    parts = urlsplit(path or "")
+    safe = (
+        path and not parts.scheme and not parts.netloc and path.startswith("/") and not path.startswith(("//", "/\\"))
+    )
+    return path if path and safe else "/"

@@ -65,7 +65,7 @@ def _to_login() -> ResponseReturnValue:
     if request.method != "GET" or COOKIE in session:
         session.pop(COOKIE, None)
         abort(401)
-    return redirect(url_for("identity.login", next=request.full_path.rstrip("?")), 303)
+    return redirect(url_for("signin.login", next=request.full_path.rstrip("?")), 303)
 
 
 def by() -> By:

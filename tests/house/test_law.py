@@ -17,8 +17,8 @@ from babel.messages.pofile import read_po
 ROOT = Path(__file__).resolve().parents[2]
 CONTROLS = ROOT / "controls"
 ROW = (
-    "base", "identity", "evidence", "universe", "wheel", "assessment", "rotation", "recommendation", "forum", "review",
-    "effectiveness", "finding", "register", "overview", "papers", "jobs",
+    "base", "identity", "signin", "evidence", "universe", "wheel", "assessment", "rotation", "recommendation", "forum",
+    "review", "effectiveness", "finding", "register", "overview", "papers", "jobs",
 )  # fmt: skip
 SLICES = ROW[1:]
 KNOW_ALL = ("app", "cli", "wiring", "demo")
