@@ -2,12 +2,14 @@
 
 `record` flushes and takes the state of every row that changed since the event before it, so no changed row can
 be left out; `seal` gives the events their gapless numbers just before the commit and refuses rows without one.
-Each event and the one head row carry a code under a key that lies outside the database.
+Each event and the one head row carry a code under a key that lies outside the database. What a redaction must be
+able to take away (the states, the fields, the reason) stands in the payload only, which the leaf covers by its digest.
 """
 
 import hashlib
+import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -46,11 +48,25 @@ class EventRow(Model):
     object_id: Mapped[int | None]
     object_version: Mapped[int | None]
     organisation_id: Mapped[int | None] = mapped_column(index=True)
-    payload: Mapped[str] = mapped_column(Text)
-    salt: Mapped[bytes] = mapped_column(LargeBinary(16))
+    payload: Mapped[str | None] = mapped_column(Text)
+    salt: Mapped[bytes | None] = mapped_column(LargeBinary(16))
     payload_digest: Mapped[bytes] = mapped_column(LargeBinary(32))
     leaf: Mapped[bytes] = mapped_column(LargeBinary(32))
     mac: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+
+
+class ToldRow(Model):
+    """Which rows an event tells of: derived from the payloads, so that one row's history is found without reading all.
+
+    The verification makes it anew and compares.
+    """
+
+    __tablename__ = "base_told"
+    __table_args__ = (Index("ix_base_told_row", "table_name", "row_id", "seq"), {"info": UNLOGGED})
+
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    table_name: Mapped[str] = mapped_column(String(60), primary_key=True)
+    row_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
 
 
 class HeadRow(Model):
@@ -116,25 +132,42 @@ def record(by: By, what: Event, subject: Any, /, organisation_id: int | None = N
     changed = session.info.setdefault("changed", {})
     rows = [{"table": row.__tablename__, "id": row.id, "state": state(row)} for row in changed.values()]
     changed.clear()
-    payload = canonical({"fields": {key: plain(value) for key, value in fields.items()}, "rows": rows})
+    payload = {"fields": {key: plain(value) for key, value in fields.items()}, "reason": by.reason, "rows": rows}
     organisation = organisation_id or getattr(subject, "organisation_id", None) or by.organisation_id
     session.info.setdefault("events", []).append(
         EventRow(
             at=by.at, person_id=by.person_id, person_name=by.name, role=by.role, on_behalf_of=None, reason=by.reason,
             request_key=by.request_key, action=what.name, object_type=subject.__tablename__, object_id=subject.id,
-            object_version=getattr(subject, "version", None), organisation_id=organisation, payload=payload,
+            object_version=getattr(subject, "version", None), organisation_id=organisation,
+            payload=canonical(payload),
         )
     )  # fmt: skip
+    session.info.setdefault("told", []).append(rows_told(payload))
 
 
-UNCOVERED = ("payload", "salt", "leaf", "mac")
-"""Columns of an event that its leaf does not cover: the payload stands in by its digest."""
+CLEANED = "cleaned"
+"""The field in which a redaction retells the payloads it took away, by number, without what was removed."""
 
 
-def leaf_entry(row: EventRow) -> bytes:
-    """What the leaf covers: every column but the payload itself, which stands in by its digest."""
-    names = [c.key for c in inspect(row).mapper.column_attrs if c.key not in UNCOVERED]
+def rows_told(payload: Mapping[str, Any]) -> set[tuple[str, int]]:
+    """Table and id of every row that a payload tells of, those it retells included."""
+    rows = {(str(row["table"]), int(row["id"])) for row in payload["rows"]}
+    return rows.union(*(rows_told(one) for one in payload["fields"].get(CLEANED, {}).values()))
+
+
+UNCOVERED = frozenset({"payload", "reason", "salt", "leaf", "mac"})
+"""Columns that an event's leaf does not cover: the payload, which tells the reason too, stands in by its digest."""
+
+
+def leaf_entry(row: EventRow, uncovered: frozenset[str] = UNCOVERED) -> bytes:
+    """What the leaf covers: every column but the payload and its copies, which stand in by the payload's digest."""
+    names = [c.key for c in inspect(row).mapper.column_attrs if c.key not in uncovered]
     return canonical({name: plain(getattr(row, name)) for name in names}).encode()
+
+
+def uncovered(payload: Mapping[str, Any]) -> frozenset[str]:
+    """What the event's leaf does not cover; a payload of an early log does not tell the reason, so its leaf does."""
+    return UNCOVERED if "reason" in payload else UNCOVERED - {"reason"}
 
 
 def head_code(key: bytes, size: int, frontier: bytes, root: bytes) -> bytes:
@@ -172,12 +205,19 @@ def seal(session: Session) -> None:
     frontier = split(head.frontier)
     for seq, row in enumerate(events, head.size + 1):
         row.seq, row.salt = seq, secrets.token_bytes(16)
-        row.payload_digest = payload_digest(row.salt, row.payload)
+        row.payload_digest = payload_digest(row.salt, row.payload or "")
         row.leaf = leaf_hash(leaf_entry(row))
         row.mac = event_code(key, row.leaf)
         append(frontier, seq - 1, row.leaf)
     session.add_all(events)
     session.flush()
+    told = [
+        {"seq": row.seq, "table_name": table, "row_id": id}
+        for row, rows in zip(events, session.info["told"], strict=True)
+        for table, id in rows
+    ]
+    if told:
+        session.execute(insert(ToldRow), told)
     session.execute(update(HEAD).where(HEAD.c.id == 1).values(_head(key, head.size + len(events), frontier)))
 
 
@@ -211,7 +251,10 @@ def adopt(session: Session) -> int:
         raise Broken(ADOPTED)
     key, frontier, size = keys.mac_key(settings.current().keys), list[bytes](), 0
     for row in session.scalars(select(EventRow).order_by(EventRow.seq)):
-        fits = row.leaf == leaf_hash(leaf_entry(row)) and row.payload_digest == payload_digest(row.salt, row.payload)
+        payload = row.payload or ""
+        fits = row.leaf == leaf_hash(leaf_entry(row, uncovered(json.loads(payload)))) and (
+            row.payload_digest == payload_digest(row.salt or b"", payload)
+        )
         if row.seq != size + 1 or not fits:
             raise Broken(f"Event {row.seq} is not what was written; the log cannot be adopted.")
         row.mac = event_code(key, row.leaf)
@@ -224,6 +267,7 @@ def adopt(session: Session) -> int:
 def forget(session: Session) -> None:
     """Drop what a transaction had gathered (committed or not)."""
     session.info.pop("events", None)
+    session.info.pop("told", None)
     session.info.pop("changed", None)
 
 

@@ -287,7 +287,7 @@ def history(finding_id: int, action_ids: Sequence[int]) -> list[Step]:
     return [_told(*row) for row in db.session.execute(query)]
 
 
-def _told(at: datetime, who: str, name: str, reason: str, payload: str) -> Step:
+def _told(at: datetime, who: str, name: str, reason: str, payload: str | None) -> Step:
     fields = json.loads(payload)["fields"] if payload else {}
     event = audit.EVENTS.get(name)
     days = [_day(fields[key]) for key in ("old_deadline", "new_deadline", "until") if fields.get(key)]

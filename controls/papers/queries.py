@@ -1,7 +1,7 @@
 """Every row of the workbook, streamed: values in the order of the sheet's columns."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,10 +12,11 @@ from sqlalchemy.orm import aliased
 
 from controls.assessment.tables import Assessment
 from controls.assessment.tables import Line as AssessmentLine
-from controls.base.audit import EVENTS, EventRow
+from controls.base.audit import CLEANED, EVENTS, EventRow
 from controls.base.by import By
 from controls.base.clock import COPENHAGEN
 from controls.base.db import db
+from controls.base.redaction import Retold, retold
 from controls.effectiveness.tables import OperatingTest, SampleItem
 from controls.effectiveness.words import State as TestState
 from controls.evidence.tables import Evidence
@@ -144,7 +145,7 @@ def exports(organisations: frozenset[int], most: int = 20) -> list[Export]:
     )  # fmt: skip
     found = []
     for at, person, code, payload in rows:
-        told = json.loads(payload)["fields"]
+        told = json.loads(payload or "")["fields"]
         found.append(Export(at, person, code, told["year"], told["language"], told["rows"], told["digest"]))
     return found
 
@@ -517,12 +518,13 @@ def log(s: Scope, say: Callable[[str], str]) -> Rows:
         .where(here if s.reads_log else false()).order_by(e.seq)
     )  # fmt: skip
     labels: dict[str, str] = {}
+    taken = retold(db.session())
     try:
         for seq, at, person, role, what, id, action, reason, leaf, payload in stream(query):
             if action not in labels:
                 labels[action] = say(EVENTS[action].label) if action in EVENTS else action
             told_rows = False
-            for about_type, about_id, field, old, new in _changes(before, what, id, payload):
+            for about_type, about_id, field, old, new in _changes(before, what, id, _held(payload, taken.get(seq))):
                 told_rows = True
                 yield (
                     seq, at, person, role, about_type, about_id, labels[action], action, field, old, new, reason,
@@ -534,10 +536,15 @@ def log(s: Scope, say: Callable[[str], str]) -> Rows:
         before.close()
 
 
-def _changes(before: Before, what: str, id: int | None, payload: str) -> Rows:
-    held = json.loads(payload) if payload else {}
+def _held(payload: str | None, taken: Retold | None) -> Mapping[str, Any]:
+    """What an event tells, or what the redaction that took it away retells."""
+    return json.loads(payload) if payload is not None else taken.payload if taken else {}
+
+
+def _changes(before: Before, what: str, id: int | None, held: Mapping[str, Any]) -> Rows:
     for field, value in held.get("fields", {}).items():
-        yield what, id, field, "", told(value)
+        if field != CLEANED:
+            yield what, id, field, "", told(value)
     for row in held.get("rows", ()):
         for field, old, new in before.changes(row["table"], row["id"], row["state"]):
             yield row["table"], row["id"], field, old, new
