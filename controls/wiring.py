@@ -47,6 +47,17 @@ def connect() -> None:
     _put(reviews.OPERATED, operating.outcomes)
     _put(reviews.FINDINGS, findings.rows_of_review)
     evidence.PARTIES.update(_parties())
+    evidence.PLACES.update(
+        {
+            "review_review": reviews.places_of_review,
+            "review_control": reviews.places_of_control,
+            "review_design_test": reviews.places_of_design_test,
+            "effectiveness_test": operating.places_of_test,
+            "effectiveness_item": operating.places_of_item,
+            "finding_finding": findings.places_of_finding,
+            "finding_action": findings.places_of_action,
+        }
+    )
     evidence.LABELS.update(
         {
             "review_review": reviews.place,

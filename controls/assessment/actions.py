@@ -156,7 +156,7 @@ def take_back(by: By, id: int, version: int | None) -> Assessment:
 def return_to_author(by: By, id: int, version: int | None, comment: str) -> Assessment:
     """The group sends the form back with a comment."""
     row = load(Assessment, id, version)
-    by.must(Permission.ASSESSMENT_CALIBRATE, row.organisation_id)
+    by.must(Permission.ASSESSMENT_CALIBRATE, row.organisation_id, places=queries.places(row))
     refuse_if(rules.why_not_return(row.state, _cycle(row).state, row.year, comment))
     row.state = rules.STEPS[(row.state, "return")]
     row.returned_by_id, row.returned_at, row.return_comment = by.person_id, by.at, comment.strip()
@@ -168,7 +168,7 @@ def return_to_author(by: By, id: int, version: int | None, comment: str) -> Asse
 def calibrate(by: By, id: int, version: int | None, scores: Scores | None, reason: str = "") -> Assessment:
     """The group agrees with the form, or changes its scores with a reason and so becomes an assessor of it."""
     row = load(Assessment, id, version)
-    by.must(Permission.ASSESSMENT_CALIBRATE, row.organisation_id)
+    by.must(Permission.ASSESSMENT_CALIBRATE, row.organisation_id, places=queries.places(row))
     now = Scores.of(row)
     refuse_if(rules.why_not_calibrate(row.state, _cycle(row).state, row.year, now, scores, reason))
     if scores is not None and scores != now:
@@ -203,7 +203,7 @@ def object_to(by: By, id: int, version: int | None, text: str) -> Assessment:
 def approve(by: By, id: int, version: int | None) -> Assessment:
     """A member of the group who is no assessor of the form approves it (S1)."""
     row = load(Assessment, id, version)
-    by.must(Permission.ASSESSMENT_CALIBRATE, row.organisation_id)
+    by.must(Permission.ASSESSMENT_CALIBRATE, row.organisation_id, places=queries.places(row))
     refuse_if(
         rules.why_not_approve(row.state, _cycle(row).state, row.year, by.person_id, rules.ids(row.assessors or ""))
     )

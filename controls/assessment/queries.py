@@ -12,8 +12,8 @@ from controls.assessment.rules import DONE, EDITABLE, Before, Scores, score
 from controls.assessment.tables import Assessment, Draft, Line
 from controls.assessment.words import Band, State
 from controls.base import task
-from controls.base.by import By
-from controls.base.db import Choice, Scope, built, db, inside, scope
+from controls.base.by import By, Place
+from controls.base.db import Choice, Scope, built, db, inside, scope, within
 from controls.base.why import N_, Reason, Why
 from controls.identity.permissions import Permission
 from controls.identity.tables import Organisation, Person
@@ -58,7 +58,13 @@ def _reach(by: By) -> Scope:
 
 
 def _within(reach: Scope) -> ColumnElement[bool]:
-    return inside(reach, Assessment.organisation_id, Process.owner_id, Process.deputy_id, Assessment.author_id)
+    own = (Process.owner_id, Process.deputy_id, Assessment.author_id)
+    return inside(reach, Assessment.organisation_id, *own, process=Assessment.process_id, cycle=Assessment.cycle_id)
+
+
+def places(row: Assessment) -> tuple[Place, ...]:
+    """Where a visitor must be lent to for a form."""
+    return ("process", row.process_id), ("cycle", row.cycle_id)
 
 
 class Sheet(NamedTuple):
@@ -517,7 +523,10 @@ def tasks(by: By) -> list[Select[Any]]:
     """Forms to fill in, to correct, to calibrate, to approve."""
     mine = or_(Process.owner_id == by.person_id, Process.deputy_id == by.person_id)
     fills = Assessment.organisation_id.in_(by.anywhere(Permission.ASSESSMENT_FILL))
-    group = Assessment.organisation_id.in_(by.everywhere(Permission.ASSESSMENT_CALIBRATE))
+    group = within(
+        by, Permission.ASSESSMENT_CALIBRATE, Assessment.organisation_id, process=Assessment.process_id,
+        cycle=Assessment.cycle_id,
+    )  # fmt: skip
     not_mine = ~Assessment.assessors.contains(f";{by.person_id};")
     asked: list[tuple[task.TaskKind, Phase, list[ColumnElement[bool]]]] = [
         (FILL, Phase.ASSESSING, [fills, mine, Assessment.state.in_([State.NOT_STARTED, State.DRAFT])]),

@@ -207,7 +207,7 @@ def submit(id: int) -> ResponseReturnValue:
 
 def _show_context(sheet: Sheet, lines: list[LineRow]) -> dict[str, Any]:
     row, phase, by = sheet.row, sheet.cycle.state, guard.by()
-    group = by.may(Permission.ASSESSMENT_CALIBRATE, row.organisation_id)
+    group = by.may(Permission.ASSESSMENT_CALIBRATE, row.organisation_id, places=queries.places(row))
     assessors = rules.ids(row.assessors)
     fills, own = _fills(sheet), _own(sheet)
     may_object = fills and own and not rules.why_not_object(row.state, phase, row.year, "x" * rules.SHORT_LEAST)
@@ -342,6 +342,7 @@ def _address(**changes: Any) -> str:
 def listing(year: int) -> ResponseReturnValue:
     """All assessments of a year, filtered and sorted by the address."""
     by, asked = guard.by(), lists.asked(queries.SORTS, queries.FILTERS)
+    guard.organisation(visiting=True)
     here = guard.organisations()
     rows = queries.listing(by, here, year, asked.filters, asked.sort, asked.descending, asked.offset(), asked.limit())
     choices = queries.choices(by, here, year)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.types import TypeDecorator
 
-from controls.base.by import By
+from controls.base.by import By, Place, Reach
 from controls.base.clock import COPENHAGEN
 from controls.base.why import CHANGED, NOT_FOUND, STALE, Reason, Refused
 
@@ -104,31 +104,39 @@ def saved(by: By, row: Any) -> None:
 
 
 class Scope(NamedTuple):
-    """How far a permission goes for a person: organisations with every object, those with own ones, and who."""
+    """How far a permission goes: organisations with every object, those with own ones, who, and places visited."""
 
     full: frozenset[int]
     some: frozenset[int]
     person_id: int | None
+    visits: frozenset[Place] = frozenset()
 
 
 def scope(by: By, permission: str) -> Scope:
     """How far the permission goes for the reader."""
     full = by.everywhere(permission)
     some = by.anywhere(permission) - full
-    return Scope(full, some, by.person_id if some else None)
+    visits = frozenset(place for place, far in by.visits.get(permission, {}).items() if far is Reach.ALL)
+    return Scope(full, some, by.person_id if some else None, visits)
 
 
-def inside(reach: Scope, organisation: Any, *own: Any) -> ColumnElement[bool]:
-    """The scope as a predicate in SQL: organisations fully in reach, or own rows in the others."""
+def inside(reach: Scope, organisation: Any, *own: Any, **places: Any) -> ColumnElement[bool]:
+    """The scope as a predicate in SQL: organisations fully in reach, own rows in the others, rows in places visited.
+
+    `places` names the column that holds the id of each kind of place (process=…, review=…, cycle=…).
+    """
     parts: list[ColumnElement[bool]] = [organisation.in_(reach.full)] if reach.full else []
     if reach.some and own:
         parts += [organisation.in_(reach.some) & or_(*(column == reach.person_id for column in own))]
+    for kind, column in places.items():
+        ids = [id for of, id in reach.visits if of == kind]
+        parts += [column.in_(ids)] if ids else []
     return or_(*parts) if parts else false()
 
 
-def within(by: By, permission: str, organisation: Any, *own: Any) -> ColumnElement[bool]:
+def within(by: By, permission: str, organisation: Any, *own: Any, **places: Any) -> ColumnElement[bool]:
     """The permission as a predicate in SQL."""
-    return inside(scope(by, permission), organisation, *own)
+    return inside(scope(by, permission), organisation, *own, **places)
 
 
 Given = ParamSpec("Given")

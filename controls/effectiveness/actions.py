@@ -13,6 +13,7 @@ from controls.effectiveness.chance import SamplingError
 from controls.effectiveness.tables import OperatingTest, SampleItem
 from controls.effectiveness.words import Method, Nature, Result, State
 from controls.identity.permissions import Permission
+from controls.review import queries as reviews
 from controls.review.words import Outcome
 
 PLANNED = audit.declare("effectiveness.planned", N_("Test of operation planned"))
@@ -63,7 +64,8 @@ def _begun(by: By, review_id: int, control_id: int, number: str) -> OperatingTes
     if found is None:
         raise Refused([NOT_FOUND()])
     review, control, design = found
-    by.must(Permission.CONTROL_TEST, review.organisation_id, own=by.person_id in (review.tester_id, review.lead_id))
+    own = by.person_id in (review.tester_id, review.lead_id)
+    by.must(Permission.CONTROL_TEST, review.organisation_id, own=own, places=reviews.places(review))
     refuse_if(rules.why_not_open(review.state, design))
     test = OperatingTest(
         organisation_id=review.organisation_id, number=number or _next_number(review.organisation_id, review.year),
@@ -85,7 +87,7 @@ def _load(by: By, id: int, version: int | None) -> OperatingTest:
     test: OperatingTest = load(OperatingTest, id, version)
     review = queries.review_of(test)
     team = (test.tester_id, review.tester_id, review.lead_id)
-    by.must(Permission.CONTROL_TEST, test.organisation_id, own=by.person_id in team)
+    by.must(Permission.CONTROL_TEST, test.organisation_id, own=by.person_id in team, places=reviews.places(review))
     refuse_if([] if review.state in rules.OPEN_REVIEWS else [rules.REVIEW_CLOSED()])
     return test
 
@@ -227,7 +229,8 @@ def send_back(by: By, id: int, version: int | None, comment: str) -> OperatingTe
 def _to_review(by: By, id: int, version: int | None) -> OperatingTest:
     test: OperatingTest = load(OperatingTest, id, version)
     review = queries.review_of(test)
-    by.must(Permission.REVIEW_APPROVE, test.organisation_id, own=by.person_id == review.quality_reviewer_id)
+    own = by.person_id == review.quality_reviewer_id
+    by.must(Permission.REVIEW_APPROVE, test.organisation_id, own=own, places=reviews.places(review))
     testers = (test.tester_id, review.tester_id)
     refuse_if(rules.why_not_quality_review(test.state, by.person_id, review.lead_id, testers))
     return test
@@ -240,7 +243,8 @@ def refer(by: By, review_id: int, control_id: int, test_id: int, conclusion: str
     if found is None:
         raise Refused([NOT_FOUND()])
     review, control, _design = found
-    by.must(Permission.CONTROL_TEST, review.organisation_id, own=by.person_id in (review.tester_id, review.lead_id))
+    own = by.person_id in (review.tester_id, review.lead_id)
+    by.must(Permission.CONTROL_TEST, review.organisation_id, own=own, places=reviews.places(review))
     refuse_if([rules.ALREADY()] if queries.test_of(review_id, control_id) else [])
     same = other.control_id == control.id and other.refers_to_id is None
     refuse_if(rules.why_not_refer(same, other.state, other.outcome, other.tested_on, by.today))

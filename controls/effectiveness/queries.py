@@ -5,17 +5,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import aliased
 
 from controls.base import task
-from controls.base.by import By
+from controls.base.by import By, Place
 from controls.base.db import db, within
 from controls.base.why import N_, Reason
 from controls.effectiveness import rules
 from controls.effectiveness.tables import OperatingTest, SampleItem
 from controls.effectiveness.words import Nature, Result, State
 from controls.identity.permissions import Permission
+from controls.review import queries as reviews
 from controls.review.tables import Control, DesignTest, Review
 from controls.review.words import DesignOutcome, Frequency, Outcome
 from controls.review.words import State as ReviewState
@@ -63,6 +64,10 @@ def own_columns() -> tuple[Any, ...]:
     return (Process.owner_id, Process.deputy_id, Review.lead_id, Review.tester_id, Review.quality_reviewer_id)
 
 
+def _readable(by: By) -> ColumnElement[bool]:
+    return within(by, Permission.CONTENT_READ, Review.organisation_id, *own_columns(), **reviews.visited())
+
+
 def show(by: By, review_id: int, control_id: int) -> Page | None:
     """The page of one control in one review, when the reader may see the review."""
     row = db.session.execute(
@@ -72,7 +77,7 @@ def show(by: By, review_id: int, control_id: int) -> Page | None:
         .join(Process, Process.id == Subprocess.process_id)
         .outerjoin(DesignTest, and_(DesignTest.review_id == Review.id, DesignTest.control_id == Control.id))
         .outerjoin(OperatingTest, and_(OperatingTest.review_id == Review.id, OperatingTest.control_id == Control.id))
-        .where(Review.id == review_id, within(by, Permission.CONTENT_READ, Review.organisation_id, *own_columns()))
+        .where(Review.id == review_id, _readable(by))
     ).first()
     return None if row is None else Page(*row)
 
@@ -101,7 +106,7 @@ def address(by: By, test_id: int) -> tuple[int, int] | None:
         .join(Subprocess, Subprocess.id == Review.subprocess_id)
         .join(Process, Process.id == Subprocess.process_id)
         .where(OperatingTest.id == test_id)
-        .where(within(by, Permission.CONTENT_READ, OperatingTest.organisation_id, *own_columns()))
+        .where(_readable(by))
     ).first()
     return None if row is None else (row[0], row[1])
 
@@ -227,6 +232,18 @@ def _party(query: Select[Any]) -> tuple[int, frozenset[int]] | None:
         .join(Subprocess, Subprocess.id == Review.subprocess_id).join(Process, Process.id == Subprocess.process_id)
     ).first()  # fmt: skip
     return None if row is None else (row[0], frozenset(person for person in row[1:] if person is not None))
+
+
+def places_of_test(test_id: int) -> Iterator[Place]:
+    """Where a visitor must be lent to for the evidence of a test."""
+    test = db.session.get(OperatingTest, test_id)
+    yield from reviews.places_of_review(test.review_id) if test else ()
+
+
+def places_of_item(item_id: int) -> Iterator[Place]:
+    """The same for a sample item."""
+    item = db.session.get(SampleItem, item_id)
+    yield from places_of_test(item.test_id) if item else ()
 
 
 def place_of_test(test_id: int) -> tuple[str, str] | None:

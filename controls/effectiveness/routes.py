@@ -14,6 +14,7 @@ from controls.effectiveness import actions, forms, queries, rules
 from controls.evidence import queries as evidence
 from controls.identity import queries as people
 from controls.identity.permissions import Permission
+from controls.review import queries as reviews
 from controls.web import answer, guard
 
 bp = Blueprint("effectiveness", __name__)
@@ -221,9 +222,11 @@ def _context(page: queries.Page, **sent: BaseForm) -> dict[str, Any]:
     line = queries.in_line(items)
     found = queries.figures(test, items) if test and test.population_size is not None else None
     team = (review.tester_id, review.lead_id, test.tester_id if test else None)
-    testing = by.may(Permission.CONTROL_TEST, review.organisation_id, own=by.person_id in team)
+    testing = by.may(
+        Permission.CONTROL_TEST, review.organisation_id, own=by.person_id in team, places=reviews.places(review)
+    )
     named = by.person_id == review.quality_reviewer_id
-    reviewing = by.may(Permission.REVIEW_APPROVE, review.organisation_id, own=named)
+    reviewing = by.may(Permission.REVIEW_APPROVE, review.organisation_id, own=named, places=reviews.places(review))
     why_open = rules.why_not_open(review.state, page.design.outcome if page.design else None)
     references = queries.reference_choices(page.control.id, review.id) if test is None else []
     return {

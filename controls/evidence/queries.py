@@ -1,12 +1,12 @@
 """Reads of evidence: what is tied to a subject, who may read it, and what it is used for."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import func, select
 
-from controls.base.by import By, Reach
+from controls.base.by import By, Place, Reach
 from controls.base.db import db
 from controls.evidence import rules
 from controls.evidence.tables import Evidence
@@ -19,6 +19,10 @@ PARTIES: dict[str, Callable[[int], tuple[int, frozenset[int]] | None]] = {}
 
 LABELS: dict[str, Callable[[int], tuple[str, str] | None]] = {}
 """Filled by wiring: the words and the link of the subject that a file proves."""
+
+
+PLACES: dict[str, Callable[[int], Iterable[Place]]] = {}
+"""Filled by wiring: where a visitor must be lent to for a subject."""
 
 
 @dataclass(frozen=True)
@@ -108,11 +112,19 @@ def party(subject_type: str, subject_id: int) -> tuple[int, frozenset[int]] | No
     return ask(subject_id) if ask and 0 < subject_id < 2**31 else None
 
 
+def places(subject_type: str, subject_id: int) -> Iterator[Place]:
+    """Where a visitor must be lent to for a subject's evidence; asks only when it is read."""
+    ask = PLACES.get(subject_type)
+    yield from ask(subject_id) if ask and 0 < subject_id < 2**31 else ()
+
+
 def may_read(by: By, row: Evidence) -> bool:
     """Readers of all, the parties of the subject and who uploaded it; a unit's reader for people of the unit."""
+    if by.may(Permission.EVIDENCE_READ, row.organisation_id, places=places(row.subject_type, row.subject_id)):
+        return True
     reach = by.reach.get(Permission.EVIDENCE_READ, {}).get(row.organisation_id)
-    if reach is None or reach is Reach.ALL:
-        return reach is not None
+    if reach is None:
+        return False
     found = party(row.subject_type, row.subject_id)
     people = (found[1] if found else frozenset()) | {row.uploaded_by_id}
     if reach is Reach.UNIT and by.unit:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 
 from controls.base import audit, task
 from controls.base.audit import EventRow
-from controls.base.by import By
+from controls.base.by import By, Place
 from controls.base.db import db, within
 from controls.base.why import N_, Reason
 from controls.effectiveness.rules import NEEDS_FINDING
@@ -23,6 +23,7 @@ from controls.finding.tables import Action, Extension, Finding
 from controls.finding.words import ActionState, Severity, State
 from controls.identity.permissions import Permission
 from controls.identity.tables import Person
+from controls.review import queries as reviews
 from controls.review.rules import FindingRow
 from controls.review.tables import Control, DesignTest, Review
 from controls.review.words import DesignOutcome
@@ -75,10 +76,23 @@ def _readable(by: By) -> ColumnElement[bool]:
     mine = select(Action.finding_id).where(or_(Action.owner_id == by.person_id, Action.verifier_id == by.person_id))
     own = within(
         by, Permission.CONTENT_READ, Finding.organisation_id, Finding.owner_id, Finding.author_id, Finding.verifier_id,
-        Process.owner_id, Process.deputy_id,
+        Process.owner_id, Process.deputy_id, **_visited(),
     )  # fmt: skip
     some = by.anywhere(Permission.CONTENT_READ)
     return or_(own, and_(Finding.organisation_id.in_(some), Finding.id.in_(mine)))
+
+
+def _visited() -> dict[str, Any]:
+    return reviews.visited() | {"review": Finding.review_id}
+
+
+def places(subprocess_id: int, review_id: int | None) -> Iterator[Place]:
+    """Where a visitor must be lent to for a finding: its review (with process and cycle), or the process."""
+    review = db.session.get(Review, review_id) if review_id else None
+    if review is not None:
+        yield from reviews.places(review)
+    process = db.session.scalar(select(Subprocess.process_id).where(Subprocess.id == subprocess_id))
+    yield "process", process or 0
 
 
 def _listed(columns: Any) -> Any:
@@ -176,7 +190,7 @@ def raised_in(by: By, review_id: int, control_id: int | None) -> tuple[Review, S
         .outerjoin(Control, and_(Control.id == (control_id or 0), Control.organisation_id == Review.organisation_id))
         .where(Review.id == review_id)
         .where(within(by, Permission.CONTENT_READ, Review.organisation_id, Process.owner_id, Review.lead_id,
-                      Review.tester_id, Review.quality_reviewer_id))
+                      Review.tester_id, Review.quality_reviewer_id, **reviews.visited()))
     ).first()  # fmt: skip
     return None if row is None else (row[0], row[1], row[2])
 
@@ -337,6 +351,18 @@ def party_of_action(id: int) -> tuple[int, frozenset[int]] | None:
 def _people(finding: Finding, more: Iterable[int | None]) -> frozenset[int]:
     known = {*people_of(finding, Permission.FINDING_MANAGE), finding.verifier_id, *more}
     return frozenset(person for person in known if person is not None)
+
+
+def places_of_finding(id: int) -> Iterator[Place]:
+    """Where a visitor must be lent to for the evidence of a finding."""
+    finding = db.session.get(Finding, id)
+    yield from places(finding.subprocess_id, finding.review_id) if finding else ()
+
+
+def places_of_action(id: int) -> Iterator[Place]:
+    """The same for an action."""
+    action = db.session.get(Action, id)
+    yield from places_of_finding(action.finding_id) if action else ()
 
 
 def place_of_finding(id: int) -> tuple[str, str] | None:

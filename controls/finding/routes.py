@@ -31,7 +31,8 @@ ON_ACTION = ("report", "verify", "reject", "drop")
 @guard.allows(Permission.CONTENT_READ)
 def index() -> ResponseReturnValue:
     """The list of findings, filtered and sorted by the address."""
-    by, reach = guard.by(), guard.organisations()
+    by, here = guard.by(), guard.organisation(visiting=True)
+    reach = guard.organisations()
     asked = lists.asked(queries.SORTS, queries.FILTERS, "deadline")
     rows, matching, total = queries.listing(
         by, reach, asked.filters, asked.sort, asked.descending, asked.limit(), asked.offset()
@@ -41,7 +42,7 @@ def index() -> ResponseReturnValue:
     return answer.page(
         "finding/index.html", page=lists.Page(rows, matching, total, asked), owners=owners, states=states,
         years=[(year, year) for year in years], severities=[(word.value, _(word.label)) for word in Severity],
-        org=guard.organisation().code,
+        org=here.code,
     )  # fmt: skip
 
 
@@ -279,8 +280,14 @@ def _can(page: queries.Page, listed: list[Any], proven: bool) -> dict[str, list[
     by, finding = guard.by(), page.finding
     team = {page.review.lead_id, page.review.tester_id, page.review.quality_reviewer_id} if page.review else set()
     where, me = finding.organisation_id, by.person_id
-    manages = by.may(Permission.FINDING_MANAGE, where, own=me in {finding.owner_id, finding.author_id, *team})
-    judges = by.may(Permission.FINDING_VERIFY, where, own=me in {finding.verifier_id, finding.author_id, *team})
+
+    def may(permission: Permission, whose: int | None) -> bool:
+        places = queries.places(finding.subprocess_id, finding.review_id)
+        return by.may(permission, where, own=me in {whose, finding.author_id, *team}, places=places)
+
+    manages, judges = (
+        may(Permission.FINDING_MANAGE, finding.owner_id), may(Permission.FINDING_VERIFY, finding.verifier_id)
+    )  # fmt: skip
     group = by.may(Permission.FINDING_MANAGE, where)
     states = [(action.number, action.state) for action in listed]
     steps: dict[str, tuple[bool, list[Reason]]] = {

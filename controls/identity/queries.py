@@ -1,16 +1,18 @@
 """Reads of organisations, people, roles and sign-ins."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import and_, bindparam, or_, select
+from sqlalchemy import and_, bindparam, exists, or_, select
 from sqlalchemy.orm import aliased
 
-from controls.base.by import By
+from controls.base.by import By, Place
 from controls.base.db import db
 from controls.identity.permissions import Role, reach
 from controls.identity.tables import Organisation as Organisation
 from controls.identity.tables import Person as Person
-from controls.identity.tables import RoleGrant, SignIn
+from controls.identity.tables import RoleGrant, SignIn, VisitingGrant
+from controls.identity.visits import Visited, VisitState, VisitTask, visits
 
 Held = list[tuple[Role, int]]
 IDLE, ABSOLUTE = timedelta(minutes=30), timedelta(hours=10)
@@ -25,8 +27,18 @@ _HELD = (
     .where(RoleGrant.valid_to.is_(None) | (RoleGrant.valid_to >= bindparam("on")))
     .order_by(RoleGrant.id)
 )
+_STANDING = (
+    VisitingGrant.state == VisitState.GRANTED,
+    VisitingGrant.valid_from <= bindparam("on"), VisitingGrant.valid_to >= bindparam("on"),
+)  # fmt: skip
+"""A visiting grant holds from its first day to its last, and ends by itself."""
+
+_VISITS = select(VisitingGrant.task, VisitingGrant.object_type, VisitingGrant.object_id).where(
+    VisitingGrant.visitor_id == bindparam("person"), *_STANDING
+)
 _LIVE = (
-    select(SignIn, Person, Organisation, RoleGrant.role, _BELOW.id)
+    select(SignIn, Person, Organisation, exists().where(VisitingGrant.visitor_id == Person.id, *_STANDING),
+           RoleGrant.role, _BELOW.id)
     .join(Person, Person.id == SignIn.person_id)
     .join(Organisation, Organisation.id == Person.organisation_id)
     .outerjoin(RoleGrant, and_(
@@ -113,19 +125,42 @@ def held(person_id: int, on: date) -> list[tuple[Role, int]]:
     return [(row[0], row[1]) for row in rows]
 
 
-def by_of(person: Person, at: datetime, on: date, roles: Held | None = None) -> By:
-    """The author that a signed-in person is; the roles held that day are read unless they are given."""
+def visited(person_id: int, on: date) -> list[tuple[VisitTask, Visited, int]]:
+    """What a person is lent for on a day, and to which places."""
+    return [(row[0], row[1], row[2]) for row in db.session.execute(_VISITS, {"person": person_id, "on": on})]
+
+
+def by_of(person: Person, at: datetime, on: date, roles: Held | None = None, visiting: bool = True) -> By:
+    """The author that a signed-in person is; roles and visits of that day are read unless they are known."""
     roles = held(person.id, on) if roles is None else roles
     first = [role.value for role, _ in roles]
     return By(
-        person_id=person.id, name=person.name, role="+".join(dict.fromkeys(first)) or "-", at=at,
-        reach=reach(roles), organisation_id=person.organisation_id, unit=person.unit,
+        person_id=person.id, name=person.name, role="+".join(dict.fromkeys(first)) or "-", at=at, reach=reach(roles),
+        visits=visits(visited(person.id, on)) if visiting else {}, organisation_id=person.organisation_id,
+        unit=person.unit,
     )  # fmt: skip
 
 
-def live_sign_in(token: str, at: datetime, on: date) -> tuple[SignIn, Person, Organisation, Held] | None:
-    """The sign-in behind a cookie with its person, organisation and roles that day, while it counts."""
+def live_sign_in(token: str, at: datetime, on: date) -> tuple[SignIn, Person, Organisation, bool, Held] | None:
+    """The sign-in behind a cookie, while it counts: person, organisation, whether he visits, and roles that day."""
     rows = db.session.execute(_LIVE, {"token": token, "on": on}).all()
     if not rows or at - rows[0][0].seen_at > IDLE or at - rows[0][0].started_at > ABSOLUTE:
         return None
-    return rows[0][0], rows[0][1], rows[0][2], [(role, below) for *_, role, below in rows if role is not None]
+    return (
+        rows[0][0],
+        rows[0][1],
+        rows[0][2],
+        rows[0][3],
+        [(role, below) for *_, role, below in rows if role is not None],
+    )
+
+
+def visitors(places: Iterable[Place], task: VisitTask, on: date) -> dict[int, str]:
+    """Names of people who are lent for a task to any of these places, on a day or later."""
+    there = [and_(VisitingGrant.object_type == kind, VisitingGrant.object_id == id) for kind, id in places]
+    rows = db.session.execute(
+        select(Person.id, Person.name).join(VisitingGrant, VisitingGrant.visitor_id == Person.id)
+        .where(VisitingGrant.state == VisitState.GRANTED, VisitingGrant.valid_to >= on, VisitingGrant.task == task)
+        .where(or_(*there))
+    )  # fmt: skip
+    return {row[0]: row[1] for row in rows}

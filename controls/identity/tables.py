@@ -2,12 +2,13 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from controls.base.audit import SECRET, UNLOGGED
 from controls.base.db import Choice, Model, UtcTime, Versioned
 from controls.identity.permissions import Role
+from controls.identity.visits import Visited, VisitState, VisitTask
 
 
 class Organisation(Versioned, Model):
@@ -54,6 +55,43 @@ class RoleGrant(Versioned, Model):
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
     granted_by: Mapped[str] = mapped_column(String(120))
+
+
+class VisitingGrant(Versioned, Model):
+    """A person of one agency lent to another for a task in one process, review or cycle (gæsterolle)."""
+
+    __tablename__ = "identity_visiting_grant"
+    __table_args__ = (
+        Index("ix_identity_visiting_grant_object", "object_type", "object_id"),
+        CheckConstraint(
+            "granted_by_id <> asked_by_id AND granted_by_id <> role_asked_by_id AND granted_by_id <> visitor_id",
+            name="s8_granter",
+        ),
+        CheckConstraint("agreed_by_id <> asked_by_id AND agreed_by_id <> visitor_id", name="s8_lender"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    visitor_id: Mapped[int] = mapped_column(ForeignKey("identity_person.id"), index=True)
+    home_organisation_id: Mapped[int] = mapped_column(ForeignKey("identity_organisation.id"))
+    host_organisation_id: Mapped[int] = mapped_column(ForeignKey("identity_organisation.id"), index=True)
+    task: Mapped[VisitTask] = mapped_column(Choice(VisitTask))
+    object_type: Mapped[Visited] = mapped_column(Choice(Visited))
+    object_id: Mapped[int]
+    valid_from: Mapped[date]
+    valid_to: Mapped[date]
+    state: Mapped[VisitState] = mapped_column(Choice(VisitState))
+    reason: Mapped[str] = mapped_column(Text)
+    asked_by_id: Mapped[int] = mapped_column(ForeignKey("identity_person.id"))
+    asked_on: Mapped[date]
+    agreed_by_id: Mapped[int | None] = mapped_column(ForeignKey("identity_person.id"))
+    agreed_on: Mapped[date | None]
+    role_asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("identity_person.id"))
+    role_asked_on: Mapped[date | None]
+    granted_by_id: Mapped[int | None] = mapped_column(ForeignKey("identity_person.id"))
+    granted_on: Mapped[date | None]
+    ended_by_id: Mapped[int | None] = mapped_column(ForeignKey("identity_person.id"))
+    ended_on: Mapped[date | None]
+    end_reason: Mapped[str] = mapped_column(Text, default="")
 
 
 class SignIn(Model):

@@ -317,19 +317,30 @@ def facts_beside(process_id: int, year: int) -> list[tuple[str, str]]:
     return [(N_("Open findings"), str(row[0])), (N_("Last covered"), str(row[1].year) if row[1] else "–")]
 
 
+def _process_of(row: Any) -> Any:
+    query = select(Subprocess.process_id).where(Subprocess.id == row.subprocess_id)
+    return query.correlate(row).scalar_subquery()
+
+
 def findings_of(by: By, *subprocess_ids: int) -> list[Finding]:
     """Findings in these sub-processes that the reader may read, open first."""
     query = select(Finding).where(
         Finding.subprocess_id.in_(subprocess_ids),
-        within(by, Permission.CONTENT_READ, Finding.organisation_id, Finding.owner_id, Finding.author_id),
-    )
+        within(by, Permission.CONTENT_READ, Finding.organisation_id, Finding.owner_id, Finding.author_id,
+               process=_process_of(Finding)),
+    )  # fmt: skip
     return list(db.session.scalars(query.order_by(Finding.state.in_(OVER), Finding.number.desc())))
 
 
 def may_see_content(by: By, process: Process) -> bool:
     """Whether risks, controls and tests of a process are open to the reader."""
     own = by.person_id in (process.owner_id, process.deputy_id)
-    return by.may(Permission.CONTENT_READ, process.organisation_id, own=own)
+    return by.may(Permission.CONTENT_READ, process.organisation_id, own=own, places=[("process", process.id)])
+
+
+def may_see(by: By, process: Process) -> bool:
+    """Whether a process, its sub-processes and its years are open to the reader."""
+    return by.may(Permission.CATALOGUE_READ, process.organisation_id, places=[("process", process.id)])
 
 
 def risks_of(subprocess_id: int) -> list[Risk]:

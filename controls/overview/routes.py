@@ -91,9 +91,11 @@ def tasks() -> ResponseReturnValue:
 @guard.allows(Permission.CATALOGUE_READ)
 def process(code: str) -> ResponseReturnValue:
     """One process: facts, sub-processes, risk by year, findings."""
-    here = guard.organisation()
+    here = guard.organisation(visiting=True)
     head = queries.head(here.id, code) or abort(404)
     found = head.process
+    if not queries.may_see(guard.by(), found):
+        abort(404)
     beneath = queries.beneath(found.id)
     content = queries.may_see_content(guard.by(), found)
     return render_template(
@@ -107,9 +109,11 @@ def process(code: str) -> ResponseReturnValue:
 @guard.allows(Permission.CATALOGUE_READ)
 def subprocess(code: str) -> ResponseReturnValue:
     """One sub-process: coverage, risks, controls, reviews, findings."""
-    here, by = guard.organisation(), guard.by()
+    here, by = guard.organisation(visiting=True), guard.by()
     found = universe.subprocess_by_code(here.id, code) or abort(404)
     above = universe.process(found.process_id) or abort(404)
+    if not queries.may_see(by, above):
+        abort(404)
     rows = [row for row in rotation.roll(here.id, by.today.year) if row.subprocess_id == found.id]
     content = queries.may_see_content(by, above)
     return render_template(
@@ -124,7 +128,7 @@ def subprocess(code: str) -> ResponseReturnValue:
 @guard.allows(Permission.CONTENT_READ)
 def control(code: str) -> ResponseReturnValue:
     """One control: its design and its tests by year."""
-    here = guard.organisation()
+    here = guard.organisation(visiting=True)
     found, subprocess, process = queries.control_by_code(here.id, code) or abort(404)
     if not queries.may_see_content(guard.by(), process):
         abort(404)

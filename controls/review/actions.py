@@ -96,7 +96,8 @@ def _step(row: Review, verb: str) -> None:
 
 def _must_work(by: By, row: Review) -> None:
     """The lead or the tester."""
-    by.must(Permission.CONTROL_TEST, row.organisation_id, own=by.person_id in (row.lead_id, row.tester_id))
+    by.must(Permission.CONTROL_TEST, row.organisation_id, own=by.person_id in (row.lead_id, row.tester_id),
+            places=queries.places(row))  # fmt: skip
 
 
 def plan(by: By, id: int, version: int | None, values: rules.Plan) -> Review:
@@ -129,7 +130,7 @@ def start(by: By, id: int, version: int | None) -> Review:
 def declare_independence(by: By, id: int, version: int | None) -> Review:
     """The lead declares that nobody in the team reviews work of one's own."""
     row = load(Review, id, version)
-    by.must(Permission.CONTROL_TEST, row.organisation_id, own=by.person_id == row.lead_id)
+    by.must(Permission.CONTROL_TEST, row.organisation_id, own=by.person_id == row.lead_id, places=queries.places(row))
     _step(row, "declare")
     row.independence_declared_on = by.today
     saved(by, row)
@@ -195,7 +196,8 @@ def test_design(
 
 def _must_sign(by: By, row: Review) -> None:
     """The quality reviewer or the group, but nobody who led or tested (S3)."""
-    by.must(Permission.REVIEW_APPROVE, row.organisation_id, own=by.person_id == row.quality_reviewer_id)
+    own = by.person_id == row.quality_reviewer_id
+    by.must(Permission.REVIEW_APPROVE, row.organisation_id, own=own, places=queries.places(row))
     testers = [test.tester_id for test in queries.design_tests(row.id).values()]
     refuse_if(rules.why_not_sign(by.person_id, [row.lead_id, row.tester_id, *testers]))
 
@@ -314,8 +316,9 @@ def approve(by: By, id: int, version: int | None) -> Review:
     audit.record(by, APPROVED, row)
     if row.coverage is not Degree.NONE:
         rotation.record_coverage(
-            by, row.organisation_id, row.subprocess_id, by.today, row.coverage, row.form, Source.REVIEW, row.number
-        )
+            by, row.organisation_id, row.subprocess_id, by.today, row.coverage, row.form, Source.REVIEW, row.number,
+            queries.places(row),
+        )  # fmt: skip
     return row
 
 
@@ -362,7 +365,8 @@ def _must_describe(by: By, subprocess_id: int) -> int:
     if found is None:
         raise Refused([NOT_FOUND()])
     organisation_id, people = found
-    by.must(Permission.CONTROL_DESCRIBE, organisation_id, own=by.person_id in people)
+    places = queries.places_of_part(subprocess_id)
+    by.must(Permission.CONTROL_DESCRIBE, organisation_id, own=by.person_id in people, places=places)
     return organisation_id
 
 

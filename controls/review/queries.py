@@ -1,6 +1,6 @@
 """Reads of reviews, risks, controls, the matrix and tests of design."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from controls.base import task
-from controls.base.by import By
+from controls.base.by import By, Place
 from controls.base.db import built, db, within
 from controls.base.why import N_, Reason
 from controls.forum import queries as forum
@@ -25,6 +25,7 @@ from controls.rotation.rules import PlanKind, Planned
 from controls.rotation.words import Degree, Form
 from controls.universe.tables import Process, Subprocess
 from controls.wheel.rules import Goal
+from controls.wheel.tables import Cycle
 
 GATES_TO_APPROVE: list[Callable[[Review], list[Reason]]] = []
 """Filled by wiring: what the later slices still miss before a review may be approved."""
@@ -136,8 +137,30 @@ def risk(id: int) -> Risk | None:
 def _readable(by: By) -> ColumnElement[bool]:
     return within(
         by, Permission.CONTENT_READ, Review.organisation_id, Review.lead_id, Review.tester_id,
-        Review.quality_reviewer_id, Process.owner_id, Process.deputy_id,
+        Review.quality_reviewer_id, Process.owner_id, Process.deputy_id, **visited(),
     )  # fmt: skip
+
+
+def visited() -> dict[str, Any]:
+    """The columns of a review by which a visitor may see it: itself, its process, its year's cycle."""
+    cycle = select(Cycle.id).where(Cycle.organisation_id == Review.organisation_id, Cycle.year == Review.year)
+    return {"review": Review.id, "process": Process.id, "cycle": cycle.correlate(Review).scalar_subquery()}
+
+
+def places(row: Review) -> Iterator[Place]:
+    """Where a visitor must be lent to for a review; asks only as far as it is read."""
+    yield "review", row.id
+    process = db.session.scalar(select(Subprocess.process_id).where(Subprocess.id == row.subprocess_id))
+    yield "process", process or 0
+    cycle = select(Cycle.id).where(Cycle.organisation_id == row.organisation_id, Cycle.year == row.year)
+    yield "cycle", db.session.scalar(cycle) or 0
+
+
+def places_of_part(subprocess_id: int) -> Iterator[Place]:
+    """Where a visitor must be lent to for the risks and controls of a sub-process: its process, a live review of it."""
+    query = select(Review).where(Review.subprocess_id == subprocess_id, Review.state.in_(rules.LIVE))
+    for row in db.session.scalars(query):
+        yield from places(row)
 
 
 def by_id(by: By, id: int) -> Review | None:
@@ -494,6 +517,24 @@ def party_of_design_test(id: int) -> tuple[int, frozenset[int]] | None:
     return party_of_review(found.review_id) if found else None
 
 
+def places_of_review(id: int) -> Iterator[Place]:
+    """Where a visitor must be lent to for the evidence of a review."""
+    found = review(id)
+    yield from places(found) if found else ()
+
+
+def places_of_control(id: int) -> Iterator[Place]:
+    """The same for a control."""
+    found = control(id)
+    yield from places_of_part(found.subprocess_id) if found else ()
+
+
+def places_of_design_test(id: int) -> Iterator[Place]:
+    """The same for a test of design."""
+    found = design_test_by_id(id)
+    yield from places_of_review(found.review_id) if found else ()
+
+
 def place(id: int) -> tuple[str, str] | None:
     """Words and link of a review, for the page of its evidence."""
     found = head(None, id)
@@ -569,7 +610,7 @@ APPROVE = task.declare(
 def tasks(by: By) -> list[Select[Any]]:
     """What a person must do in reviews now."""
     me, state = by.person_id, Review.state
-    full = list(by.everywhere(Permission.REVIEW_APPROVE))
+    approves = within(by, Permission.REVIEW_APPROVE, Review.organisation_id, **visited())
     heard = or_(Review.owner_reply != "", Review.hearing_to < by.today)
     stranger = and_(Review.lead_id != me, Review.tester_id != me)
     wanted = [
@@ -582,7 +623,7 @@ def tasks(by: By) -> list[Select[Any]]:
         (QUALITY, Review.hearing_to, [state.in_([State.DRAFT, State.IN_HEARING]), Review.quality_reviewed_at.is_(None),
                                       Review.quality_reviewer_id == me]),
         (APPROVE, Review.hearing_to, [state == State.IN_HEARING, Review.quality_reviewed_at.is_not(None), heard,
-                                      stranger, Review.organisation_id.in_(full)]),
+                                      stranger, approves]),
     ]  # fmt: skip
     part = Subprocess
     return [

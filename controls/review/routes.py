@@ -39,17 +39,21 @@ def _head(id: int) -> queries.Head:
 
 def _may(by: By, head: queries.Head) -> dict[str, bool]:
     """What this reader may do with this review at all, whatever its state."""
-    here, me = head.review.organisation_id, by.person_id
+    me = by.person_id
     live = head.review.state in (State.PLANNED, State.IN_PROGRESS)
+
+    def may(permission: Permission, own: bool = False) -> bool:
+        return by.may(permission, head.review.organisation_id, own=own, places=queries.places(head.review))
+
     return {
-        "plan": by.may(P.REVIEW_PLAN, here),
-        "work": by.may(P.CONTROL_TEST, here, own=me in head.doers),
-        "lead": by.may(P.CONTROL_TEST, here, own=me == head.review.lead_id),
-        "describe": by.may(P.CONTROL_DESCRIBE, here, own=me in head.owners or (live and me in head.doers)),
-        "sign": by.may(P.REVIEW_APPROVE, here, own=me == head.review.quality_reviewer_id),
+        "plan": may(P.REVIEW_PLAN),
+        "work": may(P.CONTROL_TEST, me in head.doers),
+        "lead": may(P.CONTROL_TEST, me == head.review.lead_id),
+        "describe": may(P.CONTROL_DESCRIBE, me in head.owners or (live and me in head.doers)),
+        "sign": may(P.REVIEW_APPROVE, me == head.review.quality_reviewer_id),
         "answer": me in head.owners,
-        "add_evidence": by.may(P.EVIDENCE_ADD, here, own=me in head.team | head.owners),
-        "find": by.may(P.FINDING_MANAGE, here, own=me in head.doers),
+        "add_evidence": may(P.EVIDENCE_ADD, me in head.team | head.owners),
+        "find": may(P.FINDING_MANAGE, me in head.doers),
     }
 
 
@@ -87,11 +91,11 @@ def _version() -> int:
 def index() -> ResponseReturnValue:
     """Reviews by year, state and lead."""
     asked = lists.asked(tuple(queries.SORTS), ("year", "state", "lead"), "-number")
+    here = guard.organisation(visiting=True)
     found = queries.listed(
         guard.by(), guard.organisations(), asked.filters, asked.sort, asked.descending, asked.offset(), asked.limit()
     )
     page: lists.Page[queries.ListRow] = lists.Page(found.rows, found.matching, found.total, asked)
-    here = guard.organisation()
     several = len(guard.organisations()) > 1
     return answer.page("review/index.html", page=page, found=found, here_org=here, several=several, states=list(State))
 

@@ -1,9 +1,10 @@
 """Writes of the coverage ledger: lines are added and never changed."""
 
+from collections.abc import Iterable
 from datetime import date
 
 from controls.base import audit
-from controls.base.by import By
+from controls.base.by import By, Place
 from controls.base.db import db
 from controls.base.why import N_, NOT_FOUND, Refused, Why, refuse_if
 from controls.identity.permissions import Permission
@@ -20,13 +21,13 @@ ELSEWHERE = Why("rotation.elsewhere", N_("The sub-process belongs to another org
 
 def record_coverage(
     by: By, organisation_id: int, subprocess_id: int, covered_on: date, degree: Degree, form: Form, source: Source,
-    review_number: str,
+    review_number: str, places: Iterable[Place] = (),
 ) -> Coverage:  # fmt: skip
     """Add a review to the ledger from the day it was approved; only a full one resets the clock."""
     part = universe.subprocess(subprocess_id)
     if part is None:
         raise Refused([NOT_FOUND()])
-    by.must(ASKED[source], organisation_id, own=True)
+    by.must(ASKED[source], organisation_id, own=True, places=places)
     refuse_if([NOT_YET("covered_on")] if covered_on > by.today else [])
     refuse_if([ELSEWHERE("subprocess_id")] if part.organisation_id != organisation_id else [])
     row = Coverage(

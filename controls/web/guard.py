@@ -86,12 +86,18 @@ def sign_in_row() -> SignIn:
     return found
 
 
-def organisation() -> Organisation:
-    """The organisation a page is about: `?org=CODE`, or the reader's own (404 outside the reader's reach)."""
+def organisation(visiting: bool = False) -> Organisation:
+    """The organisation a page is about: `?org=CODE`, or the reader's own (404 outside the reader's reach).
+
+    `visiting` lets a visitor in whichever it is; such a page shows only what its own permission filter lets through.
+    """
     if "organisation" not in g:
         own, code = g.own_organisation, request.args.get("org", "")
         reached = [own] if code in ("", own.code) else reached_organisations()
-        g.organisation = next((found for found in reached if code in ("", found.code)), None) or abort(404)
+        found = next((found for found in reached if code in ("", found.code)), None)
+        if found is None and visiting and by().visits:
+            found = queries.organisation(code)
+        g.organisation = found or abort(404)
     here: Organisation = g.organisation
     return here
 
@@ -99,7 +105,7 @@ def organisation() -> Organisation:
 def organisations() -> frozenset[int]:
     """Ids for lists: the organisation of the page and those below it that the reader reaches."""
     here = organisation()
-    return frozenset(o.id for o in reached_organisations() if o.path.startswith(here.path))
+    return frozenset({here.id, *(o.id for o in reached_organisations() if o.path.startswith(here.path))})
 
 
 def reached_organisations() -> list[Organisation]:
@@ -136,9 +142,9 @@ def load() -> None:
     found = queries.live_sign_in(token, at, at.date())
     if found is None:
         return
-    row, someone, own, roles = found
+    row, someone, own, visiting, roles = found
     g.sign_in, g.person, g.own_organisation = row, someone, own
-    g.by = queries.by_of(someone, at, at.date(), roles)
+    g.by = queries.by_of(someone, at, at.date(), roles, visiting)
     if at - row.seen_at > SEEN_EVERY:
         with recorded():
             actions.seen(g.by, row)
