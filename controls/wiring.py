@@ -15,8 +15,9 @@ from controls.recommendation import queries as recommendations
 from controls.review import actions as reviewing
 from controls.review import queries as reviews
 from controls.rotation import queries as rotation
+from controls.signin import routes as door
 from controls.universe import queries as universe
-from controls.web import navigation
+from controls.web import guard, navigation
 from controls.wheel import actions as wheeling
 from controls.wheel import queries as wheel
 from controls.wheel.words import State
@@ -26,6 +27,7 @@ T = TypeVar("T")
 
 def connect() -> None:
     """Fill the published lists (safe to call again)."""
+    _put(guard.PROOF, door.prove)
     _put(wheel.GATES[State.CALIBRATING], assessments.unfinished)
     _put(wheel.GATES[State.RECOMMENDED], assessments.unapproved)
     _put(wheel.GATES[State.RECOMMENDED], recommendations.missing)

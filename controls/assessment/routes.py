@@ -319,6 +319,7 @@ def object_to(id: int) -> ResponseReturnValue:
 
 @bp.post("/assessments/<int:id>/approve")
 @guard.allows(Permission.ASSESSMENT_CALIBRATE)
+@guard.fresh
 def approve(id: int) -> ResponseReturnValue:
     """Approve a calibrated form."""
     _sheet(id)

@@ -19,6 +19,8 @@ class Settings:
     https: bool
     hosts: tuple[str, ...]
     upload_limit: int = 50 * 1024 * 1024
+    fresh: int = 10
+    """Minutes after which approving, confirming, granting and exporting ask once more who it is."""
 
     @property
     def evidence(self) -> Path:
@@ -51,7 +53,7 @@ def key_file(path: Path) -> str:
 
 
 def read(environ: Mapping[str, str] = os.environ) -> Settings:
-    """Settings from KONTROLRUL_DATA, DATABASE_URL, KONTROLRUL_HTTPS and KONTROLRUL_HOSTS."""
+    """Settings from KONTROLRUL_DATA, DATABASE_URL, KONTROLRUL_HTTPS, KONTROLRUL_HOSTS and KONTROLRUL_FRESH."""
     data = Path(environ.get("KONTROLRUL_DATA") or "instance").resolve()
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     hosts = tuple(h.strip() for h in environ.get("KONTROLRUL_HOSTS", "").split(",") if h.strip())
@@ -61,4 +63,5 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         secret_key=key_file(data / "keys" / "session.key"),
         https=environ.get("KONTROLRUL_HTTPS", "") == "1",
         hosts=hosts or ("127.0.0.1", "localhost", "[::1]"),
+        fresh=int(environ.get("KONTROLRUL_FRESH") or 10),
     )

@@ -250,6 +250,7 @@ def send_back(id: int) -> ResponseReturnValue:
 
 @bp.post("/forum/<int:id>/minutes/lock")
 @guard.allows(CONFIRM)
+@guard.fresh
 def lock(id: int) -> ResponseReturnValue:
     """Approve and lock."""
     _found(id)

@@ -18,6 +18,7 @@ PERSON_ADDED = audit.declare("identity.person_added", N_("Person added"))
 ROLE_GRANTED = audit.declare("identity.role_granted", N_("Role granted"))
 LANGUAGE_CHOSEN = audit.declare("identity.language_chosen", N_("Language chosen"))
 SIGNED_IN = audit.declare("identity.signed_in", N_("Signed in"), "how")
+SIGNED_IN_AGAIN = audit.declare("identity.signed_in_again", N_("Confirmed who is signed in"), "how")
 SIGNED_OUT = audit.declare("identity.signed_out", N_("Signed out"))
 SIGN_IN_REFUSED = audit.declare("identity.sign_in_refused", N_("Sign-in refused"))
 
@@ -95,12 +96,21 @@ def refuse_sign_in(by: By, username: str) -> None:
     audit.record(by, SIGN_IN_REFUSED, person)
 
 
-def sign_in(by: By, person: Person, how: str) -> SignIn:
+def sign_in(by: By, person: Person, how: str, agent: str = "", address: str = "") -> SignIn:
     """Begin a sign-in; the token goes into the cookie."""
-    row = SignIn(token=secrets.token_urlsafe(32), person_id=person.id, started_at=by.at, seen_at=by.at)
+    row = SignIn(
+        token=secrets.token_urlsafe(32), person_id=person.id, how=how, agent=agent, address=address,
+        started_at=by.at, fresh_at=by.at, seen_at=by.at,
+    )  # fmt: skip
     db.session.add(row)
     audit.record(by, SIGNED_IN, person, how=how)
     return row
+
+
+def sign_in_again(by: By, row: SignIn, how: str) -> None:
+    """The person of a sign-in has proven once more who he is."""
+    row.fresh_at = by.at
+    audit.record(by, SIGNED_IN_AGAIN, db.session.get_one(Person, row.person_id), how=how)
 
 
 def seen(by: By, row: SignIn) -> None:

@@ -95,7 +95,10 @@ class VisitingGrant(Versioned, Model):
 
 
 class SignIn(Model):
-    """One sign-in: the cookie holds `token`, this row says whether it still counts."""
+    """One sign-in: the cookie holds `token`, this row says whether it still counts and when it was last proven.
+
+    `agent` and `address` are coarse (a browser's name, a network), enough to know one's own sign-ins again.
+    """
 
     __tablename__ = "identity_sign_in"
     __table_args__ = (Index("ix_identity_sign_in_person", "person_id"), {"info": UNLOGGED})
@@ -103,6 +106,10 @@ class SignIn(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     token: Mapped[str] = mapped_column(String(64), unique=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("identity_person.id"))
+    how: Mapped[str] = mapped_column(String(20))
+    agent: Mapped[str] = mapped_column(String(80), default="")
+    address: Mapped[str] = mapped_column(String(45), default="")
     started_at: Mapped[datetime] = mapped_column(UtcTime)
+    fresh_at: Mapped[datetime] = mapped_column(UtcTime)
     seen_at: Mapped[datetime] = mapped_column(UtcTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcTime)

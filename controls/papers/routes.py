@@ -27,6 +27,7 @@ def reports() -> ResponseReturnValue:
 
 @bp.get("/reports/workbook/<int:year>")
 @guard.allows(Permission.WORKBOOK_EXPORT)
+@guard.fresh
 def download(year: int) -> ResponseReturnValue:
     """The audit workbook of a year, recorded with its digest before it leaves."""
     by, organisation, lang = guard.by(), guard.organisation(), _language()

@@ -164,8 +164,11 @@ def _people(form: forms.Plan, head: queries.Head) -> forms.Plan:
     return form
 
 
-def _button(verb: str, permission: Permission, act: Callable[[By, int, int], object], done: tuple[str, str]) -> None:
-    """A step that asks for nothing but the press of a button."""
+def _button(
+    verb: str, permission: Permission, act: Callable[[By, int, int], object], done: tuple[str, str], *,
+    fresh: bool = False,
+) -> None:  # fmt: skip
+    """A step that asks for nothing but the press of a button (and, where it weighs, for a fresh sign-in)."""
 
     def press(id: int) -> ResponseReturnValue:
         _head(id)
@@ -174,13 +177,14 @@ def _button(verb: str, permission: Permission, act: Callable[[By, int, int], obj
 
     press.__name__ = verb
     press.__doc__ = act.__doc__
-    bp.post(f"/reviews/<int:id>/{verb}", endpoint=verb.replace("-", "_"))(guard.allows(permission)(press))
+    view = guard.fresh(press) if fresh else press
+    bp.post(f"/reviews/<int:id>/{verb}", endpoint=verb.replace("-", "_"))(guard.allows(permission)(view))
 
 
 _button("start", P.CONTROL_TEST, actions.start, ("review.show", N_("The review was started.")))
 _button("declare", P.CONTROL_TEST, actions.declare_independence,
         ("review.scope", N_("Independence was declared.")))  # fmt: skip
-_button("approve", P.REVIEW_APPROVE, actions.approve, ("review.show", N_("The review was approved.")))
+_button("approve", P.REVIEW_APPROVE, actions.approve, ("review.show", N_("The review was approved.")), fresh=True)
 _button("archive", P.CONTENT_READ, actions.archive, ("review.show", N_("The review was archived.")))
 
 

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy.orm import Session
 
-from controls.base import demo
+from controls.base import demo, settings
 from controls.base.by import By
 from controls.base.db import db, transaction
 from controls.base.why import FORBIDDEN, Refused
@@ -59,6 +59,30 @@ def open_to_all(view: F) -> F:
     """The short list of pages that need no sign-in."""
     view.permission = "open"  # type: ignore[attr-defined]
     return view
+
+
+PROOF: list[Callable[[], ResponseReturnValue | None]] = []
+"""Filled by the door: takes the proof that came with the form (None), or answers with the page that asks for one."""
+
+
+def fresh(view: F) -> F:
+    """Ask who it is once more when that was proven too long ago (RFC 9470); stands below the permission.
+
+    What was posted goes along with the question, so nothing that was typed is lost.
+    """
+
+    @wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        asked = None if is_fresh() else PROOF[0]()
+        return view(*args, **kwargs) if asked is None else asked
+
+    guarded.fresh = True  # type: ignore[attr-defined]
+    return guarded  # type: ignore[return-value]
+
+
+def is_fresh() -> bool:
+    """Whether this sign-in was proven within the limit."""
+    return by().at - sign_in_row().fresh_at <= timedelta(minutes=settings.current().fresh)
 
 
 def _to_login() -> ResponseReturnValue:
