@@ -12,7 +12,7 @@ from jinja2 import StrictUndefined
 from controls import wiring
 from controls.base import keys, settings
 from controls.base.db import db
-from controls.web import errors, guard, headers, navigation, words
+from controls.web import errors, guard, headers, navigation, once, words
 
 ROOT = Path(__file__).resolve().parent.parent
 SLICES = (
@@ -45,6 +45,7 @@ def create_app(read: settings.Settings | None = None) -> Flask:
     Babel(app, locale_selector=_language)
     headers.register(app)
     guard.register(app)
+    once.register(app)
     errors.register(app)
     words.register(app)
     navigation.register(app)

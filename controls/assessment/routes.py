@@ -175,13 +175,13 @@ def save_draft(id: int) -> ResponseReturnValue:
         return _refused(id, typed)
     kept = {name: typed.getlist(name) for name in typed if name in form and name != "row_version"}
     version, draft = form.versions()
+    anchor = what if what in NAMES else None
     try:
         with transaction():
             actions.save_draft(guard.by(), id, draft, kept, assessment_version=version)
+            return answer.done(url_for(".show", id=id, _anchor=anchor), _("The draft is saved."))
     except Refused as refused:
         return _refused(id, typed, refused)
-    anchor = what if what in NAMES else None
-    return answer.done(url_for(".show", id=id, _anchor=anchor), _("The draft is saved."))
 
 
 @bp.post("/assessments/<int:id>/submit")
@@ -197,9 +197,9 @@ def submit(id: int) -> ResponseReturnValue:
     try:
         with transaction():
             actions.submit(guard.by(), id, version, form.answers(ids), draft_version=draft)
+            return answer.done(url_for(".show", id=id), _("The assessment is submitted."))
     except Refused as refused:
         return _refused(id, request.form, refused)
-    return answer.done(url_for(".show", id=id), _("The assessment is submitted."))
 
 
 # --- the receipt ---------------------------------------------------------------------------------------------
@@ -264,7 +264,7 @@ def take_back(id: int) -> ResponseReturnValue:
     _sheet(id)
     with transaction():
         actions.take_back(guard.by(), id, _read())
-    return answer.done(url_for(".show", id=id), _("The assessment is yours again. Correct it and submit it."))
+        return answer.done(url_for(".show", id=id), _("The assessment is yours again. Correct it and submit it."))
 
 
 @bp.post("/assessments/<int:id>/return")
@@ -278,9 +278,9 @@ def return_to_author(id: int) -> ResponseReturnValue:
     try:
         with transaction():
             actions.return_to_author(guard.by(), id, form.version.data, form.comment.data or "")
+            return answer.done(url_for(".show", id=id), _("The assessment is returned."))
     except Refused as refused:
         return _again(id, "send_back", form, refused)
-    return answer.done(url_for(".show", id=id), _("The assessment is returned."))
 
 
 @bp.post("/assessments/<int:id>/calibrate")
@@ -296,9 +296,9 @@ def calibrate(id: int) -> ResponseReturnValue:
     try:
         with transaction():
             actions.calibrate(guard.by(), id, form.version.data, scores, reason)
+            return answer.done(url_for(".show", id=id), _("The assessment is calibrated."))
     except Refused as refused:
         return _again(id, "calibrate", form, refused)
-    return answer.done(url_for(".show", id=id), _("The assessment is calibrated."))
 
 
 @bp.post("/assessments/<int:id>/object")
@@ -312,9 +312,9 @@ def object_to(id: int) -> ResponseReturnValue:
     try:
         with transaction():
             actions.object_to(guard.by(), id, form.version.data, form.text.data or "")
+            return answer.done(url_for(".show", id=id), _("The objection is saved."))
     except Refused as refused:
         return _again(id, "protest", form, refused)
-    return answer.done(url_for(".show", id=id), _("The objection is saved."))
 
 
 @bp.post("/assessments/<int:id>/approve")
@@ -325,7 +325,7 @@ def approve(id: int) -> ResponseReturnValue:
     _sheet(id)
     with transaction():
         actions.approve(guard.by(), id, _read())
-    return answer.done(url_for(".show", id=id), _("The assessment is approved."))
+        return answer.done(url_for(".show", id=id), _("The assessment is approved."))
 
 
 # --- the year ------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar, cast
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import ColumnElement, DateTime, Engine, MetaData, String, event, false, or_
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.types import TypeDecorator
@@ -156,7 +157,7 @@ def _connect(connection: Any, record: Any) -> None:
     if "sqlite" not in type(connection).__module__:
         return
     connection.isolation_level = None
-    for pragma in ("foreign_keys=ON", "busy_timeout=10000", "synchronous=FULL"):
+    for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -184,6 +185,15 @@ AFTERWARDS: list[Callable[[Session], None]] = []
 """Filled by the log, whose table is made on this module's base: sealing its events, and dropping what it gathered."""
 
 
+MET = {"23505", "40001", "40P01", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"}
+"""Two writers at once: unique value, serialisation, deadlock (PostgreSQL, appendix A; SQLite's result codes)."""
+
+
+def _met(error: DBAPIError) -> bool:
+    """Whether another writer was quicker, so that this one may load the page and try again."""
+    return bool({getattr(error.orig, name, None) for name in ("sqlstate", "sqlite_errorname")} & MET)
+
+
 @contextmanager
 def transaction() -> Iterator[Session]:
     """Begin a write at once, commit it once with its events, or leave nothing.
@@ -205,6 +215,11 @@ def transaction() -> Iterator[Session]:
         except StaleDataError as error:
             session.rollback()
             raise Refused([CHANGED()]) from error
+        except DBAPIError as error:
+            session.rollback()
+            if _met(error):
+                raise Refused([CHANGED()]) from error
+            raise
         except BaseException:
             session.rollback()
             raise

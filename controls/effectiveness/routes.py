@@ -48,7 +48,7 @@ def plan(review_id: int, control_id: int) -> ResponseReturnValue:
         try:
             with transaction():
                 actions.plan_test(guard.by(), review_id, control_id, form.plan(), version)
-            return _done(review_id, control_id, _("The test is planned."))
+                return _done(review_id, control_id, _("The test is planned."))
         except Refused as error:
             refused = error
     return _failed(review_id, control_id, "plan_form", form, refused)
@@ -63,7 +63,7 @@ def population(review_id: int, control_id: int) -> ResponseReturnValue:
         try:
             with transaction():
                 actions.confirm_population(guard.by(), test.id, forms.read_version(form), form.value())
-            return _done(review_id, control_id, _("The population is confirmed."))
+                return _done(review_id, control_id, _("The population is confirmed."))
         except Refused as error:
             refused = error
     return _failed(review_id, control_id, "population_form", form, refused)
@@ -76,7 +76,7 @@ def draw(review_id: int, control_id: int) -> ResponseReturnValue:
     test, form = _test(review_id, control_id), forms.ReviewForm(request.form)
     with transaction():
         actions.draw(guard.by(), test.id, forms.read_version(form))
-    return _done(review_id, control_id, _("The sample is drawn and locked."))
+        return _done(review_id, control_id, _("The sample is drawn and locked."))
 
 
 @bp.post(f"{PATH}/save")
@@ -91,7 +91,7 @@ def save(review_id: int, control_id: int) -> ResponseReturnValue:
         try:
             with transaction():
                 actions.record_items(guard.by(), test.id, form.values())
-            return _done(review_id, control_id, _("%(n)s results are saved.", n=len(form.values())), "sample")
+                return _done(review_id, control_id, _("%(n)s results are saved.", n=len(form.values())), "sample")
         except Refused as error:
             refused = error
     elif not form.typed():
@@ -112,7 +112,7 @@ def conclude(review_id: int, control_id: int) -> ResponseReturnValue:
         try:
             with transaction():
                 actions.conclude(guard.by(), test.id, forms.read_version(form), form.verdict())
-            return _done(review_id, control_id, _("The test is concluded."))
+                return _done(review_id, control_id, _("The test is concluded."))
         except Refused as error:
             refused = error
     return _failed(review_id, control_id, "conclusion_form", form, refused)
@@ -125,7 +125,7 @@ def review(review_id: int, control_id: int) -> ResponseReturnValue:
     test, form = _test(review_id, control_id), forms.ReviewForm(request.form)
     with transaction():
         actions.quality_review(guard.by(), test.id, forms.read_version(form))
-    return _done(review_id, control_id, _("The test is quality-reviewed."))
+        return _done(review_id, control_id, _("The test is quality-reviewed."))
 
 
 @bp.post(f"{PATH}/return")
@@ -137,7 +137,7 @@ def send_back(review_id: int, control_id: int) -> ResponseReturnValue:
         try:
             with transaction():
                 actions.send_back(guard.by(), test.id, forms.read_version(form), form.comment.data or "")
-            return _done(review_id, control_id, _("The test is sent back to the tester."))
+                return _done(review_id, control_id, _("The test is sent back to the tester."))
         except Refused as error:
             refused = error
     return _failed(review_id, control_id, "review_form", form, refused)
@@ -155,7 +155,7 @@ def refer(review_id: int, control_id: int) -> ResponseReturnValue:
                 actions.refer(
                     guard.by(), review_id, control_id, int(form.test_id.data or 0), form.conclusion.data or ""
                 )
-            return _done(review_id, control_id, _("The test of the shared control counts here too."))
+                return _done(review_id, control_id, _("The test of the shared control counts here too."))
         except Refused as error:
             refused = error
     return _failed(review_id, control_id, "refer_form", form, refused)

@@ -54,9 +54,9 @@ def add() -> ResponseReturnValue:
             )  # fmt: skip
             if row.uploaded_at != guard.by().at:
                 text = _("This was already done: the file is here already.")
+            return answer.done(_back(form.next.data), text)
     except Refused as refused:
         return _again(form, refused)
-    return answer.done(_back(form.next.data), text)
 
 
 def _again(form: forms.Upload, refused: Refused) -> ResponseReturnValue:

@@ -80,7 +80,7 @@ def new(review_id: int) -> ResponseReturnValue:
         try:
             with transaction():
                 finding = actions.raise_finding(guard.by(), values)
-            return answer.done(url_for("finding.show", id=finding.id), _("The finding is raised."))
+                return answer.done(url_for("finding.show", id=finding.id), _("The finding is raised."))
         except Refused as error:
             refused = error
     context: dict[str, Any] = {"finding": None, "review": review, "subprocess": subprocess, "control": control}
@@ -101,7 +101,7 @@ def edit(id: int) -> ResponseReturnValue:
         try:
             with transaction():
                 actions.edit(guard.by(), id, forms.read_version(form), values)
-            return answer.done(url_for("finding.show", id=id), _("The finding is saved."))
+                return answer.done(url_for("finding.show", id=id), _("The finding is saved."))
         except Refused as error:
             refused = error
             if isinstance(error, Stale):
@@ -127,7 +127,7 @@ def hearing(id: int) -> ResponseReturnValue:
     """Send to hearing."""
     with transaction():
         actions.send_to_hearing(guard.by(), id, forms.read_version(forms.VersionForm(request.form)))
-    return answer.done(url_for("finding.show", id=id), _("The finding is sent to its owner for an answer."))
+        return answer.done(url_for("finding.show", id=id), _("The finding is sent to its owner for an answer."))
 
 
 @bp.post("/findings/<int:id>/answer")
@@ -187,7 +187,7 @@ def start_action(id: int, action_id: int) -> ResponseReturnValue:
     _belongs(id, action_id)
     with transaction():
         actions.start_action(guard.by(), action_id, forms.read_version(forms.VersionForm(request.form)))
-    return answer.done(url_for("finding.show", id=id), _("The action is in progress."))
+        return answer.done(url_for("finding.show", id=id), _("The action is in progress."))
 
 
 @bp.post("/findings/<int:id>/actions/<int:action_id>/report")
@@ -237,7 +237,7 @@ def _step(id: int, do: str, text: str, run: Callable[[Any], Any], on: int = 0) -
         try:
             with transaction():
                 run(form)
-            return answer.done(url_for("finding.show", id=id), text)
+                return answer.done(url_for("finding.show", id=id), text)
         except Refused as error:
             refused = error
     page = queries.show(guard.by(), id) or abort(404)

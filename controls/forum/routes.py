@@ -91,7 +91,7 @@ def announce() -> ResponseReturnValue:
                 row = actions.announce(guard.by(), cycle.organisation_id if cycle else 0, cycle.year if cycle else 0,
                                        _day(form.held_on), MeetingForm(form.form.data))  # fmt: skip
                 id = row.id
-            return answer.done(url_for("forum.show", id=id), _("The meeting has been announced."))
+                return answer.done(url_for("forum.show", id=id), _("The meeting has been announced."))
         except Refused as error:
             refused = error
     return answer.failed("forum/new.html", form, refused)
@@ -128,7 +128,7 @@ def move(id: int) -> ResponseReturnValue:
         try:
             with transaction():
                 actions.move(guard.by(), id, forms.number(form.version.data), _day(form.held_on))
-            return answer.done(url_for("forum.show", id=id), _("The meeting has been moved."))
+                return answer.done(url_for("forum.show", id=id), _("The meeting has been moved."))
         except Refused as error:
             refused = error
     return answer.failed("forum/move.html", form, refused, shown=_found(id))
@@ -201,7 +201,7 @@ def agree(id: int) -> ResponseReturnValue:
     with transaction():
         made = actions.agree_with_rest(guard.by(), id)
         count = len(made)
-    return answer.done(_minutes(id), _("%(count)s lines follow the recommendation.", count=count))
+        return answer.done(_minutes(id), _("%(count)s lines follow the recommendation.", count=count))
 
 
 @bp.post("/forum/<int:id>/minutes/note")
@@ -215,7 +215,7 @@ def write_note(id: int) -> ResponseReturnValue:
         try:
             with transaction():
                 actions.write_note(guard.by(), id, forms.number(form.version.data), form.note.data or "")
-            return answer.done(_minutes(id), _("The text has been saved."))
+                return answer.done(_minutes(id), _("The text has been saved."))
         except Refused as error:
             refused = error
     return answer.failed("forum/note.html", form, refused, shown=_found(id))
@@ -228,7 +228,7 @@ def send(id: int) -> ResponseReturnValue:
     _found(id)
     with transaction():
         actions.send_to_chair(guard.by(), id, forms.number(request.form.get("version")))
-    return answer.done(_minutes(id), _("The minutes have been sent to the chair."))
+        return answer.done(_minutes(id), _("The minutes have been sent to the chair."))
 
 
 @bp.post("/forum/<int:id>/minutes/return")
@@ -242,7 +242,7 @@ def send_back(id: int) -> ResponseReturnValue:
         try:
             with transaction():
                 actions.return_to_secretary(guard.by(), id, forms.number(form.version.data), form.comment.data)
-            return answer.done(_minutes(id), _("The minutes have been returned to the secretary."))
+                return answer.done(_minutes(id), _("The minutes have been returned to the secretary."))
         except Refused as error:
             refused = error
     return answer.failed("forum/return.html", form, refused, shown=_found(id))
@@ -256,7 +256,7 @@ def lock(id: int) -> ResponseReturnValue:
     _found(id)
     with transaction():
         actions.lock(guard.by(), id, forms.number(request.form.get("version")))
-    return answer.done(_minutes(id), _("The minutes have been approved and locked. The reviews have been created."))
+        return answer.done(_minutes(id), _("The minutes have been approved and locked. The reviews have been created."))
 
 
 @bp.get("/forum/<int:id>/minutes/presence")
@@ -292,8 +292,8 @@ def set_presence(id: int) -> ResponseReturnValue:
         try:
             with transaction():
                 actions.set_presence(guard.by(), id, forms.number(form.version.data), people)
-            again = url_for("forum.presence", id=id) if added is not None else _minutes(id)
-            return answer.done(again, _("Presence has been saved."))
+                again = url_for("forum.presence", id=id) if added is not None else _minutes(id)
+                return answer.done(again, _("Presence has been saved."))
         except Refused as error:
             refused = error
     rows = [(one.person_id, names.get(one.person_id, ""), one.function.value, one.present, one.stand_in_for_id)
@@ -392,7 +392,7 @@ def decide(id: int, code: str) -> ResponseReturnValue:
         try:
             with transaction():
                 actions.decide(guard.by(), id, form.values(part.id), forms.number(form.version.data) or 0)
-            return answer.done(_minutes(id), _("The decision on %(code)s has been saved.", code=code))
+                return answer.done(_minutes(id), _("The decision on %(code)s has been saved.", code=code))
         except Refused as error:
             refused = error
     shown, part, basis, known = _line(id, code)
@@ -414,7 +414,7 @@ def condition_met(id: int, decision_id: int) -> ResponseReturnValue:
         try:
             with transaction():
                 actions.meet_condition(guard.by(), decision_id, forms.number(form.version.data), _day(form.on))
-            return answer.done(_minutes(id), _("The condition on %(code)s has been met.", code=row.code))
+                return answer.done(_minutes(id), _("The condition on %(code)s has been met.", code=row.code))
         except Refused as error:
             refused = error
     return answer.failed("forum/condition.html", form, refused, shown=shown, row=row)

@@ -99,7 +99,7 @@ def start(year: int) -> ResponseReturnValue:
     cycle, _head, _lines = _of_year(year)
     with transaction():
         actions.start(guard.by(), cycle.id)
-    return answer.done(_here(year), _("The draft has been started."))
+        return answer.done(_here(year), _("The draft has been started."))
 
 
 @bp.post(f"{PATH}/introduce")
@@ -115,7 +115,7 @@ def introduce(year: int) -> ResponseReturnValue:
         try:
             with transaction():
                 actions.introduce(guard.by(), head.id, forms.number(form.version.data), form.introduction.data or "")
-            return answer.done(_here(year), _("The introduction has been saved."))
+                return answer.done(_here(year), _("The introduction has been saved."))
         except Refused as error:
             refused = error
     return answer.failed("recommendation/introduction.html", form, refused, here=guard.organisation(), year=year)
@@ -130,7 +130,7 @@ def hand_over(year: int) -> ResponseReturnValue:
         abort(404)
     with transaction():
         actions.hand_over(guard.by(), head.id, forms.number(request.form.get("version")))
-    return answer.done(_here(year), _("The recommendation has been handed over to the VD-forum and is frozen."))
+        return answer.done(_here(year), _("The recommendation has been handed over to the VD-forum and is frozen."))
 
 
 @bp.get(f"{PATH}/lines/<code>")
@@ -209,7 +209,7 @@ def save(year: int, code: str) -> ResponseReturnValue:
             with transaction():
                 version = forms.number(form.version.data) or 0  # a line that another made meanwhile is a conflict
                 actions.put_line(guard.by(), head.id, form.values(place.subprocess_id), version)
-            return answer.done(_after(head, roll, year), _("%(code)s has been saved.", code=code))
+                return answer.done(_after(head, roll, year), _("%(code)s has been saved.", code=code))
         except Refused as error:
             refused = error
     known = queries.line(head.id, place.subprocess_id)
@@ -238,4 +238,4 @@ def take_out(year: int, code: str) -> ResponseReturnValue:
         abort(404)
     with transaction():
         actions.take_out_line(guard.by(), known.id, forms.number(request.form.get("version")))
-    return answer.done(_here(year), _("%(code)s has been taken out.", code=code))
+        return answer.done(_here(year), _("%(code)s has been taken out.", code=code))

@@ -73,11 +73,11 @@ def _do(
     try:
         with transaction():
             act()
+            return answer.done(url_for(done[0], id=id), _(done[1]))
     except Refused as refused:
         if form is None or again is None:
             raise
         return again(form, refused)
-    return answer.done(url_for(done[0], id=id), _(done[1]))
 
 
 def _version() -> int:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, abort, redirect, request, url_for
+from flask import Blueprint, abort, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -95,7 +95,7 @@ def save(code: str) -> ResponseReturnValue:
         try:
             with transaction():
                 actions.edit_process(guard.by(), row.id, form.version.data or 0, form.facts())
-            return answer.done(_page_of(here, code), _("The facts of %(code)s were saved.", code=code))
+                return answer.done(_page_of(here, code), _("The facts of %(code)s were saved.", code=code))
         except Refused as why:
             refused = why
     saved = _filled(forms.EditProcess(obj=row), row)
@@ -151,9 +151,9 @@ def _keep(data: bytes, filename: str) -> ResponseReturnValue:
         file = queries.read_file(data, filename)
         with transaction():
             id = actions.keep_draft(by, here.id, file).id
+            return answer.done(url_for("universe.preview", id=id))
     except Refused as refused:
         return _refused(refused)
-    return redirect(url_for("universe.preview", id=id), 303)
 
 
 def _refused(refused: Refused) -> ResponseReturnValue:
@@ -178,10 +178,11 @@ def take(id: int) -> ResponseReturnValue:
     try:
         with transaction():
             done = actions.take_draft(guard.by(), id, form.seen.data or "")
+            n, m = done.new, done.changed
+            text = _("The catalogue was imported: %(new)s new, %(changed)s changed.", new=n, changed=m)
+            return answer.done(_list(here), text)
     except Refused as refused:
         return answer.failed("universe/preview.html", form, refused, **_preview(id))
-    text = _("The catalogue was imported: %(new)s new, %(changed)s changed.", new=done.new, changed=done.changed)
-    return answer.done(_list(here), text)
 
 
 @bp.post("/import/<int:id>/drop")
@@ -191,7 +192,7 @@ def drop(id: int) -> ResponseReturnValue:
     here = _organisation(id)
     with transaction():
         actions.drop_draft(guard.by(), id)
-    return answer.done(url_for("universe.upload", org=here.code), _("The file was dropped. Nothing was changed."))
+        return answer.done(url_for("universe.upload", org=here.code), _("The file was dropped. Nothing was changed."))
 
 
 def _draft(id: int) -> Any:

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import flash, redirect, render_template
+from flask import Response, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from werkzeug.utils import redirect
 
+from controls.base import once
 from controls.base.db import Stale
 from controls.base.form import BaseForm, said
 from controls.base.why import Refused
@@ -65,10 +67,24 @@ def _shown(field: Any) -> str:
     return str(field._value()) if hasattr(field, "_value") else str(field.data or "")
 
 
-def done(url: str, text: str) -> ResponseReturnValue:
-    """On to the object, with a status line that says what was done."""
-    flash(text)
-    return redirect(url, 303)
+class Onward(Response):
+    """On to another page; `said` becomes its status line once the change is committed."""
+
+    said: str = ""
+
+
+def onward(url: str, text: str = "") -> Onward:
+    """On to a page, with a status line that says what was done."""
+    response = redirect(url, 303, Onward)
+    assert isinstance(response, Onward)
+    response.said = text
+    return response
+
+
+def done(url: str, text: str = "") -> ResponseReturnValue:
+    """The answer of a change, returned inside its transaction: kept with it, so that a repeat is answered the same."""
+    once.keep(once.Answer(url, text))
+    return onward(url, text)
 
 
 def sentences(refused: Refused) -> list[str]:

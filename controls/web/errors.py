@@ -9,6 +9,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from controls.base.db import db
+from controls.base.once import Repeated
 from controls.base.why import N_, Refused
 from controls.web.answer import sentences
 
@@ -49,6 +50,10 @@ def register(app: Flask) -> None:
     @app.errorhandler(Refused)
     def refused(error: Refused) -> ResponseReturnValue:
         return show(error.status, sentences(error))
+
+    @app.errorhandler(Repeated)
+    def repeated(error: Repeated) -> ResponseReturnValue:
+        return show(409)
 
     @app.errorhandler(CSRFError)
     def token(error: CSRFError) -> ResponseReturnValue:

@@ -69,10 +69,10 @@ def open_next() -> ResponseReturnValue:
     try:
         with transaction():
             actions.open_cycle(guard.by(), here.id, wanted, form.parameters(), form.dates())
+            return answer.done(url_for(".cycle", year=wanted, org=org), _("The year %(year)s is open.", year=wanted))
     except Refused as refused:
         context |= {"organisation": guard.organisation(), "latest": queries.latest(here.id)}
         return answer.failed("wheel/open.html", form, refused, **context)
-    return answer.done(url_for(".cycle", year=wanted, org=org), _("The year %(year)s is open.", year=wanted))
 
 
 @bp.route("/cycles/<int:year>/parameters", methods=["GET", "POST"])
@@ -93,13 +93,13 @@ def configure(year: int) -> ResponseReturnValue:
     try:
         with transaction():
             actions.configure(guard.by(), id, form.version.data or 0, form.parameters(), form.dates())
+            return answer.done(url_for(".cycle", year=year, org=org), _("Parameters and dates are saved."))
     except Refused as refused:
         cycle, steps = _found(year)
         now = CycleForm.values(queries.parameters(cycle), queries.dates(steps))
         saved = CycleForm(year=year, version=cycle.version, **now) if isinstance(refused, Stale) else None
         context["organisation"] = guard.organisation()
         return answer.failed("wheel/open.html", form, refused, saved=saved, **context)
-    return answer.done(url_for(".cycle", year=year, org=org), _("Parameters and dates are saved."))
 
 
 def _total(areas: Sequence[AreaCount]) -> AreaCount:
@@ -186,9 +186,13 @@ def advance(year: int) -> ResponseReturnValue:
     try:
         with transaction():
             state = actions.advance(guard.by(), id, form.version.data, form.reason.data or "")
+            return answer.done(_here(year, org), _("The year is now: %(state)s.", state=_(state.label)))
     except Refused as refused:
         return answer.failed("wheel/cycle.html", form, refused, **(_context(year) | {"step": form}))
-    return answer.done(url_for(".cycle", year=year, org=org), _("The year is now: %(state)s.", state=_(state.label)))
+
+
+def _here(year: int, org: str) -> str:
+    return url_for(".cycle", year=year, org=org)
 
 
 @bp.post("/cycles/<int:year>/go-back")
@@ -202,9 +206,9 @@ def go_back(year: int) -> ResponseReturnValue:
     try:
         with transaction():
             state = actions.go_back(guard.by(), id, form.version.data, form.reason.data or "")
+            return answer.done(_here(year, org), _("The year is now: %(state)s.", state=_(state.label)))
     except Refused as refused:
         return answer.failed("wheel/cycle.html", form, refused, **(_context(year) | {"back": form}))
-    return answer.done(url_for(".cycle", year=year, org=org), _("The year is now: %(state)s.", state=_(state.label)))
 
 
 @bp.get("/wheel/<int:year>")

@@ -154,6 +154,19 @@ def _records(node: ast.FunctionDef, bodies: dict[str, ast.FunctionDef], seen: se
     return False
 
 
+def test_a_write_is_answered_inside_its_transaction() -> None:
+    """A page that writes returns `answer.done(…)` inside `with transaction()`: the answer is kept with the change."""
+    broken = []
+    for slice_, file, path in modules():
+        if file != "routes" or slice_ in ("identity", "signin"):  # the door: never keep a cookie
+            continue
+        for node in ast.walk(tree(path)):
+            writes = isinstance(node, ast.With) and ast.unparse(node.items[0].context_expr) == "transaction()"
+            if writes and not any(isinstance(inner, ast.Return) for inner in ast.walk(node)):
+                broken.append(f"{path.relative_to(ROOT)}:{node.lineno}: return answer.done(…) inside the transaction")
+    assert not broken, "\n".join(broken)
+
+
 def test_events_are_recorded() -> None:
     """A declared event is recorded somewhere in its own file."""
     broken = []

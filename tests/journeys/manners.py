@@ -55,6 +55,9 @@ def _tokens(page: HtmlElement) -> Faults:
         token = form.xpath(".//input[@type='hidden'][@name='csrf_token']/@value")
         if form.get("method", "get").lower() == "post" and not (token and token[0]):
             yield f"no token: form {form.get('action')}"
+    keys = Counter(page.xpath("//form[@method='post']//input[@name='request_key']/@value"))
+    if len(keys) != len(page.xpath("//form[@method='post']")) or max(keys.values(), default=1) > 1:
+        yield "forms without a request key of their own"
 
 
 def _inline(page: HtmlElement) -> Faults:

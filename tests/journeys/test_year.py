@@ -244,7 +244,7 @@ def may(scene: Scene) -> None:
     hand_over.sent_by(scene.controller)
     frozen = hand_over.press().says("KRE-1.1", "Gruppen indstiller")
     assert not frozen.forms("/introduce")
-    intro.page.who.refused(scene.coordinator.post(intro.action, intro.data, 409))
+    intro.fill(introduction="Skrevet efter overdragelsen.").refused(409, "Skrevet efter")
     scene.coordinator.get(f"{YEAR}?org=STAR")
 
 

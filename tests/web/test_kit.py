@@ -41,7 +41,8 @@ def bench() -> Environment:
     )
     env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
     env.globals.update(
-        N_=lambda text: text, asset=lambda path: "/static/" + path, csrf_token=lambda: "token", kept=lambda macro: macro
+        N_=lambda text: text, asset=lambda path: "/static/" + path, csrf_token=lambda: "token",
+        request_key=lambda: "key", kept=lambda macro: macro
     )  # fmt: skip
     env.filters.update(
         num=lambda n: f"{n:,}".replace(",", "."),
