@@ -7,32 +7,28 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, false, func, literal, null, or_, select
+from sqlalchemy import false, func, literal, null, or_, select
 from sqlalchemy.orm import aliased
 
 from controls.assessment.tables import Assessment
 from controls.assessment.tables import Line as AssessmentLine
 from controls.base.audit import CLEANED, EVENTS, EventRow
 from controls.base.by import By
-from controls.base.clock import COPENHAGEN
 from controls.base.db import db
 from controls.base.redaction import Retold, retold
 from controls.effectiveness.tables import OperatingTest, SampleItem
 from controls.effectiveness.words import State as TestState
 from controls.evidence.tables import Evidence
 from controls.finding.tables import Action, Finding
-from controls.finding.words import State as FindingState
 from controls.forum.tables import Decision, Meeting, Presence
 from controls.forum.words import Decided
-from controls.forum.words import State as MinutesState
 from controls.identity.permissions import Permission
 from controls.identity.tables import Organisation, Person, RoleGrant
-from controls.papers import choice, ground, proof, running
+from controls.papers import choice, extent, ground, proof, running
 from controls.papers.before import Before, told
 from controls.papers.columns import Sheet
 from controls.recommendation.tables import Line, Recommendation
 from controls.recommendation.words import Recommended
-from controls.recommendation.words import State as RecommendationState
 from controls.review.tables import Control, DesignTest, Review, Risk, RiskControl
 from controls.rotation import queries as rotation
 from controls.rotation.rules import RollRow
@@ -160,15 +156,11 @@ def processes(s: Scope) -> Rows:
                Process.transactions, Process.legal_basis, Process.provider_share, Subprocess.valid_from,
                Subprocess.valid_to)
         .join(Process, Process.id == Subprocess.process_id).join(Area, Area.id == Process.area_id)
-        .where(Subprocess.organisation_id == s.organisation, _in_force(Subprocess, s))
+        .where(extent.subprocesses(s))
         .order_by(Area.sort_key, Process.sort_key, Subprocess.sort_key, Subprocess.id)
     )  # fmt: skip
     for row in stream(query):
         yield *row[:11], people[row[11]], people[row[12]], *row[13:], *end
-
-
-def _in_force(table: Any, s: Scope) -> Any:
-    return and_(table.valid_from <= s.last, or_(table.valid_to.is_(None), table.valid_to >= s.first))
 
 
 def assessments(s: Scope) -> Rows:
@@ -214,14 +206,10 @@ def risks(s: Scope) -> Rows:
         select(Risk.number, Risk.subprocess_id, Subprocess.code, Risk.cause, Risk.event, Risk.consequence,
                Risk.category, Risk.assertions, Risk.owner_id, Risk.valid_to)
         .join(Subprocess, Subprocess.id == Risk.subprocess_id)
-        .where(_risks(s)).order_by(Subprocess.sort_key, Risk.number)
+        .where(extent.risks(s)).order_by(Subprocess.sort_key, Risk.number)
     )  # fmt: skip
     for row in stream(query):
         yield *row[:8], people[row[8]], row[9], *end
-
-
-def _risks(s: Scope) -> Any:
-    return and_(Risk.organisation_id == s.organisation, or_(Risk.valid_to.is_(None), Risk.valid_to >= s.first))
 
 
 def controls(s: Scope) -> Rows:
@@ -232,7 +220,7 @@ def controls(s: Scope) -> Rows:
                c.execution, c.frequency, c.occurrences_a_year, c.owner_role, c.performer_role, c.system, c.valid_from,
                c.valid_to, c.saved_by, c.saved_at)
         .join(Subprocess, Subprocess.id == c.subprocess_id)
-        .where(c.organisation_id == s.organisation, _in_force(c, s)).order_by(Subprocess.sort_key, c.number)
+        .where(extent.controls(s)).order_by(Subprocess.sort_key, c.number)
     )  # fmt: skip
     for row in stream(query):
         yield *row, *end
@@ -245,18 +233,18 @@ def matrix(s: Scope) -> Rows:
         select(RiskControl.id, Risk.number, Control.number, RiskControl.degree, RiskControl.assertions,
                RiskControl.comment, literal(False), literal(False))
         .join(Risk, Risk.id == RiskControl.risk_id).join(Control, Control.id == RiskControl.control_id)
-        .where(_risks(s), _in_force(Control, s)).order_by(Risk.number, Control.number)
+        .where(extent.risks(s), extent.in_force(Control, s)).order_by(Risk.number, Control.number)
     )  # fmt: skip
     bare = (
         select(null(), Risk.number, literal(""), null(), literal(""), literal(""), literal(True), null())
-        .where(_risks(s), Risk.id.not_in(
-            select(RiskControl.risk_id).join(Control, Control.id == RiskControl.control_id).where(_in_force(Control, s))
+        .where(extent.risks(s), Risk.id.not_in(
+            select(RiskControl.risk_id).join(Control, Control.id == RiskControl.control_id).where(extent.controls(s))
         )).order_by(Risk.number)
     )  # fmt: skip
     idle = (
         select(null(), literal(""), Control.number, null(), literal(""), literal(""), null(), literal(True))
-        .where(Control.organisation_id == s.organisation, _in_force(Control, s), Control.id.not_in(
-            select(RiskControl.control_id).join(Risk, Risk.id == RiskControl.risk_id).where(_risks(s))
+        .where(extent.controls(s), Control.id.not_in(
+            select(RiskControl.control_id).join(Risk, Risk.id == RiskControl.risk_id).where(extent.risks(s))
         )).order_by(Control.number)
     )  # fmt: skip
     for query in (both, bare, idle):
@@ -274,7 +262,7 @@ def recommendation(s: Scope) -> Rows:
                Line.proposed_lead_id, Line.defer_to, Line.defer_code, Line.compensating_measure, r.snapshot_hash,
                r.prepared_by_id, r.handed_over_by_id, r.handed_over_at)
         .join(Line, Line.recommendation_id == r.id).join(Subprocess, Subprocess.id == Line.subprocess_id)
-        .where(r.organisation_id == s.organisation, r.year == s.year, r.state == RecommendationState.HANDED_OVER)
+        .where(extent.handed_over(s))
         .order_by(r.number, Subprocess.sort_key, Line.id)
     )  # fmt: skip
     for row in stream(query):
@@ -292,7 +280,7 @@ def decisions(s: Scope) -> Rows:
                m.confirmed_at, m.hash, old.number, m.year)
         .join(m, m.id == d.meeting_id).join(Subprocess, Subprocess.id == d.subprocess_id)
         .outerjoin(old, old.id == d.replaces_id)
-        .where(m.about_id == s.organisation, m.state == MinutesState.LOCKED)
+        .where(extent.locked(s))
         .where(or_(m.year == s.year, d.review_year == s.year))
         .order_by(m.year, m.held_on, m.id, d.number, d.id)
     )  # fmt: skip
@@ -319,7 +307,7 @@ def attendance(s: Scope) -> Rows:
     query = (
         select(m.number, m.held_on, p.person_id, p.function, p.present, p.stand_in_for_id)
         .join(p, p.meeting_id == m.id)
-        .where(m.about_id == s.organisation, m.year == s.year, m.state == MinutesState.LOCKED)
+        .where(extent.locked(s), m.year == s.year)
         .order_by(m.held_on, m.id, p.id)
     )  # fmt: skip
     for row in stream(query):
@@ -349,17 +337,13 @@ def reviews(s: Scope) -> Rows:
                r.hearing_from, r.hearing_to, r.owner_reply, r.quality_reviewed_at, r.approved_by_id, r.approved_at,
                r.conclusion_design, r.conclusion_operating, r.overall_class, r.conclusion, r.coverage)
         .join(Subprocess, Subprocess.id == r.subprocess_id).outerjoin(Decision, Decision.id == r.decision_id)
-        .where(_reviews(s)).order_by(r.number, r.id)
+        .where(extent.reviews(s)).order_by(r.number, r.id)
     )  # fmt: skip
     for row in stream(query):
         yield (
             *row[:4], row[4] or "", *row[5:11], people[row[11]], people[row[12]], people[row[13]], *row[14:23],
             people[row[23]], *row[24:], *end,
         )  # fmt: skip
-
-
-def _reviews(s: Scope) -> Any:
-    return and_(Review.organisation_id == s.organisation, Review.year == s.year)
 
 
 def tests(s: Scope) -> Rows:
@@ -369,7 +353,7 @@ def tests(s: Scope) -> Rows:
         select(d.number, Review.number, Control.number, d.control_version, d.outcome, d.conclusion, d.tester_id,
                d.tested_on, d.reviewer_id, d.reviewed_on, d.hours, Review.period_from, Review.period_to)
         .join(Review, Review.id == d.review_id).join(Control, Control.id == d.control_id)
-        .where(_reviews(s)).order_by(Review.number, Control.number, d.id)
+        .where(extent.reviews(s)).order_by(Review.number, Control.number, d.id)
     )  # fmt: skip
     for row in stream(design):
         state = TestState.REVIEWED if row[9] else TestState.CONCLUDED
@@ -384,7 +368,7 @@ def tests(s: Scope) -> Rows:
                t.sample_size, t.achieved_confidence, t.seed, t.drawn_at, t.tester_id, t.tested_on, t.exceptions,
                t.upper_limit, t.outcome, t.outcome_reason, t.conclusion, t.reviewer_id, t.reviewed_on, t.hours)
         .join(Review, Review.id == t.review_id).join(Control, Control.id == t.control_id)
-        .where(_reviews(s)).order_by(Review.number, Control.number, t.id)
+        .where(extent.reviews(s)).order_by(Review.number, Control.number, t.id)
     )  # fmt: skip
     for row in stream(operating):
         rate = row[24] / row[18] if row[24] is not None and row[18] else None
@@ -404,7 +388,7 @@ def samples(s: Scope) -> Rows:
         select(OperatingTest.number, i.rank, i.item_key, i.reserve, i.result, i.nature, i.amount_ore, i.tested_on,
                i.note, i.replaces_rank)
         .join(OperatingTest, OperatingTest.id == i.test_id).join(Review, Review.id == OperatingTest.review_id)
-        .where(_reviews(s)).order_by(OperatingTest.number, OperatingTest.id, i.rank)
+        .where(extent.reviews(s)).order_by(OperatingTest.number, OperatingTest.id, i.rank)
     )  # fmt: skip
     for row in stream(query):
         yield *row[:3], drawn[row[3]], *row[4:], *end
@@ -412,36 +396,15 @@ def samples(s: Scope) -> Rows:
 
 def evidence(s: Scope) -> Rows:
     """Sheet 13: files of the year's reviews, tests and listed findings, and whatever was uploaded in the year."""
-    e, people, end, begins = Evidence, s.people, (s.code, s.year), datetime(s.year, 1, 1, tzinfo=COPENHAGEN)
-    year_reviews = select(Review.id).where(_reviews(s))
-    year_tests = select(OperatingTest.id).where(OperatingTest.review_id.in_(year_reviews))
-    year_findings = select(Finding.id).outerjoin(Review, Review.id == Finding.review_id).where(_findings(s))
-    subjects = {
-        Review.__tablename__: year_reviews, OperatingTest.__tablename__: year_tests,
-        SampleItem.__tablename__: select(SampleItem.id).where(SampleItem.test_id.in_(year_tests)),
-        DesignTest.__tablename__: select(DesignTest.id).where(DesignTest.review_id.in_(year_reviews)),
-        Finding.__tablename__: year_findings,
-        Action.__tablename__: select(Action.id).where(Action.finding_id.in_(year_findings)),
-    }  # fmt: skip
-    of_year = [and_(e.subject_type == name, e.subject_id.in_(ids)) for name, ids in subjects.items()]
+    e, people, end = Evidence, s.people, (s.code, s.year)
     query = (
         select(e.id, e.subject_type, e.subject_id, e.shows, e.covers_from, e.covers_to, e.filename, e.media_type,
                e.size, e.sha256, e.uploaded_by_id, e.uploaded_at)
-        .where(e.organisation_id == s.organisation)
-        .where(or_(and_(e.uploaded_at >= begins, e.uploaded_at < begins.replace(year=s.year + 1)), *of_year))
+        .where(extent.evidence(s))
         .order_by(e.id)
     )  # fmt: skip
     for row in stream(query):
         yield *row[:10], people[row[10]], row[11], *end
-
-
-def _findings(s: Scope) -> Any:
-    """Findings of the year's reviews, those still open, and those closed in the year."""
-    open_ones = Finding.state.not_in([FindingState.CLOSED, FindingState.RISK_ACCEPTED])
-    return and_(
-        Finding.organisation_id == s.organisation,
-        or_(_reviews(s), open_ones, and_(Finding.closed_on >= s.first, Finding.closed_on <= s.last)),
-    )
 
 
 def findings(s: Scope) -> Rows:
@@ -455,7 +418,7 @@ def findings(s: Scope) -> Rows:
                f.risk_accepted_by_id, f.risk_accepted_until, f.risk_acceptance_reason)
         .join(Subprocess, Subprocess.id == f.subprocess_id).outerjoin(Review, Review.id == f.review_id)
         .outerjoin(Control, Control.id == f.control_id).outerjoin(old, old.id == f.repeat_of_id)
-        .where(_findings(s)).order_by(f.number, f.id)
+        .where(extent.findings(s)).order_by(f.number, f.id)
     )  # fmt: skip
     for row in stream(query):
         age = (min(row[22] or today, today) - row[16]).days if row[16] else None
@@ -473,7 +436,7 @@ def actions(s: Scope) -> Rows:
         select(a.number, Finding.number, a.text, a.owner_id, a.deadline_original, a.deadline_current, a.state,
                a.done_on, a.done_note, a.verified_by_id, a.verified_on, a.note, a.id)
         .join(Finding, Finding.id == a.finding_id).outerjoin(Review, Review.id == Finding.review_id)
-        .where(_findings(s)).order_by(a.number, a.id)
+        .where(extent.findings(s)).order_by(a.number, a.id)
     )  # fmt: skip
     for row in stream(query):
         yield *row[:3], people[row[3]], *row[4:9], people[row[9]], *row[10:], *end
@@ -492,15 +455,12 @@ def wheel(s: Scope) -> Rows:
 
 def users(s: Scope) -> Rows:
     """Sheet 18: roles that held in the organisation, or above it, at some time since the year began."""
-    above = select(Organisation.path).where(Organisation.id == s.organisation).scalar_subquery()
     query = (
         select(Person.id, Person.username, Person.name, Person.title, Person.unit, RoleGrant.role, Organisation.code,
                RoleGrant.valid_from, RoleGrant.valid_to, RoleGrant.granted_by)
         .join(RoleGrant, RoleGrant.person_id == Person.id)
         .join(Organisation, Organisation.id == RoleGrant.organisation_id)
-        .where(func.substr(above, 1, func.length(Organisation.path)) == Organisation.path)
-        .where(RoleGrant.valid_from <= max(s.last, s.by.today))
-        .where(or_(RoleGrant.valid_to.is_(None), RoleGrant.valid_to >= s.first))
+        .where(extent.grants(s))
         .order_by(Person.name, Person.id, RoleGrant.role, RoleGrant.id)
     )  # fmt: skip
     for row in stream(query):
@@ -510,12 +470,9 @@ def users(s: Scope) -> Rows:
 def log(s: Scope, say: Callable[[str], str]) -> Rows:
     """Sheet 19: a row per changed field, from the events' own record of the rows; for who may read the log."""
     e, end, before = EventRow, (s.code, s.year), Before()
-    about = select(Meeting.id).where(Meeting.about_id == s.organisation)
-    meetings = and_(e.object_type == Meeting.__tablename__, e.object_id.in_(about))
-    here = or_(e.organisation_id == s.organisation, meetings)
     query = (
         select(e.seq, e.at, e.person_name, e.role, e.object_type, e.object_id, e.action, e.reason, e.leaf, e.payload)
-        .where(here if s.reads_log else false()).order_by(e.seq)
+        .where(extent.events(s) if s.reads_log else false()).order_by(e.seq)
     )  # fmt: skip
     labels: dict[str, str] = {}
     taken = retold(db.session())
