@@ -10,7 +10,7 @@ from flask_migrate import Migrate
 from jinja2 import StrictUndefined
 
 from controls import wiring
-from controls.base import keys, settings
+from controls.base import settings
 from controls.base.db import db
 from controls.web import errors, guard, headers, navigation, once, words
 
@@ -25,7 +25,6 @@ def create_app(read: settings.Settings | None = None) -> Flask:
     """The application; refuses to start when a route has no permission."""
     app = Flask("controls", root_path=str(ROOT / "controls"), template_folder=str(ROOT / "templates"))
     kept = read or settings.read()
-    keys.ensure(kept.keys)
     app.config.update(
         KONTROLRUL=kept, SECRET_KEY=kept.secret_key, SQLALCHEMY_DATABASE_URI=kept.database_url,
         MAX_CONTENT_LENGTH=kept.upload_limit + 1024 * 1024, MAX_FORM_MEMORY_SIZE=4 * 1024 * 1024,

@@ -17,7 +17,7 @@ from flask_migrate import upgrade
 from sqlalchemy.exc import SQLAlchemyError
 
 from controls.assets.install import install
-from controls.base import audit, keys, verify
+from controls.base import audit, checkpoint, keys, verify
 from controls.base import demo as marked
 from controls.base.by import By
 from controls.base.db import db, transaction
@@ -143,9 +143,8 @@ def verify_log(as_json: bool) -> None:
     """Check the log, its head and every logged row; exit 0 sound, 1 changed (all faults listed), 2 cannot tell."""
     try:
         found = verify.faults(db.session(), current_app.config["KONTROLRUL"].keys)
-    except (keys.Unusable, SQLAlchemyError, LookupError, ValueError) as error:
-        click.echo(f"Cannot tell: {error}", err=True)
-        sys.exit(2)
+    except UNTOLD as error:
+        _cannot_tell(error)
     if as_json:
         click.echo(json.dumps([asdict(fault) for fault in found], ensure_ascii=False, indent=1))
     else:
@@ -153,6 +152,37 @@ def verify_log(as_json: bool) -> None:
             click.echo(str(fault))
         click.echo("Sound." if not found else f"{len(found)} faults.")
     sys.exit(1 if found else 0)
+
+
+@audit_group.command("checkpoint")
+@click.option("--out", default=None, type=click.Path(dir_okay=False, path_type=Path), help="File to write it to.")
+def make_checkpoint(out: Path | None) -> None:
+    """Sign the log's size and root as they are now: keep it outside the house and verify with it later."""
+    try:
+        made = checkpoint.make(db.session(), current_app.config["KONTROLRUL"].keys, marked.now())
+        if out:
+            out.write_text(made.text, encoding="utf-8")
+    except (*UNTOLD, OSError) as error:
+        _cannot_tell(error)
+    click.echo(f"{out}: {made.size} events." if out else made.text, nl=bool(out))
+
+
+@audit_group.command("key")
+def show_key() -> None:
+    """Print the public key of the checkpoints: name, key id and key (C2SP signed-note verifier key)."""
+    try:
+        click.echo(checkpoint.verifier(current_app.config["KONTROLRUL"].keys))
+    except keys.Unusable as error:
+        _cannot_tell(error)
+
+
+UNTOLD = (keys.Unusable, audit.Broken, SQLAlchemyError, LookupError, ValueError)
+"""Why nothing can be said about the log."""
+
+
+def _cannot_tell(error: Exception) -> NoReturn:
+    click.echo(f"Cannot tell: {error}", err=True)
+    sys.exit(2)
 
 
 @audit_group.command("adopt")

@@ -6,6 +6,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import pytest
@@ -79,6 +80,7 @@ def app(engine_app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     monkeypatch.setattr(demo, "now", lambda: making.NOW)
     with engine_app.app_context():
         _empty()
+        rmtree(engine_app.config["KONTROLRUL"].keys / "checkpoints", ignore_errors=True)
         yield engine_app
         db.session.rollback()
         db.session.remove()

@@ -92,6 +92,15 @@ ADOPTED = "The log carries codes already; only a log from before they were made 
 
 
 @dataclass(frozen=True)
+class Sealed:
+    """What a transaction made of the log: its size and root, and the time of its last event."""
+
+    size: int
+    root: bytes
+    at: datetime
+
+
+@dataclass(frozen=True)
 class Event:
     """A declared event: its name, its words for the reader, and the fields it carries beside the rows."""
 
@@ -198,8 +207,8 @@ def seal(session: Session) -> None:
     events = session.info.get("events", [])
     if not events:
         return
+    head = session.execute(_READ_HEAD).one_or_none() or _first(session)
     key = keys.mac_key(settings.current().keys)
-    head = session.execute(_READ_HEAD).one_or_none() or _first(session, key)
     if head.mac != head_code(key, head.size, head.frontier, head.root):
         raise Broken(WRONG_HEAD)
     frontier = split(head.frontier)
@@ -218,7 +227,9 @@ def seal(session: Session) -> None:
     ]
     if told:
         session.execute(insert(ToldRow), told)
-    session.execute(update(HEAD).where(HEAD.c.id == 1).values(_head(key, head.size + len(events), frontier)))
+    made = _head(key, head.size + len(events), frontier)
+    session.execute(update(HEAD).where(HEAD.c.id == 1).values(made))
+    session.info["sealed"] = Sealed(made["size"], made["root"], events[-1].at)
 
 
 def _head(key: bytes, size: int, frontier: list[bytes]) -> dict[str, Any]:
@@ -226,14 +237,15 @@ def _head(key: bytes, size: int, frontier: list[bytes]) -> dict[str, Any]:
     return {"size": size, "frontier": stored, "root": root, "mac": head_code(key, size, stored, root)}
 
 
-def _first(session: Session, key: bytes) -> Any:
-    """The head of an empty log; a log with events does not lose its head."""
+def _first(session: Session) -> Any:
+    """The head of an empty log, and its keys; a log with events never gets a new head, nor one with a head new keys."""
     _lock(session)
     head = session.execute(_READ_HEAD).one_or_none()
     if head is None:
         if session.scalar(select(func.max(EventRow.seq))):
             raise Broken(NO_HEAD)
-        session.execute(insert(HEAD).values(id=1, **_head(key, 0, [])))
+        keys.ensure(settings.current().keys)
+        session.execute(insert(HEAD).values(id=1, **_head(keys.mac_key(settings.current().keys), 0, [])))
         head = session.execute(_READ_HEAD).one()
     return head
 
@@ -249,6 +261,7 @@ def adopt(session: Session) -> int:
     coded = session.scalar(select(func.count()).select_from(EventRow).where(EventRow.mac.is_not(None)))
     if coded or session.execute(_READ_HEAD).one_or_none() or list((settings.current().keys).glob("checkpoints/*")):
         raise Broken(ADOPTED)
+    keys.ensure(settings.current().keys)
     key, frontier, size = keys.mac_key(settings.current().keys), list[bytes](), 0
     for row in session.scalars(select(EventRow).order_by(EventRow.seq)):
         payload = row.payload or ""
@@ -266,9 +279,8 @@ def adopt(session: Session) -> int:
 
 def forget(session: Session) -> None:
     """Drop what a transaction had gathered (committed or not)."""
-    session.info.pop("events", None)
-    session.info.pop("told", None)
-    session.info.pop("changed", None)
+    for name in ("events", "told", "changed", "sealed", "checkpoint"):
+        session.info.pop(name, None)
 
 
 def _logged(session: Session) -> Iterator[Any]:

@@ -181,8 +181,10 @@ def _queue(session: Session) -> Iterator[None]:
 
 
 BEFORE_COMMIT: list[Callable[[Session], None]] = []
+AFTER_COMMIT: list[Callable[[Session], None]] = []
 AFTERWARDS: list[Callable[[Session], None]] = []
-"""Filled by the log, whose table is made on this module's base: sealing its events, and dropping what it gathered."""
+"""Filled by the log, whose table is made on this module's base: sealing its events, the checkpoint of what is
+committed (which never fails the write), and dropping what it gathered."""
 
 
 MET = {"23505", "40001", "40P01", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"}
@@ -212,6 +214,8 @@ def transaction() -> Iterator[Session]:
             for step in BEFORE_COMMIT:
                 step(session)
             session.commit()
+            for step in AFTER_COMMIT:
+                step(session)
         except StaleDataError as error:
             session.rollback()
             raise Refused([CHANGED()]) from error

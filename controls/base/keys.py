@@ -20,24 +20,29 @@ class Unusable(Exception):
 
 
 def ensure(folder: Path) -> None:
-    """Make the keys that are not there (at the application's first start)."""
+    """Make the keys that are not there; only an empty log asks, so that a lost key is told and never made anew."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _make(folder / "log.mac", lambda: secrets.token_bytes(SIZE))
-    _make(folder / "checkpoint.key", lambda: Ed25519PrivateKey.generate().private_bytes_raw())
+    write_once(folder / "log.mac", lambda: secrets.token_bytes(SIZE))
+    write_once(folder / "checkpoint.key", lambda: Ed25519PrivateKey.generate().private_bytes_raw())
 
 
-def _make(path: Path, key: Callable[[], bytes]) -> None:
-    """Write whole and link: who comes at the same time sees no file or all of it, and the first one wins."""
+def write_once(path: Path, content: Callable[[], bytes]) -> None:
+    """Write whole (0600, to the disk) and link: who comes at once sees no file or all of it, and the first one wins."""
     if path.exists():
         return
     temp = path.with_name(f".{secrets.token_hex(8)}.part")
     with os.fdopen(os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(key())
+        file.write(content())
         file.flush()
         os.fsync(file.fileno())
     with suppress(FileExistsError):
         os.link(temp, path)
     temp.unlink()
+    handle = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _read(path: Path) -> bytes:

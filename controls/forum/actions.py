@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from controls.base import audit
+from controls.base import audit, checkpoint
 from controls.base.by import By
 from controls.base.db import db, load, saved
 from controls.base.why import N_, NOT_FOUND, WRONG_STATE, Refused, refuse_if
@@ -260,7 +260,10 @@ def return_to_secretary(by: By, id: int, version: int | None, comment: str) -> M
 
 
 def lock(by: By, id: int, version: int | None = None) -> Meeting:
-    """Approve the minutes: number the decisions, seal the whole by SHA-256, create the reviews, advance the cycle."""
+    """Approve the minutes: number the decisions, seal the whole by SHA-256, create the reviews, advance the cycle.
+
+    A checkpoint of the log follows the commit.
+    """
     row = load(Meeting, id, version)
     by.must(Permission.FORUM_CONFIRM, row.organisation_id)
     refuse_if(queries.why_not_lock(row, by.person_id))
@@ -279,6 +282,8 @@ def lock(by: By, id: int, version: int | None = None) -> Meeting:
     cycle = cycles.cycle_by_id(row.cycle_id)
     if row.recommendation_id is not None and cycle is not None and cycle.state is CycleState.RECOMMENDED:
         wheel.advance(by, cycle.id, None)
+    about = identity.organisation_by_id(row.about_id)
+    checkpoint.due(f"{about.code if about else row.about_id} {row.year}")
     return row
 
 

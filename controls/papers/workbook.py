@@ -7,7 +7,10 @@ from typing import IO, Any
 from flask_babel import force_locale, gettext
 
 from controls.assessment.rules import BANDS
+from controls.base import checkpoint, settings
 from controls.base.by import By
+from controls.base.checkpoint import Checkpoint
+from controls.base.db import db
 from controls.base.why import N_, Labelled, Refused
 from controls.effectiveness.sampling import DEFAULT_TABLE
 from controls.effectiveness.words import SampleRisk
@@ -38,6 +41,7 @@ def write(by: By, organisation: Organisation, year: int, lang: str, out: IO[byte
         if cycle is None:
             raise Refused([NO_CYCLE(year=str(year), organisation=organisation.code)])
         scope = queries.scope(by, organisation, cycle)
+        stamp = checkpoint.make(db.session(), settings.current().keys, by.at, f"{organisation.code} {year}")
         name = organisation.name_en if lang == "en" else organisation.name_da
         title = gettext("Audit extract %(organisation)s %(year)s", organisation=organisation.code, year=year)
         with Book(title, by.name, by.at, gettext) as book:
@@ -45,7 +49,7 @@ def write(by: By, organisation: Organisation, year: int, lang: str, out: IO[byte
             sums = _sheets(book, scope)
             digest = sha256("".join(sheet.digest for sheet in sums).encode()).hexdigest()
             summary = Summary(organisation.code, year, lang, tuple(sums), digest)
-            _cover(cover, scope, title, name, summary)
+            _cover(cover, scope, title, name, summary, stamp)
             book.save(out)
     return summary
 
@@ -94,8 +98,10 @@ def _codes(scope: queries.Scope) -> Rows:
         yield at + 1, name, member.value, danish[at], english[at], scope.code, scope.year
 
 
-def _cover(page: Page, scope: queries.Scope, title: str, organisation: str, summary: Summary) -> None:
-    """The cover: what this is, how far the year is, and what stands on each sheet."""
+def _cover(
+    page: Page, scope: queries.Scope, title: str, organisation: str, summary: Summary, stamp: Checkpoint
+) -> None:
+    """The cover: what this is, how far the year is, what stands on each sheet, and the log's checkpoint."""
     cycle, by = scope.cycle, scope.by
     page.line([title], TITLE)
     page.line([])
@@ -117,6 +123,8 @@ def _cover(page: Page, scope: queries.Scope, title: str, organisation: str, summ
     _goals(page, scope)
     page.line([])
     _contents(page, summary)
+    page.line([])
+    _stamp(page, stamp)
     page.close()
 
 
@@ -143,4 +151,16 @@ def _contents(page: Page, summary: Summary) -> None:
     page.line([gettext("All sheets"), summary.rows], STRONG, forms)
 
 
+def _stamp(page: Page, stamp: Checkpoint) -> None:
+    """The checkpoint line by line, so that the cells copied into a text file are the file to verify with."""
+    page.line([gettext("Checkpoint of the log when this file was made")], HEADING)
+    page.line([gettext(KEEP)])
+    for line in stamp.text.removesuffix("\n").split("\n"):
+        page.line([None, line])
+
+
+KEEP = N_(
+    "Copy the lines below into a text file and keep it: “flask audit verify --checkpoint FILE” proves with it that "
+    "nothing in the log was changed since."
+)
 HEADS = (N_("Sheet"), N_("Rows"), N_("Control total is the sum of"), N_("Control total"), N_("SHA-256 of the sheet"))

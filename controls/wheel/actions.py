@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import asdict
 from datetime import date
 
-from controls.base import audit
+from controls.base import audit, checkpoint
 from controls.base.by import By
 from controls.base.db import db, load, saved
 from controls.base.why import N_, refuse_if
+from controls.identity import queries as identity
 from controls.identity.permissions import Permission
 from controls.universe import queries as universe
 from controls.wheel import queries, rules
@@ -76,7 +77,10 @@ def configure(by: By, cycle_id: int, version: int, parameters: Parameters, dates
 
 
 def advance(by: By, cycle_id: int, version: int | None, reason: str = "") -> State:
-    """Take the next step of the year when nothing is missing; short of a goal the year closes only with a reason."""
+    """Take the next step of the year when nothing is missing; short of a goal the year closes only with a reason.
+
+    A checkpoint of the log follows the closing.
+    """
     row = load(Cycle, cycle_id, version)
     after = rules.next_state(row.state)
     by.must(PERMISSIONS.get(after or row.state, Permission.CYCLE_ADVANCE), row.organisation_id)
@@ -91,6 +95,9 @@ def advance(by: By, cycle_id: int, version: int | None, reason: str = "") -> Sta
     audit.record(by.because(reason.strip()) if reason else by, ADVANCED, row, left=left.value, entered=row.state.value)
     for follow in ON_ENTER[row.state]:
         follow(by, row)
+    if row.state is State.CLOSED:
+        at = identity.organisation_by_id(row.organisation_id)
+        checkpoint.due(f"{at.code if at else row.organisation_id} {row.year}")
     return row.state
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from controls.base import checkpoint, settings
 from controls.base.audit import EventRow
 from controls.base.db import Stale, transaction
 from controls.base.why import Refused
@@ -91,6 +92,7 @@ def test_the_whole_way(scene: Any, monkeypatch: pytest.MonkeyPatch, database: An
     told: list[list[str]] = []
     monkeypatch.setattr(actions, "ON_LOCK", [lambda by, meeting, made: told.append([d.number for d in made])])
     id = locked(scene)
+    assert [checkpoint.read(path).cycle for _, path in checkpoint.kept(settings.current().keys)] == ["STAR 2026"]
     meeting = queries.meeting(id)
     assert (meeting.state, meeting.number, meeting.confirmed_by_id) == (
         State.LOCKED,

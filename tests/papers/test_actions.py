@@ -13,8 +13,10 @@ from flask_babel import force_locale, gettext
 from openpyxl import load_workbook
 from sqlalchemy import func, select
 
+from controls.base import checkpoint, keys
 from controls.base.audit import EventRow
 from controls.base.db import db, transaction
+from controls.base.settings import current
 from controls.base.why import Refused
 from controls.effectiveness.tables import OperatingTest, SampleItem
 from controls.evidence.tables import Evidence
@@ -259,3 +261,14 @@ def test_rows_go_on_to_the_next_sheet(app: Any, monkeypatch: pytest.MonkeyPatch)
     assert [sheet.title for sheet in parts] == ["01 Processer", "01 Processer (2)"]
     assert [sheet.rows for sheet in parts] == [3, 1]
     assert [book[sheet.title].max_row for sheet in parts] == [4, 2]
+
+
+def test_the_cover_carries_the_logs_checkpoint(app: Any) -> None:
+    """The lines on the cover are a checkpoint of the log that the sheets were read with, kept and signed."""
+    file, _ = taken(Year())
+    lines = [row[1] or "" for row in sheets(file)["00"]]
+    origin = next(at for at, line in enumerate(lines) if str(line).startswith("kontrolrul/"))
+    note = checkpoint.parse("\n".join(str(line) for line in lines[origin : origin + 7]) + "\n")
+    assert note.size == db.session.scalar(select(func.max(EventRow.seq))) and note.cycle.endswith(" 2026")
+    assert note.signed(keys.public_key(current().keys))
+    assert note == checkpoint.read(current().keys / "checkpoints" / f"{note.size}.txt")

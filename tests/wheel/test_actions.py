@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from controls.base import checkpoint, settings
 from controls.base.audit import EventRow
 from controls.base.db import Stale, db, transaction
 from controls.base.why import N_, Refused, Why
@@ -137,3 +138,6 @@ def test_closing_short_of_a_goal(created: Year, monkeypatch: pytest.MonkeyPatch)
     refused = refusal(lambda: actions.advance(created.by(created.first), created.cycle.id, None))
     assert [r.code for r in refused.reasons] == ["wheel.goal_short"]
     assert advance(created, LONG) is State.CLOSED
+    assert [checkpoint.read(path).cycle for _, path in checkpoint.kept(settings.current().keys)] == [
+        f"{created.organisation.code} {cycle.year}"
+    ]
