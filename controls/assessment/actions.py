@@ -56,7 +56,7 @@ def start(by: By, cycle: Cycle) -> None:
 
 def _own(by: By, row: Assessment) -> bool:
     process = universe.process(row.process_id)
-    return process is not None and by.person_id is not None and by.person_id in (process.owner_id, process.deputy_id)
+    return process is not None and by.own_id is not None and by.own_id in (process.owner_id, process.deputy_id)
 
 
 def _fills(by: By, row: Assessment) -> None:

@@ -521,7 +521,7 @@ def fraud(organisation_id: int, year: int) -> set[int]:
 
 def tasks(by: By) -> list[Select[Any]]:
     """Forms to fill in, to correct, to calibrate, to approve."""
-    mine = or_(Process.owner_id == by.person_id, Process.deputy_id == by.person_id)
+    mine = or_(Process.owner_id == by.own_id, Process.deputy_id == by.own_id)
     fills = Assessment.organisation_id.in_(by.anywhere(Permission.ASSESSMENT_FILL))
     group = within(
         by, Permission.ASSESSMENT_CALIBRATE, Assessment.organisation_id, process=Assessment.process_id,
@@ -531,7 +531,7 @@ def tasks(by: By) -> list[Select[Any]]:
     asked: list[tuple[task.TaskKind, Phase, list[ColumnElement[bool]]]] = [
         (FILL, Phase.ASSESSING, [fills, mine, Assessment.state.in_([State.NOT_STARTED, State.DRAFT])]),
         (CORRECT, Phase.CALIBRATING,
-         [fills, or_(mine, Assessment.author_id == by.person_id), Assessment.state == State.RETURNED]),
+         [fills, or_(mine, Assessment.author_id == by.own_id), Assessment.state == State.RETURNED]),
         (CALIBRATE, Phase.CALIBRATING, [group, Assessment.state == State.SUBMITTED, Cycle.state == Phase.CALIBRATING]),
         (APPROVE, Phase.CALIBRATING,
          [group, Assessment.state == State.CALIBRATED, Cycle.state == Phase.CALIBRATING, not_mine]),

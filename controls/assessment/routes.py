@@ -32,7 +32,7 @@ def _sheet(id: int) -> Sheet:
 
 
 def _own(sheet: Sheet) -> bool:
-    return guard.by().person_id in (sheet.process.owner_id, sheet.process.deputy_id)
+    return guard.by().own_id in (sheet.process.owner_id, sheet.process.deputy_id)
 
 
 def _fills(sheet: Sheet) -> bool:

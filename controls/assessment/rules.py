@@ -312,7 +312,7 @@ def why_not_approve(
     """S1: a calibrated form is approved by a member who neither filled it in nor changed a score in calibration."""
     reasons = [] if phase is Phase.CALIBRATING else [NOT_CALIBRATING(year=year)]
     reasons += [] if (state, "approve") in STEPS else [WRONG_STATE(state=state)]
-    return reasons + why_not_same(Duty.S1, person, assessors)
+    return reasons + why_not_same(Duty.S1, [person], assessors)
 
 
 def ids(text: str) -> list[int]:

@@ -145,7 +145,8 @@ def record(by: By, what: Event, subject: Any, /, organisation_id: int | None = N
     organisation = organisation_id or getattr(subject, "organisation_id", None) or by.organisation_id
     session.info.setdefault("events", []).append(
         EventRow(
-            at=by.at, person_id=by.person_id, person_name=by.name, role=by.role, on_behalf_of=None, reason=by.reason,
+            at=by.at, person_id=by.person_id, person_name=by.name, role=by.role, on_behalf_of=by.on_behalf_of,
+            reason=by.reason,
             request_key=by.request_key, action=what.name, object_type=subject.__tablename__, object_id=subject.id,
             object_version=getattr(subject, "version", None), organisation_id=organisation,
             payload=canonical(payload),

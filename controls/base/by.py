@@ -26,6 +26,8 @@ class By:
     """The author of a write. `reach` maps a permission to organisations and how far it goes there.
 
     `visits` is what visiting grants add: a permission, the places it holds in, and how far it goes there.
+    A stand-in acts with the reach of the one he stands in for (`on_behalf_of`), never with more; `counts_as` are the
+    persons behind the act: himself and that one, each by the first of the accounts a person may have.
     """
 
     person_id: int | None
@@ -38,6 +40,19 @@ class By:
     unit: str = ""
     request_key: str = ""
     reason: str = ""
+    on_behalf_of: int | None = None
+    principal: str = ""
+    counts_as: tuple[int, ...] = ()
+
+    @property
+    def own_id(self) -> int | None:
+        """Whose objects count as own: those of the one he stands in for, else of himself."""
+        return self.on_behalf_of or self.person_id
+
+    @property
+    def persons(self) -> tuple[int, ...]:
+        """The persons that the act counts for in the rules of different persons."""
+        return self.counts_as or (() if self.person_id is None else (self.person_id,))
 
     @property
     def today(self) -> date:

@@ -118,7 +118,7 @@ def scope(by: By, permission: str) -> Scope:
     full = by.everywhere(permission)
     some = by.anywhere(permission) - full
     visits = frozenset(place for place, far in by.visits.get(permission, {}).items() if far is Reach.ALL)
-    return Scope(full, some, by.person_id if some else None, visits)
+    return Scope(full, some, by.own_id if some else None, visits)
 
 
 def inside(reach: Scope, organisation: Any, *own: Any, **places: Any) -> ColumnElement[bool]:
@@ -196,6 +196,13 @@ def _met(error: DBAPIError) -> bool:
     return bool({getattr(error.orig, name, None) for name in ("sqlstate", "sqlite_errorname")} & MET)
 
 
+AFTER_REFUSAL: list[Callable[[Refused], Callable[[], None] | None]] = []
+"""Filled by a slice: the write that leaves a line in the log when another write was refused, if there is to be one."""
+
+CLASHES: dict[str, Callable[[Any], Reason]] = {}
+"""By table: the reason when two requests at once ran into one of its unique indexes, from the row's values."""
+
+
 @contextmanager
 def transaction() -> Iterator[Session]:
     """Begin a write at once, commit it once with its events, or leave nothing.
@@ -211,9 +218,7 @@ def transaction() -> Iterator[Session]:
         session.info["writing"] = True
         try:
             yield session
-            for step in BEFORE_COMMIT:
-                step(session)
-            session.commit()
+            _commit(session)
             for step in AFTER_COMMIT:
                 step(session)
         except StaleDataError as error:
@@ -222,7 +227,11 @@ def transaction() -> Iterator[Session]:
         except DBAPIError as error:
             session.rollback()
             if _met(error):
-                raise Refused([CHANGED()]) from error
+                raise Refused([_clash(error)]) from error
+            raise
+        except Refused as error:
+            session.rollback()
+            _tell(session, error)
             raise
         except BaseException:
             session.rollback()
@@ -231,6 +240,31 @@ def transaction() -> Iterator[Session]:
             session.info.pop("writing", None)
             for step in AFTERWARDS:
                 step(session)
+
+
+def _commit(session: Session) -> None:
+    for step in BEFORE_COMMIT:
+        step(session)
+    session.commit()
+
+
+def _tell(session: Session, error: Refused) -> None:
+    """What a refusal leaves in the log is a write of its own, since the refused one left nothing."""
+    writes = [write for step in AFTER_REFUSAL if (write := step(error)) is not None]
+    if not writes:
+        return
+    for forget in AFTERWARDS:
+        forget(session)
+    session.connection(execution_options={"writes": True})
+    for write in writes:
+        write()
+    _commit(session)
+
+
+def _clash(error: DBAPIError) -> Reason:
+    said = str(error.orig)
+    table = next((name for name in CLASHES if f" {name}." in said or f'"uq_{name}_' in said), None)
+    return CHANGED() if table is None or not isinstance(error.params, dict) else CLASHES[table](error.params)
 
 
 T = TypeVar("T", bound=Any)

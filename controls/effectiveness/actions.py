@@ -64,7 +64,7 @@ def _begun(by: By, review_id: int, control_id: int, number: str) -> OperatingTes
     if found is None:
         raise Refused([NOT_FOUND()])
     review, control, design = found
-    own = by.person_id in (review.tester_id, review.lead_id)
+    own = by.own_id in (review.tester_id, review.lead_id)
     by.must(Permission.CONTROL_TEST, review.organisation_id, own=own, places=reviews.places(review))
     refuse_if(rules.why_not_open(review.state, design))
     test = OperatingTest(
@@ -87,7 +87,7 @@ def _load(by: By, id: int, version: int | None) -> OperatingTest:
     test: OperatingTest = load(OperatingTest, id, version)
     review = queries.review_of(test)
     team = (test.tester_id, review.tester_id, review.lead_id)
-    by.must(Permission.CONTROL_TEST, test.organisation_id, own=by.person_id in team, places=reviews.places(review))
+    by.must(Permission.CONTROL_TEST, test.organisation_id, own=by.own_id in team, places=reviews.places(review))
     refuse_if([] if review.state in rules.OPEN_REVIEWS else [rules.REVIEW_CLOSED()])
     return test
 
@@ -229,7 +229,7 @@ def send_back(by: By, id: int, version: int | None, comment: str) -> OperatingTe
 def _to_review(by: By, id: int, version: int | None) -> OperatingTest:
     test: OperatingTest = load(OperatingTest, id, version)
     review = queries.review_of(test)
-    own = by.person_id == review.quality_reviewer_id
+    own = by.own_id == review.quality_reviewer_id
     by.must(Permission.REVIEW_APPROVE, test.organisation_id, own=own, places=reviews.places(review))
     testers = (test.tester_id, review.tester_id)
     refuse_if(rules.why_not_quality_review(test.state, by.person_id, review.lead_id, testers))
@@ -243,7 +243,7 @@ def refer(by: By, review_id: int, control_id: int, test_id: int, conclusion: str
     if found is None:
         raise Refused([NOT_FOUND()])
     review, control, _design = found
-    own = by.person_id in (review.tester_id, review.lead_id)
+    own = by.own_id in (review.tester_id, review.lead_id)
     by.must(Permission.CONTROL_TEST, review.organisation_id, own=own, places=reviews.places(review))
     refuse_if([rules.ALREADY()] if queries.test_of(review_id, control_id) else [])
     same = other.control_id == control.id and other.refers_to_id is None

@@ -277,11 +277,11 @@ def tasks(by: By) -> list[Select[Any]]:
     working = [State.PLANNED, State.POPULATION_CONFIRMED, State.SAMPLE_DRAWN, State.TESTING]
     return [
         made(TEST).where(
-            OperatingTest.tester_id == by.person_id, OperatingTest.state.in_(working),
+            OperatingTest.tester_id == by.own_id, OperatingTest.state.in_(working),
             Review.state.in_(rules.OPEN_REVIEWS),
         ),
         made(REVIEW).where(
-            Review.quality_reviewer_id == by.person_id, OperatingTest.state == State.CONCLUDED,
+            Review.quality_reviewer_id == by.own_id, OperatingTest.state == State.CONCLUDED,
             Review.state.not_in([ReviewState.SUSPENDED, ReviewState.DEFERRED]),
         ),
     ]  # fmt: skip

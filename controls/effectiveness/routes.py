@@ -223,9 +223,9 @@ def _context(page: queries.Page, **sent: BaseForm) -> dict[str, Any]:
     found = queries.figures(test, items) if test and test.population_size is not None else None
     team = (review.tester_id, review.lead_id, test.tester_id if test else None)
     testing = by.may(
-        Permission.CONTROL_TEST, review.organisation_id, own=by.person_id in team, places=reviews.places(review)
+        Permission.CONTROL_TEST, review.organisation_id, own=by.own_id in team, places=reviews.places(review)
     )
-    named = by.person_id == review.quality_reviewer_id
+    named = by.own_id == review.quality_reviewer_id
     reviewing = by.may(Permission.REVIEW_APPROVE, review.organisation_id, own=named, places=reviews.places(review))
     why_open = rules.why_not_open(review.state, page.design.outcome if page.design else None)
     references = queries.reference_choices(page.control.id, review.id) if test is None else []

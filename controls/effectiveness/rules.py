@@ -317,7 +317,7 @@ def why_not_quality_review(
     state: State, person: int | None, lead: int | None, testers: Iterable[int | None]
 ) -> list[Reason]:
     """S3: who leads the review or tests in it does not quality-review the test."""
-    return _step("quality_review", state) + why_not_same(Duty.S3, person, [lead, *testers])
+    return _step("quality_review", state) + why_not_same(Duty.S3, [person], [lead, *testers])
 
 
 def why_not_send_back(state: State, comment: str) -> list[Reason]:

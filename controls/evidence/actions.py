@@ -50,7 +50,7 @@ def _must_add(by: By, organisation_id: int, subject_type: str, subject_id: int) 
     party = queries.party(subject_type, subject_id)
     if party is None or party[0] != organisation_id:
         raise Refused([NOT_FOUND()])
-    own = by.person_id in party[1]
+    own = by.own_id in party[1]
     by.must(Permission.EVIDENCE_ADD, organisation_id, own=own, places=queries.places(subject_type, subject_id))
     if by.person_id is None or not (own or subject_type.startswith("forum_")):
         raise Refused([FORBIDDEN()])

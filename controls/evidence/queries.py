@@ -129,8 +129,8 @@ def may_read(by: By, row: Evidence) -> bool:
     people = (found[1] if found else frozenset()) | {row.uploaded_by_id}
     if reach is Reach.UNIT and by.unit:
         units = db.session.scalars(select(Person.unit).where(Person.id.in_(people)))
-        return by.person_id in people or by.unit in set(units)
-    return by.person_id in people
+        return by.own_id in people or by.unit in set(units)
+    return by.own_id in people
 
 
 def uploader(row: Evidence) -> str:

@@ -34,7 +34,7 @@ def raise_finding(by: By, values: rules.Values) -> Finding:
         raise Refused([NOT_FOUND()])
     team = (facts.lead_id, facts.tester_id, facts.quality_reviewer_id) if facts else ()
     places = queries.places(values.subprocess_id, values.review_id)
-    by.must(Permission.FINDING_MANAGE, values.organisation_id, own=by.person_id in team, places=places)
+    by.must(Permission.FINDING_MANAGE, values.organisation_id, own=by.own_id in team, places=places)
     finding = Finding(
         organisation_id=values.organisation_id, number=values.number or _next(Finding, values.organisation_id, by, "F"),
         review_id=values.review_id, state=State.DRAFT, author_id=by.person_id,
@@ -78,7 +78,7 @@ def _next(table: type[Finding] | type[Action], organisation_id: int, by: By, let
 def _load(by: By, id: int, version: int | None, permission: Permission) -> Finding:
     """The finding, when the person may do this with it."""
     finding: Finding = load(Finding, id, version)
-    own = by.person_id in queries.people_of(finding, permission)
+    own = by.own_id in queries.people_of(finding, permission)
     places = queries.places(finding.subprocess_id, finding.review_id)
     by.must(permission, finding.organisation_id, own=own, places=places)
     return finding
@@ -88,9 +88,9 @@ def _load_action(by: By, id: int, version: int | None, permission: Permission) -
     action: Action = load(Action, id, version)
     finding = db.session.get_one(Finding, action.finding_id)
     if permission is Permission.FINDING_MANAGE:
-        own = by.person_id == action.owner_id
+        own = by.own_id == action.owner_id
     else:
-        own = by.person_id == action.verifier_id or by.person_id in queries.people_of(finding, permission)
+        own = by.own_id == action.verifier_id or by.own_id in queries.people_of(finding, permission)
     places = queries.places(finding.subprocess_id, finding.review_id)
     by.must(permission, action.organisation_id, own=own, places=places)
     return action, finding

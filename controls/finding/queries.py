@@ -73,7 +73,7 @@ class Step:
 
 def _readable(by: By) -> ColumnElement[bool]:
     """Findings in reach: all of the organisation, or own (owner, author, follow-up, action, process, review)."""
-    mine = select(Action.finding_id).where(or_(Action.owner_id == by.person_id, Action.verifier_id == by.person_id))
+    mine = select(Action.finding_id).where(or_(Action.owner_id == by.own_id, Action.verifier_id == by.own_id))
     own = within(
         by, Permission.CONTENT_READ, Finding.organisation_id, Finding.owner_id, Finding.author_id, Finding.verifier_id,
         Process.owner_id, Process.deputy_id, **_visited(),
@@ -380,8 +380,8 @@ def place_of_action(id: int) -> tuple[str, str] | None:
 def tasks(by: By) -> list[Select[Any]]:
     """Hearings to answer, findings to confirm, actions to report and to verify, findings to close."""
     judged = by.everywhere(Permission.FINDING_VERIFY)
-    follow = or_(Finding.verifier_id == by.person_id, Finding.organisation_id.in_(judged))
-    verifier = or_(Action.verifier_id == by.person_id, Action.organisation_id.in_(judged))
+    follow = or_(Finding.verifier_id == by.own_id, Finding.organisation_id.in_(judged))
+    verifier = or_(Action.verifier_id == by.own_id, Action.organisation_id.in_(judged))
 
     def findings(kind: task.TaskKind, *where: Any) -> Select[Any]:
         made = task.rows(
@@ -398,13 +398,13 @@ def tasks(by: By) -> list[Select[Any]]:
         return made.select_from(Action).where(*where)
 
     heard = Finding.state == State.IN_HEARING
-    author = or_(Finding.author_id == by.person_id, Finding.organisation_id.in_(judged))
+    author = or_(Finding.author_id == by.own_id, Finding.organisation_id.in_(judged))
     return [
-        findings(ANSWER, heard, Finding.owner_id == by.person_id, Finding.management_response == ""),
-        findings(CONFIRM, heard, author, Finding.owner_id != by.person_id, Finding.management_response != ""),
-        actions(REPORT, Action.owner_id == by.person_id, Action.state.in_(rules.WORKING)),
-        actions(VERIFY, verifier, Action.owner_id != by.person_id, Action.state == ActionState.REPORTED_DONE),
-        findings(CLOSE, follow, Finding.owner_id != by.person_id, Finding.state == State.RETESTED),
+        findings(ANSWER, heard, Finding.owner_id == by.own_id, Finding.management_response == ""),
+        findings(CONFIRM, heard, author, Finding.owner_id != by.own_id, Finding.management_response != ""),
+        actions(REPORT, Action.owner_id == by.own_id, Action.state.in_(rules.WORKING)),
+        actions(VERIFY, verifier, Action.owner_id != by.own_id, Action.state == ActionState.REPORTED_DONE),
+        findings(CLOSE, follow, Finding.owner_id != by.own_id, Finding.state == State.RETESTED),
     ]
 
 

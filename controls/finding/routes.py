@@ -279,7 +279,7 @@ def _can(page: queries.Page, listed: list[Any], proven: bool) -> dict[str, list[
     """For each step of the finding: None when it is not the reader's, otherwise the reasons why not now."""
     by, finding = guard.by(), page.finding
     team = {page.review.lead_id, page.review.tester_id, page.review.quality_reviewer_id} if page.review else set()
-    where, me = finding.organisation_id, by.person_id
+    where, me = finding.organisation_id, by.own_id
 
     def may(permission: Permission, whose: int | None) -> bool:
         places = queries.places(finding.subprocess_id, finding.review_id)

@@ -162,7 +162,7 @@ def why_not_report_done(state: ActionState, note: str) -> list[Reason]:
 
 def may_verify(state: ActionState, person: int | None, owner: int) -> list[Reason]:
     """S12: another person than the owner verifies."""
-    return _action_step("verify", state) + why_not_same(Duty.S12, person, [owner])
+    return _action_step("verify", state) + why_not_same(Duty.S12, [person], [owner])
 
 
 def why_not_verify(state: ActionState, person: int | None, owner: int, evidence: bool) -> list[Reason]:
@@ -172,7 +172,7 @@ def why_not_verify(state: ActionState, person: int | None, owner: int, evidence:
 
 def why_not_reject(state: ActionState, person: int | None, owner: int, note: str) -> list[Reason]:
     """What is not good enough goes back to its owner with a note."""
-    return _action_step("reject", state) + why_not_same(Duty.S12, person, [owner]) + _required(note=note)
+    return _action_step("reject", state) + why_not_same(Duty.S12, [person], [owner]) + _required(note=note)
 
 
 def why_not_drop_action(state: ActionState, reason: str) -> list[Reason]:

@@ -336,9 +336,9 @@ def tasks(by: By) -> list[Select[Any]]:
     return [
         _task(RECORD).where(Meeting.organisation_id.in_(by.everywhere(Permission.FORUM_RECORD)),
                             Meeting.state.in_((State.ANNOUNCED, State.DRAFT))),
-        _task(CONFIRM).where(Meeting.chair_id == by.person_id, Meeting.state == State.WITH_CHAIR),
+        _task(CONFIRM).where(Meeting.chair_id == by.own_id, Meeting.state == State.WITH_CHAIR),
         _task(READ).join(Presence, Presence.meeting_id == Meeting.id).where(
-            Presence.person_id == by.person_id, Presence.function.in_(("chair", "member")),
+            Presence.person_id == by.own_id, Presence.function.in_(("chair", "member")),
             Meeting.state == State.ANNOUNCED, Meeting.held_on >= by.today),
     ]  # fmt: skip
 

@@ -200,7 +200,7 @@ def _why_not_defer(values: DecisionValues, year: int) -> list[Reason]:
 
 def why_not_record(person: int | None, authors: Iterable[int | None]) -> list[Reason]:
     """Rule S5: whoever wrote or handed over the recommendation does not record the decisions on it."""
-    return why_not_same(Duty.S5, person, authors)
+    return why_not_same(Duty.S5, [person], authors)
 
 
 def why_undecided(codes: Sequence[str]) -> list[Reason]:
@@ -240,7 +240,7 @@ def why_not_lock(
     """The meeting's chair approves, who neither recorded the decisions (S6) nor wrote the recommendation (S5)."""
     reasons = [] if (state, "lock") in STEPS else [WRONG_STATE(state=state)]
     reasons += [] if chair is not None and person == chair else [ANOTHER_CHAIR(name=chair_name)]
-    return reasons + why_not_same(Duty.S6, person, recorders) + why_not_same(Duty.S5, person, authors)
+    return reasons + why_not_same(Duty.S6, [person], recorders) + why_not_same(Duty.S5, [person], authors)
 
 
 def numbers(year: int, taken: int, count: int) -> list[str]:

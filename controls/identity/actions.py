@@ -1,17 +1,21 @@
 """Writes of accounts: organisations, people, roles, sign-ins."""
 
 import secrets
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from controls.base import audit
 from controls.base.by import By
-from controls.base.db import db, saved
-from controls.base.why import N_, refuse_if
+from controls.base.db import AFTER_REFUSAL, CLASHES, db, saved
+from controls.base.why import CHANGED, N_, Reason, Refused, refuse_if
 from controls.identity import queries, rules
+from controls.identity.duties import Duty, Side, why_not_same
 from controls.identity.permissions import Permission, Role
-from controls.identity.tables import Organisation, Person, RoleGrant, SignIn
+from controls.identity.tables import Organisation, Part, Person, RoleGrant, SignIn
 
 ORGANISATION_ADDED = audit.declare("identity.organisation_added", N_("Organisation added"))
 PERSON_ADDED = audit.declare("identity.person_added", N_("Person added"))
@@ -21,6 +25,9 @@ SIGNED_IN = audit.declare("identity.signed_in", N_("Signed in"), "how")
 SIGNED_IN_AGAIN = audit.declare("identity.signed_in_again", N_("Confirmed who is signed in"), "how")
 SIGNED_OUT = audit.declare("identity.signed_out", N_("Signed out"))
 SIGN_IN_REFUSED = audit.declare("identity.sign_in_refused", N_("Sign-in refused"))
+SAME_PERSON_REFUSED = audit.declare(
+    "identity.same_person_refused", N_("Refused: the same person on both sides of a rule"), "duty", "side", "persons"
+)
 
 _hasher = PasswordHasher()
 _dummy = _hasher.hash(secrets.token_hex(16))
@@ -122,3 +129,73 @@ def sign_out(by: By, row: SignIn) -> None:
     """End a sign-in."""
     row.ended_at = by.at
     audit.record(by, SIGNED_OUT, db.session.get_one(Person, row.person_id))
+
+
+class SamePerson(Refused):
+    """One person on both sides of a rule: refused, and told in the log."""
+
+    def __init__(self, reasons: list[Reason], by: By, duty: Duty, side: Side, subject: "Bound") -> None:
+        super().__init__(reasons)
+        self.by, self.duty, self.side, self.subject = by, duty, side, subject
+
+
+class Bound:
+    """The object that a rule binds, as the log names it, when the row itself is rolled back."""
+
+    def __init__(self, row: Any, organisation_id: int | None) -> None:
+        self.__tablename__: str = row.__tablename__
+        self.id: int = row.id
+        self.organisation_id = organisation_id
+
+
+def take_part(
+    by: By, duty: Duty, row: Any, side: Side, *, within: int = 0, permission: Permission | None = None,
+    persons: Iterable[int | None] | None = None, organisation_id: int | None = None,
+) -> None:  # fmt: skip
+    """Enter in the ledger that the author (or these `persons`) takes this side of a rule on a row, or refuse.
+
+    Taking it again is nothing new. The act that takes it tells it in its own event.
+    """
+    if row.id is None:
+        db.session.flush()
+    acting = set(by.persons if persons is None else queries.roots(persons).values())
+    at = organisation_id or getattr(row, "organisation_id", None)
+    known = queries.taken(row.__tablename__, row.id)
+    reasons = queries.why_not_part(
+        by, duty, row, side, within=within, permission=permission, persons=acting, parts=known, organisation_id=at
+    )
+    if reasons:
+        raise SamePerson(reasons, by, duty, side, Bound(row, at))
+    both = acting & known.get((duty, within, side.other), set())
+    exceptions = queries.excepted(duty, both, at, by.today)
+    for person_id in sorted(acting - known.get((duty, within, side), set())):
+        db.session.add(
+            Part(
+                duty=duty, object_type=row.__tablename__, object_id=row.id, within=within, side=side,
+                person_id=person_id, exception_id=exceptions.get(person_id), taken_at=by.at,
+            )
+        )  # fmt: skip
+        db.session.flush()
+
+
+def tell_refusal(by: By, error: SamePerson) -> None:
+    """Leave a line in the log about an attempt to stand on both sides of a rule."""
+    audit.record(
+        by, SAME_PERSON_REFUSED, error.subject, organisation_id=error.subject.organisation_id,
+        duty=error.duty.value, side=error.side.value, persons=list(by.persons),
+    )  # fmt: skip
+
+
+def _after(error: Refused) -> Callable[[], None] | None:
+    return partial(tell_refusal, error.by, error) if isinstance(error, SamePerson) else None
+
+
+def _clash(values: Any) -> Reason:
+    """Two requests at once: the other act came first, or the same act twice."""
+    duty, side = Duty(values["duty"]), Side(values["side"])
+    others = queries.taken(values["object_type"], values["object_id"]).get((duty, values["within"], side.other), set())
+    return next(iter(why_not_same(duty, [values["person_id"]], others)), CHANGED())
+
+
+AFTER_REFUSAL.append(_after)
+CLASHES["identity_part"] = _clash

@@ -1,17 +1,20 @@
 """Reads of organisations, people, roles and sign-ins."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
 
-from sqlalchemy import and_, bindparam, exists, or_, select
+from sqlalchemy import and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from controls.base.by import By, Place
 from controls.base.db import db
-from controls.identity.permissions import Role, reach
+from controls.base.why import Reason
+from controls.identity.duties import NAMED, RULES, Duty, Side, why_not_same
+from controls.identity.permissions import ROLES, Permission, Role, reach
+from controls.identity.tables import DutyException, Part, RoleGrant, SignIn, StandIn, VisitingGrant
 from controls.identity.tables import Organisation as Organisation
 from controls.identity.tables import Person as Person
-from controls.identity.tables import RoleGrant, SignIn, VisitingGrant
 from controls.identity.visits import Visited, VisitState, VisitTask, visits
 
 Held = list[tuple[Role, int]]
@@ -36,18 +39,28 @@ _STANDING = (
 _VISITS = select(VisitingGrant.task, VisitingGrant.object_type, VisitingGrant.object_id).where(
     VisitingGrant.visitor_id == bindparam("person"), *_STANDING
 )
+_PRINCIPAL = aliased(Person)
 _LIVE = (
     select(SignIn, Person, Organisation, exists().where(VisitingGrant.visitor_id == Person.id, *_STANDING),
-           RoleGrant.role, _BELOW.id)
+           _PRINCIPAL, RoleGrant.role, _BELOW.id)
     .join(Person, Person.id == SignIn.person_id)
-    .join(Organisation, Organisation.id == Person.organisation_id)
+    .outerjoin(StandIn, and_(
+        StandIn.id == SignIn.standing_in_id, StandIn.stand_in_id == Person.id, StandIn.ended_at.is_(None),
+        StandIn.valid_from <= bindparam("on"), StandIn.valid_to >= bindparam("on"),
+    ))
+    .outerjoin(_PRINCIPAL, and_(
+        _PRINCIPAL.id == StandIn.person_id,
+        or_(_PRINCIPAL.valid_to.is_(None), _PRINCIPAL.valid_to >= bindparam("on")),
+    ))
+    .join(Organisation, Organisation.id == func.coalesce(_PRINCIPAL.organisation_id, Person.organisation_id))
     .outerjoin(RoleGrant, and_(
-        RoleGrant.person_id == Person.id, RoleGrant.valid_from <= bindparam("on"),
+        RoleGrant.person_id == func.coalesce(_PRINCIPAL.id, Person.id), RoleGrant.valid_from <= bindparam("on"),
         or_(RoleGrant.valid_to.is_(None), RoleGrant.valid_to >= bindparam("on")),
     ))
     .outerjoin(_TOP, _TOP.id == RoleGrant.organisation_id)
     .outerjoin(_BELOW, _BELOW.path.startswith(_TOP.path))
     .where(SignIn.token == bindparam("token"), SignIn.ended_at.is_(None))
+    .where(or_(Person.valid_to.is_(None), Person.valid_to >= bindparam("on")))
     .order_by(RoleGrant.id)
 )  # fmt: skip
 """Both are asked at every request, so they are built once."""
@@ -130,29 +143,118 @@ def visited(person_id: int, on: date) -> list[tuple[VisitTask, Visited, int]]:
     return [(row[0], row[1], row[2]) for row in db.session.execute(_VISITS, {"person": person_id, "on": on})]
 
 
-def by_of(person: Person, at: datetime, on: date, roles: Held | None = None, visiting: bool = True) -> By:
-    """The author that a signed-in person is; roles and visits of that day are read unless they are known."""
-    roles = held(person.id, on) if roles is None else roles
+def by_of(
+    person: Person, at: datetime, on: date, roles: Held | None = None, visiting: bool = True,
+    principal: Person | None = None,
+) -> By:  # fmt: skip
+    """The author that a signed-in person is; roles and visits of that day are read unless they are known.
+
+    Who stands in for somebody acts with that one's roles and nothing more, and counts as both. A visiting grant is
+    to one person, so no stand-in has it.
+    """
+    holder = principal or person
+    roles = held(holder.id, on) if roles is None else roles
     first = [role.value for role, _ in roles]
     return By(
-        person_id=person.id, name=person.name, role="+".join(dict.fromkeys(first)) or "-", at=at, reach=reach(roles),
-        visits=visits(visited(person.id, on)) if visiting else {}, organisation_id=person.organisation_id,
-        unit=person.unit,
+        person_id=person.id, name=person.name, role="+".join(dict.fromkeys(first)) or "-", at=at,
+        reach=reach(roles), visits=visits(visited(person.id, on)) if visiting and principal is None else {},
+        organisation_id=holder.organisation_id, unit=holder.unit,
+        on_behalf_of=principal.id if principal else None, principal=principal.name if principal else "",
+        counts_as=tuple(dict.fromkeys([person.root_id, holder.root_id])),
     )  # fmt: skip
 
 
-def live_sign_in(token: str, at: datetime, on: date) -> tuple[SignIn, Person, Organisation, bool, Held] | None:
-    """The sign-in behind a cookie, while it counts: person, organisation, whether he visits, and roles that day."""
+class Live(NamedTuple):
+    """A sign-in that counts: who, in which organisation, whether he visits, whom he stands in for, with which roles."""
+
+    sign_in: SignIn
+    person: Person
+    organisation: Organisation
+    visiting: bool
+    principal: Person | None
+    roles: Held
+
+
+def live_sign_in(token: str, at: datetime, on: date) -> Live | None:
+    """The sign-in behind a cookie, while it counts; whom one stands in for lends roles and organisation."""
     rows = db.session.execute(_LIVE, {"token": token, "on": on}).all()
     if not rows or at - rows[0][0].seen_at > IDLE or at - rows[0][0].started_at > ABSOLUTE:
         return None
-    return (
-        rows[0][0],
-        rows[0][1],
-        rows[0][2],
-        rows[0][3],
-        [(role, below) for *_, role, below in rows if role is not None],
+    return Live(*rows[0][:5], [(role, below) for *_, role, below in rows if role is not None])
+
+
+Taken = dict[tuple[Duty, int, Side], set[int]]
+"""Who took which side of which rule, by what narrows the object (else 0)."""
+
+
+def taken(object_type: str, object_id: int) -> Taken:
+    """The parts that were taken on an object, of all rules, in one query; each person by the first account."""
+    rows = db.session.execute(
+        select(Part.duty, Part.within, Part.side, func.coalesce(Person.same_person_as_id, Person.id))
+        .join(Person, Person.id == Part.person_id)
+        .where(Part.object_type == object_type, Part.object_id == object_id)
     )
+    found: Taken = {}
+    for duty, within, side, person_id in rows:
+        found.setdefault((duty, within, side), set()).add(person_id)
+    return found
+
+
+def roots(ids: Iterable[int | None]) -> dict[int, int]:
+    """The first account of each of these people."""
+    wanted = {id for id in ids if id is not None}
+    query = select(Person.id, func.coalesce(Person.same_person_as_id, Person.id)).where(Person.id.in_(wanted))
+    return {row[0]: row[1] for row in db.session.execute(query)} if wanted else {}
+
+
+def excepted(duty: Duty, persons: Collection[int], organisation_id: int | None, on: date) -> dict[int, int]:
+    """Which of these persons the chair has excepted from a rule here and now, with the exception's id."""
+    if RULES[duty].fixed or not persons:
+        return {}
+    above, here = aliased(Organisation), aliased(Organisation)
+    rows = db.session.execute(
+        select(DutyException.person_id, DutyException.id)
+        .join(above, above.id == DutyException.organisation_id)
+        .join(here, here.path.startswith(above.path))
+        .where(here.id == organisation_id, DutyException.duty == duty, DutyException.person_id.in_(persons))
+        .where(DutyException.ended_at.is_(None), DutyException.valid_from <= on, DutyException.valid_to >= on)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def able(permission: Permission, organisation_id: int | None, without: Collection[int], on: date) -> list[str]:
+    """Names of a few people who hold a permission over an organisation, without those who may not use it here."""
+    roles = [role for role, may in ROLES.items() if permission in may and role is not Role.SYS]
+    top, here = aliased(Organisation), aliased(Organisation)
+    rows = db.session.execute(
+        select(Person.name).distinct()
+        .join(RoleGrant, RoleGrant.person_id == Person.id)
+        .join(top, top.id == RoleGrant.organisation_id).join(here, here.path.startswith(top.path))
+        .where(here.id == organisation_id, RoleGrant.role.in_(roles), RoleGrant.valid_from <= on)
+        .where(or_(RoleGrant.valid_to.is_(None), RoleGrant.valid_to >= on))
+        .where(or_(Person.valid_to.is_(None), Person.valid_to >= on))
+        .where(func.coalesce(Person.same_person_as_id, Person.id).not_in(without))
+        .order_by(Person.name).limit(NAMED)
+    )  # fmt: skip
+    return [row[0] for row in rows]
+
+
+def why_not_part(
+    by: By, duty: Duty, row: Any, side: Side, *, within: int = 0, permission: Permission | None = None,
+    persons: Iterable[int] | None = None, parts: Taken | None = None, organisation_id: int | None = None,
+) -> list[Reason]:  # fmt: skip
+    """Why the author (or these `persons`) may not take this side of a rule on a row, and who may instead.
+
+    Button and action ask the same here; `parts` are those read before, for a page that asks several times.
+    """
+    known = taken(row.__tablename__, row.id) if parts is None else parts
+    others = known.get((duty, within, side.other), set())
+    acting = set(by.persons if persons is None else persons)
+    if not acting & others:
+        return []
+    at = organisation_id or getattr(row, "organisation_id", None)
+    instead = able(permission, at, others | acting, by.today) if permission else []
+    return why_not_same(duty, acting, others, excepted(duty, acting & others, at, by.today), instead)
 
 
 def visitors(places: Iterable[Place], task: VisitTask, on: date) -> dict[int, str]:

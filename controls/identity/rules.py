@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 from controls.base.why import N_, SAME_PERSON, Reason, Why
-from controls.identity.duties import PAIRS, Duty
+from controls.identity.duties import RULES, Duty
 from controls.identity.permissions import BUSINESS_ROLES, Role
 
 SHORT_PASSWORD = Why("identity.short_password", N_("Use a password of at least {min} characters."))
@@ -38,5 +38,5 @@ def why_not_code(code: str, taken: bool) -> list[Reason]:
 def why_not_hold(role: Role, held: Iterable[Role]) -> list[Reason]:
     """S9: who administers the system holds no role in the control year."""
     roles = {role, *held}
-    pair = PAIRS[Duty.S9]
+    pair = RULES[Duty.S9]
     return [SAME_PERSON(a=pair.first, b=pair.second)] if Role.ADM in roles and roles & BUSINESS_ROLES else []

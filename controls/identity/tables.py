@@ -2,13 +2,16 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from controls.base.audit import SECRET, UNLOGGED
 from controls.base.db import Choice, Model, UtcTime, Versioned
+from controls.identity.duties import FIXED, Duty, Side
 from controls.identity.permissions import Role
 from controls.identity.visits import Visited, VisitState, VisitTask
+
+FIXED_DUTIES = f"duty NOT IN ({', '.join(repr(duty.value) for duty in FIXED)})"
 
 
 class Organisation(Versioned, Model):
@@ -25,7 +28,10 @@ class Organisation(Versioned, Model):
 
 
 class Person(Versioned, Model):
-    """Somebody who can sign in. `username` is what is typed; it is never reused."""
+    """Somebody who can sign in. `username` is what is typed; it is never reused.
+
+    Who has two accounts names the first in the second (`same_person_as_id`): the rules of different persons see one.
+    """
 
     __tablename__ = "identity_person"
 
@@ -40,6 +46,12 @@ class Person(Versioned, Model):
     password_hash: Mapped[str | None] = mapped_column(String(200), info=SECRET)
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
+    same_person_as_id: Mapped[int | None] = mapped_column(ForeignKey("identity_person.id"))
+
+    @property
+    def root_id(self) -> int:
+        """The account on which the parts of this person are kept."""
+        return self.same_person_as_id or self.id
 
 
 class RoleGrant(Versioned, Model):
@@ -113,3 +125,74 @@ class SignIn(Model):
     fresh_at: Mapped[datetime] = mapped_column(UtcTime)
     seen_at: Mapped[datetime] = mapped_column(UtcTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    standing_in_id: Mapped[int | None] = mapped_column(ForeignKey("identity_stand_in.id"))
+
+
+class StandIn(Versioned, Model):
+    """Somebody who may act for a person from a day until one; chosen by that person or an administrator."""
+
+    __tablename__ = "identity_stand_in"
+    __table_args__ = (
+        CheckConstraint("person_id <> stand_in_id", name="another"),
+        CheckConstraint("valid_from <= valid_to", name="order"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("identity_person.id"), index=True)
+    stand_in_id: Mapped[int] = mapped_column(ForeignKey("identity_person.id"), index=True)
+    valid_from: Mapped[date]
+    valid_to: Mapped[date]
+    reason: Mapped[str] = mapped_column(Text)
+    chosen_by_id: Mapped[int | None] = mapped_column(ForeignKey("identity_person.id"))
+    ended_at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+
+class DutyException(Versioned, Model):
+    """The chair lets a person stand on both sides of a rule in an organisation and those below, for a time."""
+
+    __tablename__ = "identity_exception"
+    __table_args__ = (
+        CheckConstraint(FIXED_DUTIES, name="never_fixed"),
+        CheckConstraint("valid_from <= valid_to", name="order"),
+        CheckConstraint("person_id <> granted_by_id", name="granted_by_another"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("identity_organisation.id"), index=True)
+    duty: Mapped[Duty] = mapped_column(Choice(Duty))
+    person_id: Mapped[int] = mapped_column(ForeignKey("identity_person.id"), index=True)
+    valid_from: Mapped[date]
+    valid_to: Mapped[date]
+    reason: Mapped[str] = mapped_column(Text)
+    granted_by_id: Mapped[int] = mapped_column(ForeignKey("identity_person.id"))
+    granted_at: Mapped[datetime] = mapped_column(UtcTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    ended_by_id: Mapped[int | None] = mapped_column(ForeignKey("identity_person.id"))
+
+
+class Part(Model):
+    """A person took one side of a rule on an object; rows are added, never changed.
+
+    Without an exception the index lets nobody stand on both sides, whatever the program does. `within` narrows the
+    object: the year of a process (S4), else 0.
+    """
+
+    __tablename__ = "identity_part"
+    __table_args__ = (
+        UniqueConstraint("duty", "object_type", "object_id", "within", "person_id", "side"),
+        Index(
+            "uq_identity_part_one_side", "duty", "object_type", "object_id", "within", "person_id", unique=True,
+            sqlite_where=text("exception_id IS NULL"), postgresql_where=text("exception_id IS NULL"),
+        ),
+        CheckConstraint(f"exception_id IS NULL OR {FIXED_DUTIES}", name="never_fixed"),
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    duty: Mapped[Duty] = mapped_column(Choice(Duty))
+    object_type: Mapped[str] = mapped_column(String(60))
+    object_id: Mapped[int]
+    within: Mapped[int] = mapped_column(default=0)
+    side: Mapped[Side] = mapped_column(Choice(Side))
+    person_id: Mapped[int] = mapped_column(ForeignKey("identity_person.id"), index=True)
+    exception_id: Mapped[int | None] = mapped_column(ForeignKey("identity_exception.id"))
+    taken_at: Mapped[datetime] = mapped_column(UtcTime)

@@ -46,7 +46,7 @@ _BUILT: dict[Any, tuple[Select[Any], Select[Any]] | None] = {}
 
 def _tasks(by: By) -> tuple[Select[Any], Select[Any]] | None:
     reach = tuple((permission, *sorted(where.items())) for permission, where in by.reach.items())
-    key = (by.person_id, by.today, by.unit, by.organisation_id, reach, len(SOURCES))
+    key = (by.persons, by.own_id, by.today, by.unit, by.organisation_id, reach, len(SOURCES))
     if key not in _BUILT:
         if len(_BUILT) >= BUILT_MOST:
             _BUILT.clear()
@@ -100,7 +100,7 @@ def own_processes(by: By) -> list[OwnProcess]:
         select(Process, Assessment)
         .outerjoin(latest, latest.c.process_id == Process.id)
         .outerjoin(Assessment, (Assessment.process_id == Process.id) & (Assessment.year == latest.c.year))
-        .where(or_(Process.owner_id == by.person_id, Process.deputy_id == by.person_id))
+        .where(or_(Process.owner_id == by.own_id, Process.deputy_id == by.own_id))
         .order_by(Process.sort_key)
     )
     return [
@@ -334,7 +334,7 @@ def findings_of(by: By, *subprocess_ids: int) -> list[Finding]:
 
 def may_see_content(by: By, process: Process) -> bool:
     """Whether risks, controls and tests of a process are open to the reader."""
-    own = by.person_id in (process.owner_id, process.deputy_id)
+    own = by.own_id in (process.owner_id, process.deputy_id)
     return by.may(Permission.CONTENT_READ, process.organisation_id, own=own, places=[("process", process.id)])
 
 

@@ -96,7 +96,7 @@ def _step(row: Review, verb: str) -> None:
 
 def _must_work(by: By, row: Review) -> None:
     """The lead or the tester."""
-    by.must(Permission.CONTROL_TEST, row.organisation_id, own=by.person_id in (row.lead_id, row.tester_id),
+    by.must(Permission.CONTROL_TEST, row.organisation_id, own=by.own_id in (row.lead_id, row.tester_id),
             places=queries.places(row))  # fmt: skip
 
 
@@ -130,7 +130,7 @@ def start(by: By, id: int, version: int | None) -> Review:
 def declare_independence(by: By, id: int, version: int | None) -> Review:
     """The lead declares that nobody in the team reviews work of one's own."""
     row = load(Review, id, version)
-    by.must(Permission.CONTROL_TEST, row.organisation_id, own=by.person_id == row.lead_id, places=queries.places(row))
+    by.must(Permission.CONTROL_TEST, row.organisation_id, own=by.own_id == row.lead_id, places=queries.places(row))
     _step(row, "declare")
     row.independence_declared_on = by.today
     saved(by, row)
@@ -196,7 +196,7 @@ def test_design(
 
 def _must_sign(by: By, row: Review) -> None:
     """The quality reviewer or the group, but nobody who led or tested (S3)."""
-    own = by.person_id == row.quality_reviewer_id
+    own = by.own_id == row.quality_reviewer_id
     by.must(Permission.REVIEW_APPROVE, row.organisation_id, own=own, places=queries.places(row))
     testers = [test.tester_id for test in queries.design_tests(row.id).values()]
     refuse_if(rules.why_not_sign(by.person_id, [row.lead_id, row.tester_id, *testers]))
@@ -271,7 +271,7 @@ def send_to_hearing(by: By, id: int, version: int | None, hearing_to: date | Non
 def answer_hearing(by: By, id: int, version: int | None, reply: str) -> Review:
     """The process owner (or the deputy) answers the draft."""
     row = load(Review, id, version)
-    if by.person_id not in queries.owners(row.subprocess_id):
+    if by.own_id not in queries.owners(row.subprocess_id):
         raise Refused([FORBIDDEN()])
     by.must(Permission.CONTENT_READ, row.organisation_id, own=True)
     refuse_if(rules.why_not(row.state, "answer"))
@@ -366,7 +366,7 @@ def _must_describe(by: By, subprocess_id: int) -> int:
         raise Refused([NOT_FOUND()])
     organisation_id, people = found
     places = queries.places_of_part(subprocess_id)
-    by.must(Permission.CONTROL_DESCRIBE, organisation_id, own=by.person_id in people, places=places)
+    by.must(Permission.CONTROL_DESCRIBE, organisation_id, own=by.own_id in people, places=places)
     return organisation_id
 
 

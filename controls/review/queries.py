@@ -609,7 +609,7 @@ APPROVE = task.declare(
 
 def tasks(by: By) -> list[Select[Any]]:
     """What a person must do in reviews now."""
-    me, state = by.person_id, Review.state
+    me, state = by.own_id, Review.state
     approves = within(by, Permission.REVIEW_APPROVE, Review.organisation_id, **visited())
     heard = or_(Review.owner_reply != "", Review.hearing_to < by.today)
     stranger = and_(Review.lead_id != me, Review.tester_id != me)

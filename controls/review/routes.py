@@ -39,7 +39,7 @@ def _head(id: int) -> queries.Head:
 
 def _may(by: By, head: queries.Head) -> dict[str, bool]:
     """What this reader may do with this review at all, whatever its state."""
-    me = by.person_id
+    me = by.own_id
     live = head.review.state in (State.PLANNED, State.IN_PROGRESS)
 
     def may(permission: Permission, own: bool = False) -> bool:

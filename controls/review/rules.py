@@ -238,7 +238,7 @@ def _required(pairs: Iterable[tuple[str, str, str]]) -> list[Reason]:
 
 def why_not_team(values: Plan, testers: Iterable[int | None] = ()) -> list[Reason]:
     """The quality reviewer neither leads nor tests (S3)."""
-    reasons = why_not_same(Duty.S3, values.quality_reviewer_id, [values.lead_id, values.tester_id, *testers])
+    reasons = why_not_same(Duty.S3, [values.quality_reviewer_id], [values.lead_id, values.tester_id, *testers])
     return [reason.at("quality_reviewer_id") for reason in reasons]
 
 
@@ -318,7 +318,7 @@ def why_not_approve(has: Standing, hearing_to: date | None, today: date) -> list
 
 def why_not_sign(person: int | None, doers: Iterable[int | None]) -> list[Reason]:
     """Who led or tested signs neither the quality review nor the approval (S3)."""
-    return why_not_same(Duty.S3, person, doers)
+    return why_not_same(Duty.S3, [person], doers)
 
 
 def degree(

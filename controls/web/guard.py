@@ -166,9 +166,9 @@ def load() -> None:
     found = queries.live_sign_in(token, at, at.date())
     if found is None:
         return
-    row, someone, own, visiting, roles = found
-    g.sign_in, g.person, g.own_organisation = row, someone, own
-    g.by = queries.by_of(someone, at, at.date(), roles, visiting)
+    row = found.sign_in
+    g.sign_in, g.person, g.own_organisation = row, found.person, found.organisation
+    g.by = queries.by_of(found.person, at, at.date(), found.roles, found.visiting, found.principal)
     if at - row.seen_at > SEEN_EVERY:
         with recorded():
             actions.seen(g.by, row)

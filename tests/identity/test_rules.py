@@ -4,16 +4,25 @@ import pytest
 
 from controls.base.by import Reach
 from controls.identity import rules
-from controls.identity.duties import PAIRS, Duty, why_not_same
+from controls.identity.duties import RULES, Duty, why_not_same
 from controls.identity.permissions import BUSINESS_ROLES, ROLES, Permission, Role, reach
 
 
 @pytest.mark.parametrize("duty", Duty)
 def test_the_other_act_by_the_same_person_is_refused(duty: Duty) -> None:
-    assert why_not_same(duty, 7, [7, None])[0].status == 403
-    assert why_not_same(duty, 7, [8, None]) == []
-    assert why_not_same(duty, None, [None]) == []
-    assert PAIRS[duty].first != PAIRS[duty].second
+    rule = RULES[duty]
+    assert why_not_same(duty, [7], [7, None])[0].status == 403
+    assert why_not_same(duty, [8, 7], [7])[0].params == {"a": rule.first, "b": rule.second}
+    assert "Ann, Bo" in str(why_not_same(duty, [7], [7], (), ["Ann", "Bo"])[0])
+    assert why_not_same(duty, [7], [8, None]) == []
+    assert why_not_same(duty, [None], [None]) == []
+    assert rule.first != rule.second
+
+
+@pytest.mark.parametrize("duty", Duty)
+def test_the_chair_excepts_from_all_but_four(duty: Duty) -> None:
+    assert (why_not_same(duty, [7], [7], [7]) == []) is (duty not in (Duty.S1, Duty.S3, Duty.S6, Duty.S9))
+    assert why_not_same(duty, [7, 8], [7, 8], [7]), "an exception reaches the one it was given"
 
 
 def test_administrator_holds_no_business_role() -> None:
