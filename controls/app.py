@@ -17,7 +17,7 @@ from controls.web import errors, guard, headers, navigation, once, words
 ROOT = Path(__file__).resolve().parent.parent
 SLICES = (
     "identity", "signin", "evidence", "universe", "wheel", "assessment", "rotation", "recommendation", "forum",
-    "review", "effectiveness", "finding", "overview", "papers",
+    "review", "effectiveness", "finding", "visiting", "overview", "papers",
 )  # fmt: skip
 
 

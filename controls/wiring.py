@@ -17,6 +17,7 @@ from controls.review import queries as reviews
 from controls.rotation import queries as rotation
 from controls.signin import routes as door
 from controls.universe import queries as universe
+from controls.visiting import queries as visiting
 from controls.web import guard, navigation
 from controls.wheel import actions as wheeling
 from controls.wheel import queries as wheel
@@ -70,7 +71,7 @@ def connect() -> None:
             "finding_action": findings.place_of_action,
         }
     )
-    for slice_ in (assessments, recommendations, forum, reviews, operating, findings):
+    for slice_ in (assessments, recommendations, forum, reviews, operating, findings, visiting):
         _put(overview.SOURCES, slice_.tasks)
     _put(navigation.TASK_COUNT, overview.task_count)
 

@@ -69,7 +69,9 @@ RULES = {
     ),
     Duty.S6: Rule(N_("record the decisions"), N_("confirm them"), ("forum_meeting",), fixed=True),
     Duty.S7: Rule(N_("tell of a matter of one's own"), N_("rule on it or decide the line"), ("forum_impartiality",)),
-    Duty.S8: Rule(N_("ask for a role or receive it"), N_("approve it"), ("identity_role_request",)),
+    Duty.S8: Rule(
+        N_("ask for a role or receive it"), N_("approve it"), ("identity_role_request", "identity_visiting_grant")
+    ),
     Duty.S9: Rule(N_("administer the system"), N_("hold a role in the control year"), ("identity_person",), fixed=True),
     Duty.S10: Rule(N_("add evidence or ask to withdraw it"), N_("approve the withdrawal"), ("evidence_file",)),
     Duty.S11: Rule(

@@ -19,6 +19,12 @@ TASK_COUNT: list[Callable[[By], int]] = []
 """Filled by app.py: how many tasks a person has, in one query."""
 
 
+def _menu(by: By | None) -> list[tuple[str, str]]:
+    """Links beneath the reader's name."""
+    lends = by is not None and (by.visits or by.may(Permission.VISITING_ASK) or by.may(Permission.ACCOUNT_MANAGE))
+    return [(gettext("My settings"), "/me"), *([(gettext("Visiting roles"), "/visiting")] if lends else [])]
+
+
 Listed = TypeVar("Listed", bound=Sequence[Any])
 
 
@@ -113,7 +119,7 @@ def register(app: Flask) -> None:
             "by": by, "today": demo.now().date() if by is None else by.today,
             "user": Reader(person.name, organisation) if person else None, "language": language(), 
             "this_page": request.full_path.rstrip("?"),
-            "menu_links": [(gettext("My settings"), "/me")],
+            "menu_links": _menu(by),
             "footer_links": [(gettext("Accessibility statement"), "/accessibility")],
             "entries": entries(by) if by else [], "tasks": tasks(by) if by else 0, "banners": banners,
             "may": by.may if by else (lambda *a, **k: False), "year": (by.today if by else demo.now().date()).year,

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CONTROLS = ROOT / "controls"
 ROW = (
     "base", "identity", "signin", "evidence", "universe", "wheel", "assessment", "rotation", "recommendation", "forum",
-    "review", "effectiveness", "finding", "register", "overview", "papers", "jobs",
+    "review", "effectiveness", "finding", "visiting", "register", "overview", "papers", "jobs",
 )  # fmt: skip
 SLICES = ROW[1:]
 KNOW_ALL = ("app", "cli", "wiring", "demo")

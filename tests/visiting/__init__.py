@@ -1,0 +1,1 @@
+"""Visiting grants: rules, the way from asking to ending, and what a visitor sees."""
