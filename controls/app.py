@@ -10,9 +10,9 @@ from flask_migrate import Migrate
 from jinja2 import StrictUndefined
 
 from controls import wiring
-from controls.base import settings
+from controls.base import place, settings
 from controls.base.db import db
-from controls.web import errors, guard, headers, navigation, once, words
+from controls.web import errors, guard, headers, navigation, once, security, words
 
 ROOT = Path(__file__).resolve().parent.parent
 SLICES = (
@@ -25,8 +25,10 @@ def create_app(read: settings.Settings | None = None) -> Flask:
     """The application; refuses to start when a route has no permission."""
     app = Flask("controls", root_path=str(ROOT / "controls"), template_folder=str(ROOT / "templates"))
     kept = read or settings.read()
+    place.refuse_network(kept.database_url)
     app.config.update(
         KONTROLRUL=kept, SECRET_KEY=kept.secret_key, SQLALCHEMY_DATABASE_URI=kept.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS={"pool_pre_ping": not kept.database_url.startswith("sqlite")},
         MAX_CONTENT_LENGTH=kept.upload_limit + 1024 * 1024, MAX_FORM_MEMORY_SIZE=4 * 1024 * 1024,
         MAX_FORM_PARTS=20_000, SESSION_COOKIE_HTTPONLY=True, SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=kept.https, SESSION_COOKIE_NAME="__Host-kontrolrul" if kept.https else "kontrolrul",
@@ -43,6 +45,7 @@ def create_app(read: settings.Settings | None = None) -> Flask:
     Migrate(app, db, directory=str(ROOT / "migrations"), compare_type=True)
     Babel(app, locale_selector=_language)
     headers.register(app)
+    security.register(app)
     guard.register(app)
     once.register(app)
     errors.register(app)

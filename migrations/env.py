@@ -36,6 +36,8 @@ def run() -> None:
             compare_type=differs,
         )  # fmt: skip
         with context.begin_transaction():
+            if not sqlite:
+                connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
             context.run_migrations()
         if sqlite:
             broken = driver.execute("PRAGMA foreign_key_check").fetchall()

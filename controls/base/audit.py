@@ -12,15 +12,31 @@ import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import Index, LargeBinary, String, Table, Text, event, func, insert, inspect, select, text, update
+from sqlalchemy import (
+    Column,
+    Index,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    event,
+    func,
+    insert,
+    inspect,
+    select,
+    text,
+    update,
+)  # fmt: skip
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from controls.base import keys, settings
 from controls.base.by import By
-from controls.base.db import AFTERWARDS, BEFORE_COMMIT, Model, UtcTime, db
+from controls.base.db import AFTERWARDS, BEFORE_COMMIT, Base, Model, UtcTime, db
 from controls.base.merkle import HASH, append, canonical, frontier_root, leaf_hash, payload_digest, plain
+from controls.base.why import N_, Refused, Why
 
 SECRET = {"secret": True}
 """Column info of what the log tells only by its SHA-256: the log is kept for good and read by many."""
@@ -196,7 +212,20 @@ def split(frontier: bytes) -> list[bytes]:
 
 
 HEAD = cast(Table, HeadRow.__table__)
-_READ_HEAD = select(HEAD.c.size, HEAD.c.frontier, HEAD.c.root, HEAD.c.mac).where(HEAD.c.id == 1).with_for_update()
+_SCHEMA = Table("alembic_version", Base.metadata, Column("version_num", String(32), primary_key=True), info=UNLOGGED)
+_VERSION = select(func.max(_SCHEMA.c.version_num)).scalar_subquery().label("version")
+_READ_HEAD = (
+    select(HEAD.c.size, HEAD.c.frontier, HEAD.c.root, HEAD.c.mac, _VERSION)
+    .where(HEAD.c.id == 1)
+    .with_for_update(of=HEAD)
+)
+KNOWN = max(path.name[:4] for path in (Path(__file__).parents[2] / "migrations" / "versions").glob("[0-9]*.py"))
+"""The last step of the schema that this code was written for."""
+
+NEWER = Why(
+    "newer_schema",
+    N_("The database has been upgraded to a newer version of Kontrolrul than this one. Nothing was saved."), 503,
+)  # fmt: skip
 
 
 def seal(session: Session) -> None:
@@ -209,6 +238,8 @@ def seal(session: Session) -> None:
     if not events:
         return
     head = session.execute(_READ_HEAD).one_or_none() or _first(session)
+    if head.version and head.version > KNOWN:
+        raise Refused([NEWER()])
     key = keys.mac_key(settings.current().keys)
     if head.mac != head_code(key, head.size, head.frontier, head.root):
         raise Broken(WRONG_HEAD)

@@ -152,9 +152,15 @@ def built(make: Callable[Given, Made]) -> Callable[Given, Made]:
     return cast(Callable[Given, Made], wraps(make)(lru_cache(STATEMENTS)(make)))
 
 
+PATIENCE = {"lock_timeout": "10s", "statement_timeout": "60s", "idle_in_transaction_session_timeout": "5min"}
+"""How long PostgreSQL waits, works and is kept waiting before it gives up."""
+
+
 @event.listens_for(Engine, "connect")
 def _connect(connection: Any, record: Any) -> None:
     if "sqlite" not in type(connection).__module__:
+        connection.execute("; ".join(f"SET {name} = '{value}'" for name, value in PATIENCE.items()))
+        connection.commit()
         return
     connection.isolation_level = None
     for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):

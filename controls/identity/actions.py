@@ -24,6 +24,7 @@ LANGUAGE_CHOSEN = audit.declare("identity.language_chosen", N_("Language chosen"
 SIGNED_IN = audit.declare("identity.signed_in", N_("Signed in"), "how")
 SIGNED_IN_AGAIN = audit.declare("identity.signed_in_again", N_("Confirmed who is signed in"), "how")
 SIGNED_OUT = audit.declare("identity.signed_out", N_("Signed out"))
+REFUSED = audit.declare("identity.refused", N_("Access refused"), "page", "because")
 SIGN_IN_REFUSED = audit.declare("identity.sign_in_refused", N_("Sign-in refused"))
 SAME_PERSON_REFUSED = audit.declare(
     "identity.same_person_refused", N_("Refused: the same person on both sides of a rule"), "duty", "side", "persons"
@@ -101,6 +102,11 @@ def refuse_sign_in(by: By, username: str) -> None:
     """Leave a line in the log about a refused sign-in, without what was typed."""
     person = queries.person(username) or queries.organisations()[0]
     audit.record(by, SIGN_IN_REFUSED, person)
+
+
+def refuse(by: By, page: str, because: list[str]) -> None:
+    """Leave an event about what somebody asked for that is not his."""
+    audit.record(by, REFUSED, db.session.get_one(Person, by.person_id), page=page, because=because)
 
 
 def sign_in(by: By, person: Person, how: str, agent: str = "", address: str = "") -> SignIn:

@@ -13,6 +13,7 @@ from controls.base import once
 from controls.base.db import Stale
 from controls.base.form import BaseForm, said
 from controls.base.why import Refused
+from controls.web import security
 from controls.web.words import clock_time
 
 
@@ -37,6 +38,7 @@ def failed(
 
     `saved` is the form filled from the row as it is now; without it the row's own attributes are read.
     """
+    security.because(refused)
     loose = form.take(refused.reasons) if refused else []
     conflict = _conflict(form, refused, saved) if isinstance(refused, Stale) else None
     problems = loose + form.problems()

@@ -1,17 +1,20 @@
 """Error pages: what happened, what is kept, what to do, and a number to tell; never anything from inside."""
 
-import secrets
+import errno
 
 from flask import Flask, current_app, g, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError, TimeoutError
 from werkzeug.exceptions import HTTPException
 
 from controls.base.db import db
 from controls.base.once import Repeated
 from controls.base.why import N_, Refused
+from controls.web import security
 from controls.web.answer import sentences
+from controls.web.words import language
 
 PAGES = {
     400: (N_("The request could not be understood"), N_("Go back, load the page again and try once more.")),
@@ -33,15 +36,33 @@ PAGES = {
 def show(status: int, reasons: list[str] | None = None) -> ResponseReturnValue:
     """The page for a status, with an incident number."""
     title, what_to_do = PAGES.get(status, PAGES[500])
-    number = secrets.token_hex(4)
-    if status >= 500:
-        current_app.logger.error("incident %s: %s %s", number, request.method, request.path)
+    number = security.incident()
     back = request.referrer if request.referrer and request.referrer.startswith(request.host_url) else "/"
-    page = render_template(
-        "errors/error.html", status=status, title=gettext(title), what_to_do=gettext(what_to_do),
-        reasons=reasons or [], number=number, back=back,
-    )  # fmt: skip
+    try:
+        page = render_template(
+            "errors/error.html", status=status, title=gettext(title), what_to_do=gettext(what_to_do),
+            reasons=reasons or [], number=number, back=back,
+        )  # fmt: skip
+    except SQLAlchemyError:  # the frame asks the database, which is what failed
+        page = bare(status, title, what_to_do, number)
     return page, status
+
+
+def bare(status: int, title: str, what_to_do: str, number: str) -> str:
+    """The page without its frame."""
+    reference = gettext("Error %(status)s · reference %(number)s", status=status, number=number)
+    return current_app.jinja_env.get_template("errors/bare.html").render(
+        language=language(), title=gettext(title), what_to_do=gettext(what_to_do), reference=reference
+    )
+
+
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS}
+AWAY = (OperationalError, InterfaceError, TimeoutError)
+
+
+def status_of(error: Exception) -> int:
+    """503 when database or disk is away, slow or full, so that trying again helps; else 500."""
+    return 503 if isinstance(error, AWAY) or (isinstance(error, OSError) and error.errno in FULL) else 500
 
 
 def register(app: Flask) -> None:
@@ -49,6 +70,7 @@ def register(app: Flask) -> None:
 
     @app.errorhandler(Refused)
     def refused(error: Refused) -> ResponseReturnValue:
+        security.because(error)
         return show(error.status, sentences(error))
 
     @app.errorhandler(Repeated)
@@ -57,6 +79,7 @@ def register(app: Flask) -> None:
 
     @app.errorhandler(CSRFError)
     def token(error: CSRFError) -> ResponseReturnValue:
+        g.refused_because = ["csrf_failed"]
         return show(400, [gettext("The page is too old. Reload and try again; your text is kept.")])
 
     @app.errorhandler(HTTPException)
@@ -67,7 +90,11 @@ def register(app: Flask) -> None:
     def unexpected(error: Exception) -> ResponseReturnValue:
         if app.testing and not app.config.get("SHOW_ERRORS"):
             raise error
-        current_app.logger.exception("unexpected")
-        db.session.rollback()
+        language()  # while the person can still be read
+        current_app.logger.exception("incident %s", security.incident())
+        try:
+            db.session.rollback()
+        except SQLAlchemyError:
+            db.session().invalidate()
         g.pop("tasks", None)
-        return show(500)
+        return show(status_of(error))

@@ -1,0 +1,79 @@
+"""The security log: one structured line for each request that is refused, without anything of what was sent.
+
+A refusal of what is not one's own (403) is an event of the audit log too, when somebody is signed in.
+"""
+
+import json
+import logging
+import secrets
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, g, request
+from sqlalchemy.exc import SQLAlchemyError
+
+from controls.base.audit import Broken
+from controls.base.why import N_, Refused, Why
+from controls.identity import actions
+from controls.web import guard
+
+SAFE = ("GET", "HEAD", "OPTIONS")
+LOG = logging.getLogger("kontrolrul.security")
+OTHER_SITE = Why("cross_site", N_("The request came from another site than this one and was refused."), 403)
+
+
+def incident() -> str:
+    """The number of this request's refusal: on the page, and in the line."""
+    if "incident" not in g:
+        g.incident = secrets.token_hex(4)
+    number: str = g.incident
+    return number
+
+
+def because(refused: Refused | None) -> None:
+    """The reasons of a refusal, for the line."""
+    if refused is not None:
+        g.refused_because = sorted({*g.get("refused_because", ()), *(reason.code for reason in refused.reasons)})
+
+
+def same_origin() -> None:
+    """Refuse what a page of another site sends (Fetch Metadata; Origin, RFC 6454; Referer).
+
+    A browser tells at least one of the three; a program that tells none brings no person's cookie along unasked.
+    """
+    if request.method in SAFE:
+        return
+    told = request.headers.get("Origin") or request.headers.get("Referer")
+    elsewhere = told is not None and urlsplit(told).netloc != request.host
+    if elsewhere or request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
+        raise Refused([OTHER_SITE()])
+
+
+def line(status: int) -> str:
+    """What the log tells of a refusal."""
+    told = {
+        "incident": incident(), "status": status, "method": request.method, "endpoint": request.endpoint,
+        "person": g.by.person_id if "by" in g else None, "address": request.remote_addr,
+        "because": g.get("refused_because", []),
+    }  # fmt: skip
+    return json.dumps(told)
+
+
+def finish(response: Response) -> Response:
+    """Leave the line, and the event when somebody who is signed in was refused."""
+    if response.status_code < 400:
+        return response
+    LOG.log(logging.WARNING if request.method not in SAFE or response.status_code != 404 else logging.INFO,
+            line(response.status_code))  # fmt: skip
+    if response.status_code == 403 and "by" in g:
+        try:
+            with guard.recorded():
+                actions.refuse(g.by, request.endpoint or "", g.get("refused_because", []))
+        except (SQLAlchemyError, Broken):
+            LOG.exception("incident %s: the refusal could not be written in the log", incident())
+    return response
+
+
+def register(app: Flask) -> None:
+    """Before the form token is asked for, and after everything else is answered."""
+    app.before_request(same_origin)
+    app.after_request(finish)
