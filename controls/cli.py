@@ -5,24 +5,24 @@ import hashlib
 import json
 import os
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import NoReturn
 
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
-from flask_babel import force_locale
+from flask_babel import force_locale, gettext, ngettext
 from flask_migrate import upgrade
 from sqlalchemy.exc import SQLAlchemyError
 
 from controls.assets.install import install
-from controls.base import audit, checkpoint, keys, verify
+from controls.base import audit, checkpoint, verify
 from controls.base import demo as marked
 from controls.base.by import By
 from controls.base.db import db, transaction
+from controls.base.fault import CannotTell, Exact, Fault
 from controls.base.form import said
-from controls.base.why import Refused
+from controls.base.why import N_, Refused, Why
 from controls.identity import actions, queries
 from controls.identity.permissions import Role, reach
 from controls.identity.tables import Organisation
@@ -137,52 +137,85 @@ def export_workbook(code: str, year: int, out: Path, lang: str) -> None:
     click.echo(f"{out}: {len(summary.sheets)} sheets, {summary.rows} rows, content SHA-256 {summary.digest}")
 
 
+def _language(context: click.Context, option: click.Parameter, value: str | None) -> str:
+    """The language asked for, else that of the machine's locale."""
+    return value or ("da" if (os.environ.get("LC_ALL") or os.environ.get("LANG") or "").startswith("da") else "en")
+
+
+in_language = click.option(
+    "--lang", default=None, callback=_language, type=click.Choice(["da", "en"]),
+    help="Language of the sentences (default: the machine's).",
+)  # fmt: skip
+
+
+UNTOLD = (CannotTell, SQLAlchemyError, OSError)
+"""Why nothing can be said about the log."""
+NO_DATABASE = Why("database.unread", N_("The database cannot be read: {error}"))
+NO_FILE = Why("file.unread", N_("The file cannot be read or written: {error}"))
+
+
+def _cannot_tell(error: CannotTell | SQLAlchemyError | OSError, lang: str) -> NoReturn:
+    why = NO_FILE if isinstance(error, OSError) else NO_DATABASE
+    reason = error.reason if isinstance(error, CannotTell) else why(error=Exact(getattr(error, "orig", None) or error))
+    with force_locale(lang):
+        click.echo(gettext("Cannot tell: %(why)s", why=said(reason)), err=True)
+    sys.exit(2)
+
+
 @audit_group.command("verify")
+@click.option("--checkpoint", "file", default=None, type=click.Path(path_type=Path), help="A checkpoint kept outside.")
 @click.option("--json", "as_json", is_flag=True, help="Print the faults as JSON.")
-def verify_log(as_json: bool) -> None:
-    """Check the log, its head and every logged row; exit 0 sound, 1 changed (all faults listed), 2 cannot tell."""
+@in_language
+def verify_log(file: Path | None, as_json: bool, lang: str) -> None:
+    """Check log, head, checkpoints, logged rows and evidence files.
+
+    Exit status: 0 all is sound, 1 something was changed (all faults are listed), 2 cannot tell.
+    """
     try:
-        found = verify.faults(db.session(), current_app.config["KONTROLRUL"].keys)
+        given = [(str(file), checkpoint.read(file))] if file else []
+        found = verify.faults(db.session(), current_app.config["KONTROLRUL"].keys, given)
     except UNTOLD as error:
-        _cannot_tell(error)
-    if as_json:
-        click.echo(json.dumps([asdict(fault) for fault in found], ensure_ascii=False, indent=1))
-    else:
-        for fault in found:
-            click.echo(str(fault))
-        click.echo("Sound." if not found else f"{len(found)} faults.")
+        _cannot_tell(error, lang)
+    with force_locale(lang):
+        if as_json:
+            click.echo(json.dumps([_fault(fault) for fault in found], ensure_ascii=False, indent=1))
+        else:
+            for fault in found:
+                click.echo(said(fault.reason))
+            sums = (
+                ngettext("%(num)s fault.", "%(num)s faults.", len(found)) if found else gettext("Everything is sound.")
+            )
+            click.echo(sums)
     sys.exit(1 if found else 0)
+
+
+def _fault(fault: Fault) -> dict[str, str]:
+    where = {"table": fault.table, "row": fault.row, "column": fault.column, "file": fault.file}
+    return {"code": fault.why.code, **where, "text": said(fault.reason)}
 
 
 @audit_group.command("checkpoint")
 @click.option("--out", default=None, type=click.Path(dir_okay=False, path_type=Path), help="File to write it to.")
-def make_checkpoint(out: Path | None) -> None:
+@in_language
+def make_checkpoint(out: Path | None, lang: str) -> None:
     """Sign the log's size and root as they are now: keep it outside the house and verify with it later."""
     try:
         made = checkpoint.make(db.session(), current_app.config["KONTROLRUL"].keys, marked.now())
         if out:
             out.write_text(made.text, encoding="utf-8")
-    except (*UNTOLD, OSError) as error:
-        _cannot_tell(error)
+    except UNTOLD as error:
+        _cannot_tell(error, lang)
     click.echo(f"{out}: {made.size} events." if out else made.text, nl=bool(out))
 
 
 @audit_group.command("key")
-def show_key() -> None:
+@in_language
+def show_key(lang: str) -> None:
     """Print the public key of the checkpoints: name, key id and key (C2SP signed-note verifier key)."""
     try:
         click.echo(checkpoint.verifier(current_app.config["KONTROLRUL"].keys))
-    except keys.Unusable as error:
-        _cannot_tell(error)
-
-
-UNTOLD = (keys.Unusable, audit.Broken, SQLAlchemyError, LookupError, ValueError)
-"""Why nothing can be said about the log."""
-
-
-def _cannot_tell(error: Exception) -> NoReturn:
-    click.echo(f"Cannot tell: {error}", err=True)
-    sys.exit(2)
+    except UNTOLD as error:
+        _cannot_tell(error, lang)
 
 
 @audit_group.command("adopt")

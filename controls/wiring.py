@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from controls.assessment import actions as assessing
 from controls.assessment import queries as assessments
+from controls.base import verify
 from controls.effectiveness import queries as operating
 from controls.evidence import queries as evidence
 from controls.finding import queries as findings
@@ -71,6 +72,7 @@ def connect() -> None:
             "finding_action": findings.place_of_action,
         }
     )
+    _put(verify.CHECKS, evidence.damaged)
     for slice_ in (assessments, recommendations, forum, reviews, operating, findings, visiting):
         _put(overview.SOURCES, slice_.tasks)
     _put(navigation.TASK_COUNT, overview.task_count)

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import create_engine, make_url, text
 
 from controls.app import create_app
-from controls.base import demo
+from controls.base import checkpoint, demo
 from controls.base.db import db
 from controls.base.settings import Settings
 from tests import make as making
@@ -81,6 +81,7 @@ def app(engine_app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     with engine_app.app_context():
         _empty()
         rmtree(engine_app.config["KONTROLRUL"].keys / "checkpoints", ignore_errors=True)
+        engine_app.extensions[checkpoint.STARTED] = None
         yield engine_app
         db.session.rollback()
         db.session.remove()

@@ -35,6 +35,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from controls.base import keys, settings
 from controls.base.by import By
 from controls.base.db import AFTERWARDS, BEFORE_COMMIT, Base, Model, UtcTime, db
+from controls.base.fault import CannotTell
 from controls.base.merkle import HASH, append, canonical, frontier_root, leaf_hash, payload_digest, plain
 from controls.base.why import N_, Refused, Why
 
@@ -98,13 +99,18 @@ class HeadRow(Model):
     mac: Mapped[bytes] = mapped_column(LargeBinary(32))
 
 
-class Broken(RuntimeError):
+class Broken(CannotTell):
     """The log cannot be continued: what is stored is not what was written."""
 
 
-NO_HEAD = "The log has events but no head. Run “flask audit adopt” after an upgrade, else “flask audit verify”."
-WRONG_HEAD = "The log's head is not what this installation wrote. Run “flask audit verify”."
-ADOPTED = "The log carries codes already; only a log from before they were made can be adopted."
+EMPTY = Why("log.empty", N_("The log is empty."))
+NO_HEAD = Why(
+    "log.no_head",
+    N_("The log has events but no head. Run “flask audit adopt” after an upgrade, else “flask audit verify”."),
+)
+WRONG_HEAD = Why("log.wrong_head", N_("The log's head is not what this installation wrote. Run “flask audit verify”."))
+ADOPTED = Why("log.adopted", N_("The log carries codes already; only a log from before they were made can be adopted."))
+UNFIT = Why("log.unfit", N_("Event {row} is not what was written; the log cannot be adopted."))
 
 
 @dataclass(frozen=True)
@@ -242,7 +248,7 @@ def seal(session: Session) -> None:
         raise Refused([NEWER()])
     key = keys.mac_key(settings.current().keys)
     if head.mac != head_code(key, head.size, head.frontier, head.root):
-        raise Broken(WRONG_HEAD)
+        raise Broken(WRONG_HEAD())
     frontier = split(head.frontier)
     for seq, row in enumerate(events, head.size + 1):
         row.seq, row.salt = seq, secrets.token_bytes(16)
@@ -275,7 +281,7 @@ def _first(session: Session) -> Any:
     head = session.execute(_READ_HEAD).one_or_none()
     if head is None:
         if session.scalar(select(func.max(EventRow.seq))):
-            raise Broken(NO_HEAD)
+            raise Broken(NO_HEAD())
         keys.ensure(settings.current().keys)
         session.execute(insert(HEAD).values(id=1, **_head(keys.mac_key(settings.current().keys), 0, [])))
         head = session.execute(_READ_HEAD).one()
@@ -292,7 +298,7 @@ def adopt(session: Session) -> int:
     _lock(session)
     coded = session.scalar(select(func.count()).select_from(EventRow).where(EventRow.mac.is_not(None)))
     if coded or session.execute(_READ_HEAD).one_or_none() or list((settings.current().keys).glob("checkpoints/*")):
-        raise Broken(ADOPTED)
+        raise Broken(ADOPTED())
     keys.ensure(settings.current().keys)
     key, frontier, size = keys.mac_key(settings.current().keys), list[bytes](), 0
     for row in session.scalars(select(EventRow).order_by(EventRow.seq)):
@@ -301,7 +307,7 @@ def adopt(session: Session) -> int:
             row.payload_digest == payload_digest(row.salt or b"", payload)
         )
         if row.seq != size + 1 or not fits:
-            raise Broken(f"Event {row.seq} is not what was written; the log cannot be adopted.")
+            raise Broken(UNFIT(row=row.seq))
         row.mac = event_code(key, row.leaf)
         append(frontier, size, row.leaf)
         size += 1

@@ -10,19 +10,23 @@ import binascii
 import hashlib
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from controls.base import keys, settings
-from controls.base.audit import HEAD, WRONG_HEAD, Broken, Sealed, head_code
+from controls.base.audit import EMPTY, HEAD, WRONG_HEAD, Broken, EventRow, Sealed, head_code, split
 from controls.base.db import AFTER_COMMIT, db
-from controls.base.merkle import HASH
+from controls.base.fault import CannotTell, Exact, Fault
+from controls.base.merkle import EMPTY_ROOT, HASH, append, frontier_root
+from controls.base.why import N_, Why
 
 ALGORITHM = b"\x01"
 """Ed25519 in signed notes."""
@@ -32,8 +36,26 @@ LONGEST = 2000
 """Characters; a checkpoint is about 300."""
 
 
-class Malformed(ValueError):
+class Malformed(CannotTell):
     """The text is no checkpoint, or is not written the one way it can be written."""
+
+
+MALFORMED = Why("checkpoint.malformed", N_("The file {file} is not a checkpoint, or it was changed."))
+UNSIGNED = Why("checkpoint.unsigned", N_("The checkpoint {file} was changed: its signature does not fit its lines."))
+OTHER_KEY = Why(
+    "checkpoint.other_key", N_("The checkpoint {file} was signed with another key than this installation's.")
+)
+SHORTER = Why(
+    "checkpoint.shorter",
+    N_(
+        "The log is shorter than the checkpoint {file} says ({size} events then, {found} now): an older backup was "
+        "restored, or the log's end was removed."
+    ),
+)
+DIFFERENT = Why(
+    "checkpoint.different",
+    N_("The first {size} events are not the ones that the checkpoint {file} was made of: the log was rewritten."),
+)
 
 
 @dataclass(frozen=True)
@@ -88,20 +110,20 @@ def verifier(folder: Path) -> str:
 LINES = re.compile(r"(\S+)\n(0|[1-9]\d{0,18})\n(\S+)\ntime (\S+)\ncycle (\S[^\n]*)\n\n— (\S+) (\S+)\n", re.ASCII)
 
 
-def parse(text: str) -> Checkpoint:
+def parse(text: str, name: str = "") -> Checkpoint:
     """Read a checkpoint; whatever would not be written letter for letter the same is refused."""
     found = LINES.fullmatch(text) if len(text) <= LONGEST else None
     if found is None or found[1] != found[6]:
-        raise Malformed("This is not a checkpoint.")
+        raise Malformed(MALFORMED(file=Exact(name)))
     try:
         root, signed = base64.b64decode(found[3], validate=True), base64.b64decode(found[7], validate=True)
         at = datetime.strptime(found[4], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     except (binascii.Error, ValueError) as error:
-        raise Malformed("This is not a checkpoint.") from error
+        raise Malformed(MALFORMED(file=Exact(name))) from error
     cycle = "" if found[5] == "-" else found[5]
     made = Checkpoint(found[1], int(found[2]), root, at, cycle, signed[:ID], signed[ID:])
     if len(root) != HASH or len(signed) != ID + SIGNATURE or made.text != text:
-        raise Malformed("This is not a checkpoint.")
+        raise Malformed(MALFORMED(file=Exact(name)))
     return made
 
 
@@ -109,9 +131,9 @@ def of(session: Session, folder: Path, at: datetime, cycle: str = "") -> Checkpo
     """A checkpoint of the log as the session reads it, not kept."""
     head = session.execute(select(HEAD).where(HEAD.c.id == 1)).one_or_none()
     if head is None:
-        raise LookupError("The log is empty.")
+        raise Broken(EMPTY())
     if head.mac != head_code(keys.mac_key(folder), head.size, head.frontier, head.root):
-        raise Broken(WRONG_HEAD)
+        raise Broken(WRONG_HEAD())
     return _sign(folder, Sealed(head.size, head.root, at), cycle)
 
 
@@ -154,9 +176,107 @@ def read(path: Path) -> Checkpoint:
     with path.open("rb") as file:
         data = file.read(4 * LONGEST)
     try:
-        return parse(data.decode())
+        return parse(data.decode(), path.name)
     except UnicodeDecodeError as error:
-        raise Malformed("This is not a checkpoint.") from error
+        raise Malformed(MALFORMED(file=Exact(path.name))) from error
+
+
+class Notes:
+    """The checkpoints that a verification holds against the log: those of the key folder and those from outside."""
+
+    def __init__(self, folder: Path, given: Iterable[tuple[str, Checkpoint]] = ()) -> None:
+        self.sizes: dict[int, list[tuple[str, bytes]]] = {}
+        self.unsigned: list[Fault] = []
+        """What is wrong with the files themselves."""
+        for size, path in kept(folder):
+            try:
+                note = read(path)
+            except (OSError, Malformed):
+                note = None
+            if note is None or note.size != size:
+                self.unsigned.append(Fault(MALFORMED, file=path.name))
+            else:
+                self._take(folder, path.name, note)
+        for name, note in given:
+            self._take(folder, name, note)
+
+    def _take(self, folder: Path, name: str, note: Checkpoint) -> None:
+        public = keys.public_key(folder)
+        if not note.signed(public):
+            self.unsigned.append(Fault(UNSIGNED if note.by(public) else OTHER_KEY, file=name))
+        self.sizes.setdefault(note.size, []).append((name, note.root))
+
+    def at(self, size: int, root: bytes) -> Iterator[Fault]:
+        """Checkpoints of this size that tell of another log."""
+        for name, noted in self.sizes.get(size, ()):
+            if noted != root:
+                yield Fault(DIFFERENT, file=name, facts={"size": size})
+
+    def beyond(self, size: int) -> Iterator[Fault]:
+        """Checkpoints of more events than the log has."""
+        yield from self.at(0, EMPTY_ROOT)
+        for noted in sorted(self.sizes):
+            if noted > size:
+                for name, _ in self.sizes[noted]:
+                    yield Fault(SHORTER, file=name, facts={"size": noted, "found": size})
+
+
+def compare(session: Session, folder: Path) -> Fault | None:
+    """The log's head against the last checkpoint of the key folder: what a start looks at, in two short reads."""
+    *_, (size, path) = [(0, None), *kept(folder)]
+    head = session.execute(select(HEAD).where(HEAD.c.id == 1)).one_or_none()
+    if head is not None:
+        try:
+            keys.mac_key(folder)
+        except keys.Unusable:
+            return Fault(keys.NO_KEY, file=str(folder / "log.mac"))
+    if path is None:
+        return None
+    try:
+        note = read(path)
+    except (OSError, Malformed):
+        return Fault(MALFORMED, file=path.name)
+    if head is None or head.size < note.size:
+        facts = {"size": note.size, "found": head.size if head else 0}
+        return Fault(SHORTER, file=path.name, facts=facts)
+    if note.size != size or _root_at(session, note.size, head) != note.root:
+        return Fault(DIFFERENT, file=path.name, facts={"size": note.size})
+    return None
+
+
+def _root_at(session: Session, size: int, head: Any) -> bytes:
+    """The root when the log had `size` events: what both trees have whole stands in the head's frontier."""
+    apart = (size ^ head.size).bit_length()
+    shared = head.size >> apart << apart
+    frontier = split(head.frontier)[: shared.bit_count()]
+    leaves = session.scalars(
+        select(EventRow.leaf).where(EventRow.seq > shared, EventRow.seq <= size).order_by(EventRow.seq)
+    )
+    for at, leaf in enumerate(leaves, shared):
+        append(frontier, at, leaf)
+    return frontier_root(frontier)
+
+
+STARTED = "kontrolrul.started"
+
+
+def begin() -> None:
+    """At the first request of a process: compare log and last checkpoint once, and report what does not fit."""
+    if STARTED not in current_app.extensions:
+        try:
+            found = compare(db.session(), settings.current().keys)
+        except SQLAlchemyError:  # the database is not there yet: the next request asks again
+            db.session.rollback()
+            return
+        current_app.extensions[STARTED] = found
+        if found is not None:
+            logging.getLogger(__name__).error("the log does not fit its last checkpoint: %s", found)
+
+
+def startup_fault() -> Fault | None:
+    """What the start found; shown to administrators and auditors until the process ends."""
+    found: Fault | None = current_app.extensions.get(STARTED)
+    return found
 
 
 def _committed(session: Session) -> None:

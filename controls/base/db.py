@@ -273,6 +273,21 @@ def _clash(error: DBAPIError) -> Reason:
     return CHANGED() if table is None or not isinstance(error.params, dict) else CLASHES[table](error.params)
 
 
+@contextmanager
+def snapshot() -> Iterator[Session]:
+    """Everything read inside is as of one moment: one read transaction, ended at the close."""
+    session = db.session()
+    if session.info.get("writing"):
+        raise RuntimeError("a snapshot is read outside any write")
+    session.rollback()
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    try:
+        yield session
+    finally:
+        session.rollback()
+
+
 T = TypeVar("T", bound=Any)
 
 

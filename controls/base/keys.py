@@ -11,12 +11,21 @@ from pathlib import Path
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from controls.base.fault import CannotTell, Exact
+from controls.base.why import N_, Why
+
 SIZE = 32
 """Bytes of each key."""
 
 
-class Unusable(Exception):
+class Unusable(CannotTell):
     """A key is missing or is not a key."""
+
+
+NO_KEY = Why(
+    "key.missing", N_("The key {file} cannot be read. Without it the log can be neither checked nor continued.")
+)
+NOT_A_KEY = Why("key.broken", N_("{file} is not a key of {size} bytes."))
 
 
 def ensure(folder: Path) -> None:
@@ -49,9 +58,9 @@ def _read(path: Path) -> bytes:
     try:
         key = path.read_bytes()
     except OSError as error:
-        raise Unusable(f"{path} cannot be read") from error
+        raise Unusable(NO_KEY(file=Exact(path))) from error
     if len(key) != SIZE:
-        raise Unusable(f"{path} is not a key of {SIZE} bytes")
+        raise Unusable(NOT_A_KEY(file=Exact(path), size=SIZE))
     return key
 
 

@@ -144,9 +144,14 @@ def plain(value: Any) -> Any:
     return value.hex() if isinstance(value, bytes) else value
 
 
+_ENCODER = json.JSONEncoder(
+    sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=plain, allow_nan=False
+)  # fmt: skip
+
+
 def canonical(value: object) -> str:
     """JSON with sorted keys, no spaces and real letters: the same data always gives the same text."""
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=plain, allow_nan=False)
+    return _ENCODER.encode(value)
 
 
 def payload_digest(salt: bytes, payload: str) -> bytes:

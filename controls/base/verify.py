@@ -1,87 +1,347 @@
-"""Whether the log and the rows are what was written: every fault, named by table, row and column.
+"""Whether the log and the rows are what was written: every fault, named by table, row, column or file.
 
-The tree is built anew from the events (RFC 9162), each event's canonical form, digests and code are made again, the
-head is compared, and the last state that the events tell of each row is held against the row itself, both ways. A
-payload may be gone only where a later redaction says so, and then what the redaction retells stands in for it.
+The tree is built anew from the events (RFC 9162), each event's canonical form, digests and code are made again, head
+and checkpoints are compared, and the last state that the events tell of each row is held against the row itself, both
+ways. Everything is read raw (see `stored`) and as of one moment. A payload may be gone only where a later redaction
+says so, and then what the redaction retells stands in for it.
 """
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import groupby
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import groupby, islice
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, inspect, select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from controls.base import keys
-from controls.base.audit import (
-    EventRow,
-    HeadRow,
-    ToldRow,
-    event_code,
-    head_code,
-    leaf_entry,
-    rows_told,
-    state,
-    uncovered,
-)  # fmt: skip
-from controls.base.db import Base
+from controls.base import checkpoint, keys
+from controls.base.audit import UNCOVERED, EventRow, HeadRow, ToldRow, event_code, head_code, rows_told, uncovered
+from controls.base.checkpoint import Checkpoint
+from controls.base.db import Base, snapshot
+from controls.base.fault import Fault
 from controls.base.merkle import append, canonical, frontier_root, leaf_hash, payload_digest
 from controls.base.redaction import ACTION, Retold, retold
+from controls.base.stored import INEXACT, Cells, any_bytes, stream
+from controls.base.why import N_, Why
+
+__all__ = ["CHECKS", "Fault", "Verifier", "faults"]
+
+CHECKS: list[Callable[[Session], Iterable[Fault]]] = []
+"""Filled by wiring: what else must hold (evidence files are what their names say; the history kept the rules)."""
+
+FORM = Why("log.form", N_("Log, event {row}: the column {column} is not stored in the form in which it was written."))
+GAP = Why("log.gap", N_("Log, event {row}: the number follows {before}; an event was removed or put in."))
+GONE = Why("log.gone", N_("Log, event {row}: the content is gone, and no redaction tells of it."))
+SALT = Why("log.salt", N_("Log, event {row}: the salt was to be removed with the content."))
+BACK = Why("log.back", N_("Log, event {row}: the content was removed by a redaction and is there again."))
+CANONICAL = Why("log.canonical", N_("Log, event {row}: the content is not in the form in which it was written."))
+DIGEST = Why("log.digest", N_("Log, event {row}: the content does not fit its digest."))
+REASON = Why("log.reason", N_("Log, event {row}: the reason is not the one in the event's content."))
+LEAF = Why("log.leaf", N_("Log, event {row}: the columns do not fit the leaf hash; at least one was changed."))
+CODE = Why("log.code", N_("Log, event {row}: the code was not made with this installation's key."))
+VERSION = Why("log.version", N_("Log, event {row}: the object's version is not the one in the event's content."))
+ALONE = Why("log.alone", N_("Log, event {row}: the same person asked for the redaction and approved it."))
+LISTED = Why("log.listed", N_("List of rows told: it does not hold what event {row} tells of."))
+UNASKED = Why("log.unasked", N_("List of rows told: it names event {row}, which is not in the log."))
+HEADLESS = Why("head.gone", N_("The log's head is missing."))
+HEADS = Why("head.more", N_("The log has more than one head."))
+HEAD_FORM = Why("head.form", N_("The log's head: {column} is not stored in the form in which it was written."))
+HEAD_SIZE = Why("head.size", N_("The log's head says {said} events, the log has {found}."))
+HEAD_ROOT = Why("head.root", N_("The log's head: the root is not the root of the events' tree."))
+HEAD_CODE = Why("head.code", N_("The log's head: the code was not made with this installation's key."))
+NO_TABLE = Why("row.table", N_("The table {table} is missing."))
+UNTOLD = Why("row.untold", N_("Table {table}, row {row}: no event tells of the row; it was put in past the product."))
+TWICE = Why("row.twice", N_("Table {table}, row {row}: the row is there twice."))
+REMOVED = Why("row.removed", N_("Table {table}, row {row}: the row stands in the log and is gone."))
+LOST = Why("row.lost", N_("Table {table}, row {row}: event {seq}, the last one about the row, cannot be read."))
+CELL = Why("row.cell", N_("Table {table}, row {row}, column {column}: it is not what event {seq} wrote."))
+CELL_FORM = Why(
+    "row.form", N_("Table {table}, row {row}, column {column}: it is not stored in the form in which it was written.")
+)
+
+Told = tuple[int, Mapping[str, Any] | None]
+"""The last event about a row, and the state it tells; None when it cannot be read."""
+AT_ONCE = 500
 
 
-@dataclass(frozen=True)
-class Fault:
-    """One thing that is not what was written."""
-
-    table: str
-    row: str
-    column: str
-    what: str
-
-    def __str__(self) -> str:
-        return " ".join(part for part in (self.table, self.row, self.column) if part) + f": {self.what}"
-
-
-States = dict[tuple[str, int], dict[str, Any]]
+def faults(session: Session, folder: Path, given: Iterable[tuple[str, Checkpoint]] = ()) -> list[Fault]:
+    """All faults, as of one moment; `given` are checkpoints from outside by name. Nothing found: all is sound."""
+    with snapshot() as opened:
+        try:
+            return list(_all(opened, folder, given))
+        except OperationalError as error:
+            if "decode" not in str(error):
+                raise
+        with any_bytes(opened.connection()):
+            return list(_all(opened, folder, given))
 
 
-def faults(session: Session, folder: Path) -> list[Fault]:
-    """All faults of the log, its head and the logged rows; an empty list when everything is sound."""
-    states: States = {}
-    return [*_log(session, keys.mac_key(folder), states), *_rows(session, states)]
+def _all(session: Session, folder: Path, given: Iterable[tuple[str, Checkpoint]]) -> Iterator[Fault]:
+    verifier = Verifier(session, folder)
+    yield from verifier.log(given)
+    yield from verifier.rows()
+    for check in CHECKS:
+        yield from check(session)
 
 
-def _log(session: Session, key: bytes, states: States) -> Iterator[Fault]:
-    frontier: list[bytes] = []
-    size, taken, listed = 0, retold(session), _Listed(session)
-    for row in session.scalars(select(EventRow).order_by(EventRow.seq).execution_options(yield_per=1000)):
-        payload = _payload(row, taken.get(row.seq))
-        for column, what in _event(row, payload, row.seq in taken, key):
-            yield Fault("base_event", f"seq {row.seq}", column, what)
-        if row.seq != size + 1:
-            yield Fault("base_event", f"seq {row.seq}", "seq", f"follows {size}: an event is missing or was put in")
-        if payload is not None and listed.of(row.seq) != rows_told(payload):
-            yield Fault("base_told", f"seq {row.seq}", "", "does not list the rows that the event tells of")
-        append(frontier, size, row.leaf)
-        size += 1
-        for one in payload["rows"] if payload else ():
-            states[one["table"], one["id"]] = one["state"]
-        session.expunge(row)
-    for seq in listed.left():
-        yield Fault("base_told", f"seq {seq}", "", "lists rows for an event that is not there")
-    yield from _head(session.get(HeadRow, 1), key, size, frontier)
+class Verifier:
+    """Checks against what one session reads: all of the log, all rows, or one event or row for itself."""
+
+    def __init__(self, session: Session, folder: Path) -> None:
+        self.key, self.folder = keys.mac_key(folder), folder
+        self.connection = session.connection()
+        self.taken: dict[int, Retold] = retold(session)
+        self.retelling = {one.by for one in self.taken.values()}
+        self.tables = {
+            mapper.class_.__tablename__: Cells(mapper.class_, self.connection.dialect)
+            for mapper in sorted(Base.registry.mappers, key=lambda mapper: mapper.class_.__tablename__)
+            if mapper.class_.__table__.info.get("log", True)
+        }
+        self.events = Cells(EventRow, self.connection.dialect)
+        self.heads = Cells(HeadRow, self.connection.dialect)
+        self._at = {name: at for at, name in enumerate(self.events.names)}
+        self._covered = {
+            left: [(name, at) for name, at in self._at.items() if name not in left]
+            for left in (UNCOVERED, UNCOVERED - {"reason"})
+        }
+
+    def log(self, given: Iterable[tuple[str, Checkpoint]] = ()) -> Iterator[Fault]:
+        """Every event, the head, and every checkpoint: those in the key folder and those given."""
+        frontier: list[bytes] = []
+        size = before = 0
+        notes = checkpoint.Notes(self.folder, given)
+        yield from notes.unsigned
+        listed = _Listed(self.connection)
+        for raw in self.events.all(self.connection, "seq"):
+            seq = raw[0]
+            payload, told = self._payload(raw)
+            yield from self._event(raw, payload)
+            if seq != before + 1:
+                yield Fault(GAP, "base_event", str(seq), "seq", facts={"before": before})
+            if payload is not None and listed.of(seq) != told:
+                yield Fault(LISTED, "base_told", str(seq))
+            append(frontier, size, raw[self._at["leaf"]] if type(raw[self._at["leaf"]]) is bytes else b"")
+            size, before = size + 1, seq
+            if size in notes.sizes:
+                yield from notes.at(size, frontier_root(frontier))
+        yield from (Fault(UNASKED, "base_told", str(seq)) for seq in listed.left())
+        yield from notes.beyond(size)
+        yield from self._head(size, frontier)
+
+    def event(self, seq: int) -> Iterator[Fault]:
+        """One event by its number: what can be said of it without reading the others."""
+        found = self.events.some(self.connection, "seq", seq)
+        if len(found) != 1:
+            yield Fault(GAP, "base_event", str(seq), "seq", facts={"before": seq - 1})
+        listed = {(table, id) for _, table, id in Cells(ToldRow, self.connection.dialect).some(
+            self.connection, "seq", seq)}  # fmt: skip
+        for raw in found:
+            payload, told = self._payload(raw)
+            yield from self._event(raw, payload)
+            if payload is not None and listed != told:
+                yield Fault(LISTED, "base_told", str(seq))
+
+    def _payload(self, raw: Any) -> tuple[dict[str, Any] | None, set[tuple[str, int]]]:
+        """What the event tells and of which rows, or what the redaction that took it away retells; None: unreadable."""
+        text, taken = raw[self._at["payload"]], self.taken.get(raw[0])
+        try:
+            held: dict[str, Any] = json.loads(text or "") if taken is None or text else dict(taken.payload)
+            return held, rows_told(held)
+        except (AttributeError, TypeError, ValueError, KeyError):
+            return None, set()
+
+    def _event(self, raw: Any, payload: dict[str, Any] | None) -> Iterator[Fault]:
+        seq, at = raw[0], self._at
+        values = self.events.plain(raw)
+        if INEXACT in values:
+            for name, value in zip(self.events.names, values, strict=True):
+                if value is INEXACT:
+                    yield Fault(FORM, "base_event", str(seq), name)
+            return
+        for why, column in self._wrong(seq, raw, values, payload):
+            yield Fault(why, "base_event", str(seq), column)
+        leaf, mac = raw[at["leaf"]], raw[at["mac"]]
+        left = uncovered(payload or {"reason": ""})
+        entry = canonical({name: values[at] for name, at in self._covered[left]})
+        if leaf_hash(entry.encode()) != leaf:
+            yield Fault(LEAF, "base_event", str(seq), "leaf")
+        if leaf is None or event_code(self.key, leaf) != mac:
+            yield Fault(CODE, "base_event", str(seq), "mac")
+
+    def _wrong(
+        self, seq: int, raw: Any, values: list[Any], payload: dict[str, Any] | None
+    ) -> Iterator[tuple[Why, str]]:
+        at, taken = self._at, seq in self.taken
+        text, salt = raw[at["payload"]], raw[at["salt"]]
+        if text is None:
+            if not taken:
+                yield GONE, "payload"
+            if salt is not None:
+                yield SALT, "salt"
+        else:
+            if taken:
+                yield BACK, "payload"
+            if payload is None or canonical(payload) != text:
+                yield CANONICAL, "payload"
+            if payload_digest(salt or b"", text) != raw[at["payload_digest"]]:
+                yield DIGEST, "payload"
+        if payload is None:
+            return
+        if values[at["reason"]] != payload.get("reason", values[at["reason"]]):
+            yield REASON, "reason"
+        about = (values[at["object_type"]], values[at["object_id"]])
+        for one in payload["rows"]:
+            version = one["state"].get("version") if (one["table"], one["id"]) == about else None
+            if version is not None and version != values[at["object_version"]]:
+                yield VERSION, "object_version"
+        if values[at["action"]] == ACTION and payload["fields"].get("asked_by_id") in (None, values[at["person_id"]]):
+            yield ALONE, "person_id"
+
+    def _head(self, size: int, frontier: list[bytes]) -> Iterator[Fault]:
+        found = list(self.heads.all(self.connection, "id"))
+        if not found and size:
+            yield Fault(HEADLESS, "base_log_head", "1")
+        if len(found) > 1:
+            yield Fault(HEADS, "base_log_head")
+        for raw in found[:1]:
+            held = dict(zip(self.heads.names, raw, strict=True))
+            if INEXACT in (values := self.heads.plain(raw)) or None in values or held["id"] != 1:
+                for name, value in zip(self.heads.names, values, strict=True):
+                    if value is INEXACT or value is None or (name == "id" and value != 1):
+                        yield Fault(HEAD_FORM, "base_log_head", "1", name)
+                continue
+            stored, root = b"".join(frontier), frontier_root(frontier)
+            if held["size"] != size:
+                facts = {"said": held["size"], "found": size}
+                yield Fault(HEAD_SIZE, "base_log_head", "1", "size", facts=facts)
+            if held["frontier"] != stored or held["root"] != root:
+                yield Fault(HEAD_ROOT, "base_log_head", "1", "root")
+            whole = 0 <= held["size"] < 2**63
+            if not whole or held["mac"] != head_code(self.key, held["size"], held["frontier"], held["root"]):
+                yield Fault(HEAD_CODE, "base_log_head", "1", "mac")
+
+    def rows(self) -> Iterator[Fault]:
+        """Every logged row against the last event about it, both ways."""
+        there = set(inspect(self.connection).get_table_names())
+        for name, cells in self.tables.items():
+            if name in there:
+                yield from self._table(name, cells)
+            else:
+                yield Fault(NO_TABLE, name)
+
+    def _table(self, name: str, cells: Cells) -> Iterator[Fault]:
+        """Rows and what is told of them, both in the order of the ids, read side by side."""
+        told = self._states(name)
+        last: Any = None
+        expected = next(told, None)
+        at = cells.names.index("id")
+        for raw in cells.all(self.connection, "id"):
+            id = raw[at]
+            if type(id) is not int:
+                yield Fault(CELL_FORM, name, str(id), "id")
+                continue
+            while expected is not None and expected[0] < id:
+                yield Fault(REMOVED, name, str(expected[0]))
+                expected = next(told, None)
+            if last == id:
+                yield Fault(TWICE, name, str(id))
+            elif expected is None or expected[0] != id:
+                yield Fault(UNTOLD, name, str(id))
+            else:
+                yield from self._cells(name, id, cells, raw, expected[1])
+                expected = next(told, None)
+            last = id
+        while expected is not None:
+            yield Fault(REMOVED, name, str(expected[0]))
+            expected = next(told, None)
+
+    def row(self, table: str, id: int) -> list[Fault]:
+        """One row against the last event about it."""
+        cells = self.tables[table]
+        told = dict(self._states(table, id))
+        found = cells.some(self.connection, "id", id)
+        if not found:
+            return [Fault(REMOVED, table, str(id))] if told else []
+        if len(found) > 1:
+            return [Fault(TWICE, table, str(id))]
+        return list(self._cells(table, id, cells, found[0], told[id])) if told else [Fault(UNTOLD, table, str(id))]
+
+    def _states(self, table: str, id: int | None = None) -> Iterator[tuple[int, Told]]:
+        """Each row's last event with the state it tells, in the order of ids; the list it reads is checked by `log`."""
+        one = "" if id is None else " AND row_id = :id"
+        found = stream(
+            self.connection,
+            f"SELECT row_id, max(seq) FROM base_told WHERE table_name = :name{one} GROUP BY row_id ORDER BY row_id",
+            **({"name": table} if id is None else {"name": table, "id": id}),
+        )
+        kept: dict[int, dict[tuple[str, int], Any]] = {}
+        while chunk := list(islice(found, AT_ONCE)):
+            wanted = {seq for _, seq in chunk}
+            kept = {seq: states for seq, states in kept.items() if seq in wanted}
+            kept |= self._read(wanted - kept.keys())
+            for row_id, seq in chunk:
+                state = kept.get(seq, {}).get((table, row_id))
+                yield row_id, (seq, state) if state is not None else self._earlier(table, row_id, seq)
+
+    def _earlier(self, table: str, id: int, last: int) -> Told:
+        """A redaction retells rows of earlier events: the last that wrote the row itself."""
+        sql = "SELECT seq FROM base_told WHERE table_name = :name AND row_id = :id AND seq < :last ORDER BY seq DESC"
+        if last in self.retelling:
+            for (seq,) in list(stream(self.connection, sql, name=table, id=id, last=last)):
+                state = self._read({seq}).get(seq, {}).get((table, id))
+                if state is not None or seq not in self.retelling:
+                    return seq, state
+        return last, None
+
+    def _read(self, wanted: set[int]) -> dict[int, dict[tuple[str, int], Any]]:
+        """The states that these events tell of rows, those they retell included."""
+        found = {}
+        for raw in self.connection.execute(
+            select(EventRow.seq, EventRow.payload).where(EventRow.seq.in_(sorted(wanted)))
+        ):
+            try:
+                taken = self.taken.get(raw[0])
+                payload = json.loads(raw[1]) if raw[1] else taken.payload if taken else {}
+                found[raw[0]] = {(one["table"], one["id"]): one["state"] for one in payload["rows"]}
+            except (AttributeError, TypeError, ValueError, KeyError):
+                continue
+        return found
+
+    def _cells(self, table: str, id: int, cells: Cells, raw: Any, told: Told) -> Iterator[Fault]:
+        seq, state = told
+        if state is None:
+            yield Fault(LOST, table, str(id), facts={"seq": seq})
+            return
+        for name, column, value in zip(cells.names, cells.columns, cells.plain(raw), strict=True):
+            if value is INEXACT:
+                yield Fault(CELL_FORM, table, str(id), name)
+            elif not same(value, state[name] if name in state else _at_birth(column)):
+                yield Fault(CELL, table, str(id), name, facts={"seq": seq})
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two plain values are the same to the letter: 1, 1.0 and true are three."""
+    if isinstance(one, dict | list | float):
+        return canonical(one) == canonical(other)
+    return type(one) is type(other) and one == other
+
+
+def _at_birth(column: Any) -> Any:
+    """What a migration gave the rows that were there, when the last event about them is older than the column."""
+    if column.nullable or column.default is None or not column.default.is_scalar:
+        return None
+    value = column.default.arg
+    return getattr(value, "value", value)
 
 
 class _Listed:
     """The rows listed for each event, read along with the events."""
 
-    def __init__(self, session: Session) -> None:
-        rows = session.execute(select(ToldRow.seq, ToldRow.table_name, ToldRow.row_id).order_by(ToldRow.seq)
-                               .execution_options(yield_per=1000))  # fmt: skip
+    def __init__(self, connection: Connection) -> None:
+        rows = stream(connection, "SELECT seq, table_name, row_id FROM base_told ORDER BY seq")
         self._groups = ((seq, {(table, id) for _, table, id in group}) for seq, group in groupby(rows, itemgetter(0)))
         self._next = next(self._groups, None)
         self._passed: list[int] = []
@@ -102,70 +362,3 @@ class _Listed:
         if self._next is not None:
             yield self._next[0]
         yield from (seq for seq, _ in self._groups)
-
-
-def _payload(row: EventRow, taken: Retold | None) -> dict[str, Any] | None:
-    """What the event tells, or what the redaction that took it away retells; None when it cannot be read."""
-    try:
-        held: dict[str, Any] = json.loads(row.payload or "") if taken is None or row.payload else dict(taken.payload)
-        rows_told(held)
-    except (AttributeError, TypeError, ValueError, KeyError):
-        return None
-    return held
-
-
-def _event(row: EventRow, payload: dict[str, Any] | None, taken: bool, key: bytes) -> Iterator[tuple[str, str]]:
-    if row.payload is None:
-        if not taken:
-            yield "payload", "is gone, and no redaction tells of it"
-        if row.salt is not None:
-            yield "salt", "was to be removed with the payload"
-    else:
-        if taken:
-            yield "payload", "was removed by a redaction and is there again"
-        if payload is None or canonical(payload) != row.payload:
-            yield "payload", "is not in the canonical form in which it was written"
-        if payload_digest(row.salt or b"", row.payload) != row.payload_digest:
-            yield "payload", "does not fit its digest"
-    if payload is not None and row.reason != payload.get("reason", row.reason):
-        yield "reason", "is not the reason that the event tells"
-    if leaf_hash(leaf_entry(row, uncovered(payload or {"reason": ""}))) != row.leaf:
-        yield "leaf", "does not fit the event's columns"
-    if event_code(key, row.leaf) != row.mac:
-        yield "mac", "was not made with this installation's key"
-    if row.action == ACTION and payload is not None and payload["fields"].get("asked_by_id") in (None, row.person_id):
-        yield "person_id", "asked for the redaction and approved it"
-
-
-def _head(head: HeadRow | None, key: bytes, size: int, frontier: list[bytes]) -> Iterator[Fault]:
-    if head is None:
-        if size:
-            yield Fault("base_log_head", "1", "", "is missing")
-        return
-    stored, root = b"".join(frontier), frontier_root(frontier)
-    if head.size != size:
-        yield Fault("base_log_head", "1", "size", f"says {head.size}, the log has {size} events")
-    if head.frontier != stored or head.root != root:
-        yield Fault("base_log_head", "1", "root", "is not the root of the events' tree")
-    if head.mac != head_code(key, head.size, head.frontier, head.root):
-        yield Fault("base_log_head", "1", "mac", "was not made with this installation's key")
-
-
-def _rows(session: Session, states: States) -> Iterator[Fault]:
-    left = dict(states)
-    for mapper in sorted(Base.registry.mappers, key=lambda mapper: mapper.class_.__tablename__):
-        table = mapper.class_.__tablename__
-        if not mapper.class_.__table__.info.get("log", True):
-            continue
-        for row in session.scalars(select(mapper.class_).execution_options(yield_per=1000)):
-            told = left.pop((table, row.id), None)
-            if told is None:
-                yield Fault(table, str(row.id), "", "stands in no event")
-                continue
-            now = json.loads(canonical(state(row)))
-            for column in sorted(now.keys() | told.keys()):
-                if canonical(now.get(column)) != canonical(told.get(column)):
-                    yield Fault(table, str(row.id), column, "is not what the last event about it says")
-            session.expunge(row)
-    for table, id in sorted(left):
-        yield Fault(table, str(id), "", "stands in the log and is gone")

@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
+from controls.base import files, settings
 from controls.base.by import By, Place, Reach
 from controls.base.db import db
+from controls.base.fault import Fault
+from controls.base.why import N_, Why
 from controls.evidence import rules
 from controls.evidence.tables import Evidence
 from controls.identity import queries as identity
@@ -23,6 +27,10 @@ LABELS: dict[str, Callable[[int], tuple[str, str] | None]] = {}
 
 PLACES: dict[str, Callable[[int], Iterable[Place]]] = {}
 """Filled by wiring: where a visitor must be lent to for a subject."""
+
+
+FILE_GONE = Why("evidence.gone", N_("Evidence {row}: the file {file} is missing."))
+FILE_CHANGED = Why("evidence.changed", N_("Evidence {row}: the file {file} is not the one that was stored."))
 
 
 @dataclass(frozen=True)
@@ -142,6 +150,19 @@ def place(row: Evidence) -> tuple[str, str] | None:
     """Words and link of what a file proves."""
     ask = LABELS.get(row.subject_type)
     return ask(row.subject_id) if ask else None
+
+
+def damaged(session: Session) -> Iterator[Fault]:
+    """Files that are gone, or are no longer what was stored: every file is read and hashed."""
+    root = settings.current().evidence
+    for sha256, id in session.execute(
+        select(Evidence.sha256, func.min(Evidence.id)).group_by(Evidence.sha256).order_by(func.min(Evidence.id))
+    ):
+        try:
+            files.read(root, sha256)
+        except files.Damaged:
+            why = FILE_CHANGED if files.path_of(root, sha256).exists() else FILE_GONE
+            yield Fault(why, Evidence.__tablename__, str(id), file=sha256)
 
 
 def for_export(organisation_ids: Iterable[int]) -> list[tuple[Evidence, str]]:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -15,6 +14,7 @@ from controls.assessment.tables import Line as AssessmentLine
 from controls.base.audit import CLEANED, EVENTS, EventRow
 from controls.base.by import By
 from controls.base.db import db
+from controls.base.db import snapshot as snapshot
 from controls.base.redaction import Retold, retold
 from controls.effectiveness.tables import OperatingTest, SampleItem
 from controls.effectiveness.words import State as TestState
@@ -75,21 +75,6 @@ def scope(by: By, organisation: Organisation, cycle: Cycle) -> Scope:
     people.update((id, name) for id, name in db.session.execute(select(Person.id, Person.name)))
     roll = rotation.roll(organisation.id, cycle.year)
     return Scope(by, organisation.id, organisation.code, cycle, cycle.year, people, roll)
-
-
-@contextmanager
-def snapshot() -> Iterator[None]:
-    """Everything read inside is as of one moment: one read transaction, ended at the close."""
-    session = db.session()
-    if session.info.get("writing"):
-        raise RuntimeError("a workbook is read outside any write")
-    session.rollback()
-    if session.get_bind().dialect.name == "postgresql":
-        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-    try:
-        yield
-    finally:
-        session.rollback()
 
 
 def stream(query: Any) -> Iterable[Any]:

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy.orm import Session
 
-from controls.base import demo, settings
+from controls.base import checkpoint, demo, settings
 from controls.base.by import By
 from controls.base.db import db, transaction
 from controls.base.why import FORBIDDEN, Refused
@@ -157,6 +157,12 @@ def recorded() -> Iterator[Session]:
         yield opened
 
 
+def begin() -> None:
+    """Before the first page: does the log fit its last checkpoint."""
+    if request.endpoint != "static":
+        checkpoint.begin()
+
+
 def load() -> None:
     """Find who is signed in, before each request; move the idle limit at most once a minute."""
     token = session.get(COOKIE)
@@ -188,4 +194,5 @@ def refuse_unguarded(app: Flask) -> None:
 def register(app: Flask) -> None:
     """Put the guard at the door."""
     csrf.init_app(app)
+    app.before_request(begin)
     app.before_request(load)

@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 from flask import Flask, g, request, url_for
 from flask_babel import gettext
 
-from controls.base import demo
+from controls.base import checkpoint, demo
 from controls.base.by import By
+from controls.base.form import said
 from controls.base.why import N_
 from controls.identity.permissions import Permission
 from controls.web.words import language, long_date
@@ -114,6 +115,9 @@ def register(app: Flask) -> None:
         if demo.is_demo():
             banners.append(gettext("Demo: people and events are made up. The demo's clock shows %(date)s.",
                                    date=long_date(demo.now())))  # fmt: skip
+        fault = checkpoint.startup_fault()
+        if fault is not None and by and (by.may(Permission.LOG_READ) or by.may(Permission.ACCOUNT_MANAGE)):
+            banners.append(said(fault.reason))
         organisation = "" if own is None else (own.name_en if language() == "en" and own.name_en else own.name_da)
         return {
             "by": by, "today": demo.now().date() if by is None else by.today,
