@@ -38,6 +38,7 @@ def connect() -> None:
     _put(wheeling.ON_ENTER[State.RECOMMENDED], assessing.lock_all)
     _put(wheel.GOALS, assessments.goal_a)
     _put(wheel.GOALS, reviews.goal_b)
+    _put(wheel.HOURS, reviews.hours)
     _put(wheel.FUNNELS, assessments.areas)
     _put(assessments.KEY_CONTROLS, reviews.has_key_control)
     _put(assessments.FACTS, overview.facts_beside)

@@ -257,12 +257,30 @@ def why_not_part(
     return why_not_same(duty, acting, others, excepted(duty, acting & others, at, by.today), instead)
 
 
-def visitors(places: Iterable[Place], task: VisitTask, on: date) -> dict[int, str]:
-    """Names of people who are lent for a task to any of these places, on a day or later."""
+def holders(organisation_id: int, roles: Iterable[Role], on: date) -> dict[Role, dict[int, str]]:
+    """Names of people who hold each of these roles over an organisation that day (there, or above it)."""
+    found: dict[Role, dict[int, str]] = {role: {} for role in roles}
+    rows = db.session.execute(
+        select(RoleGrant.role, Person.id, Person.name)
+        .join(Person, Person.id == RoleGrant.person_id)
+        .join(_TOP, _TOP.id == RoleGrant.organisation_id).join(_BELOW, _BELOW.path.startswith(_TOP.path))
+        .where(_BELOW.id == organisation_id, RoleGrant.role.in_(list(found)), RoleGrant.valid_from <= on)
+        .where(or_(RoleGrant.valid_to.is_(None), RoleGrant.valid_to >= on))
+        .where(Person.valid_from <= on, or_(Person.valid_to.is_(None), Person.valid_to >= on))
+    )  # fmt: skip
+    for role, id, name in rows:
+        found[role][id] = name
+    return found
+
+
+def visitors(places: Iterable[Place], on: date) -> dict[VisitTask, dict[int, str]]:
+    """Names of people who are lent to any of these places on a day or later, by what for."""
     there = [and_(VisitingGrant.object_type == kind, VisitingGrant.object_id == id) for kind, id in places]
     rows = db.session.execute(
-        select(Person.id, Person.name).join(VisitingGrant, VisitingGrant.visitor_id == Person.id)
-        .where(VisitingGrant.state == VisitState.GRANTED, VisitingGrant.valid_to >= on, VisitingGrant.task == task)
-        .where(or_(*there))
+        select(VisitingGrant.task, Person.id, Person.name).join(Person, Person.id == VisitingGrant.visitor_id)
+        .where(VisitingGrant.state == VisitState.GRANTED, VisitingGrant.valid_to >= on, or_(*there))
     )  # fmt: skip
-    return {row[0]: row[1] for row in rows}
+    found: dict[VisitTask, dict[int, str]] = {task: {} for task in VisitTask}
+    for task, id, name in rows:
+        found[task][id] = name
+    return found

@@ -54,6 +54,7 @@ class Head:
     owner: str
     decision: str
     risks: int
+    homes: tuple[int | None, int | None, int | None]
 
     @property
     def owners(self) -> frozenset[int]:
@@ -177,7 +178,8 @@ def head(by: By | None, id: int) -> Head | None:
     risks = select(func.count()).where(Risk.subprocess_id == Review.subprocess_id, Risk.valid_to.is_(None))
     query = (
         select(Review, Subprocess, Process, Organisation.code, Lead.name, Tester.name, Quality.name, Approver.name,
-               Owner.name, Decision.number, risks.scalar_subquery())
+               Owner.name, Decision.number, risks.scalar_subquery(), Lead.organisation_id, Tester.organisation_id,
+               Quality.organisation_id)
         .join(Subprocess, Subprocess.id == Review.subprocess_id)
         .join(Process, Process.id == Subprocess.process_id)
         .join(Organisation, Organisation.id == Review.organisation_id)
@@ -192,10 +194,72 @@ def head(by: By | None, id: int) -> Head | None:
     found = db.session.execute(query).first()
     if found is None:
         return None
-    row, part, process, code, *names, risk_count = found
+    row, part, process, code, *names, risk_count, lead_home, tester_home, quality_home = found
     lead_name, tester_name, quality_name, approver_name, owner_name, decision = (name or "" for name in names)
     return Head(row, part, process, code, lead_name, tester_name, quality_name, approver_name, owner_name, decision,
-                risk_count)  # fmt: skip
+                risk_count, (lead_home, tester_home, quality_home))  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Borrowed:
+    """Who in a review's team comes from another organisation, and the review in which that one's process is tested.
+
+    `mutual` holds number and id when people of this organisation do the same there in the same year.
+    """
+
+    name: str
+    code: str
+    mutual: tuple[str, int] | None
+
+
+def borrowed(found: Head) -> list[Borrowed]:
+    """The team's people from other organisations; asks nothing when there are none."""
+    row, here = found.review, found.review.organisation_id
+    team = zip((found.lead, found.tester, found.quality_reviewer), found.homes, strict=True)
+    away = {name: home for name, home in team if home is not None and home != here}
+    if not away:
+        return []
+    same = (
+        select(Review.organisation_id, func.min(Review.id).label("id"))
+        .join(Subprocess, Subprocess.id == Review.subprocess_id).join(Process, Process.id == Subprocess.process_id)
+        .outerjoin(Lead, Lead.id == Review.lead_id).outerjoin(Tester, Tester.id == Review.tester_id)
+        .where(Review.year == row.year, Process.code == found.process.code)
+        .where(or_(Lead.organisation_id == here, Tester.organisation_id == here), Review.organisation_id != here)
+        .group_by(Review.organisation_id).subquery()
+    )  # fmt: skip
+    rows = db.session.execute(
+        select(Organisation.id, Organisation.code, Review.number, Review.id)
+        .outerjoin(same, same.c.organisation_id == Organisation.id).outerjoin(Review, Review.id == same.c.id)
+        .where(Organisation.id.in_(set(away.values())))
+    )  # fmt: skip
+    homes = {id: (code, (number, other) if other is not None else None) for id, code, number, other in rows}
+    tests = {home for home in found.homes[:2] if home is not None}
+    return [
+        Borrowed(name, homes[home][0], homes[home][1] if home in tests else None) for name, home in away.items()
+    ]  # fmt: skip
+
+
+HOURS_OWN, HOURS_BORROWED = N_("Hours in own reviews"), N_("Of these with borrowed people")
+HOURS_LENT = N_("Hours lent to others' reviews")
+
+
+def hours(organisation_id: int, year: int) -> list[tuple[str, int]]:
+    """Hours of a review year: in own reviews, those of them with borrowed people, and those lent to others.
+
+    Borrowed hours count in both capacities: in the review's organisation and in that of who leads or tests.
+    """
+    rows = db.session.execute(
+        select(Review.organisation_id, func.coalesce(Review.hours_used, Review.hours_planned), Lead.organisation_id,
+               Tester.organisation_id)
+        .outerjoin(Lead, Lead.id == Review.lead_id).outerjoin(Tester, Tester.id == Review.tester_id)
+        .where(Review.year == year, Review.state.in_((*rules.LIVE, *rules.DONE)))
+        .where(or_(Review.organisation_id == organisation_id, Lead.organisation_id == organisation_id,
+                   Tester.organisation_id == organisation_id))
+    ).all()  # fmt: skip
+    own = [(used, {lead, tester} - {None, organisation_id}) for at, used, lead, tester in rows if at == organisation_id]
+    lent = sum(used for at, used, *_ in rows if at != organisation_id)
+    found = sum(used for used, _ in own), sum(used for used, away in own if away), lent
+    return [(HOURS_OWN, found[0]), (HOURS_BORROWED, found[1]), (HOURS_LENT, lent)]
 
 
 def _day(row: Review) -> date | None:

@@ -14,6 +14,7 @@ from controls.base.why import N_, Reason, Refused
 from controls.evidence import queries as evidence
 from controls.identity import queries as identity
 from controls.identity.permissions import Permission, Role
+from controls.identity.visits import VisitTask
 from controls.review import actions, forms, queries, rules
 from controls.review.words import State
 from controls.web import answer, guard, lists
@@ -117,6 +118,7 @@ def _shown(head: queries.Head, form: BaseForm, refused: Refused | None = None) -
     context = _common(head, 0) | {
         "parts": parts, "findings": findings, "files": files, "rows": rows, "following": following,
         "may_verb": {verb for state, verb in rules.STEPS if state is head.review.state},
+        "borrowed": queries.borrowed(head),
     }  # fmt: skip
     if refused is not None or form.errors:
         return answer.failed("review/show.html", form, refused, **context)
@@ -150,15 +152,15 @@ def _planned(head: queries.Head, form: BaseForm, refused: Refused | None = None,
 
 
 def _people(form: forms.Plan, head: queries.Head) -> forms.Plan:
-    """Who may be chosen: controllers of the organisation and of those the planner reaches."""
-    where = frozenset({head.review.organisation_id}) | guard.by().anywhere(P.REVIEW_PLAN)
-    controllers = {p.id: p.name for p in identity.people(where, Role.CTL, guard.by().today)}
-    group = {p.id: p.name for p in identity.people(where, Role.GRP, guard.by().today)}
-    row = head.review
+    """Who may be chosen: who holds the role over the organisation, and who is lent to this review or its process."""
+    row, today = head.review, guard.by().today
+    held = identity.holders(row.organisation_id, (Role.CTL, Role.GRP), today)
+    lent = identity.visitors(queries.places(row), today)
     named = {row.lead_id: head.lead, row.tester_id: head.tester, row.quality_reviewer_id: head.quality_reviewer}
     kept = {id: name for id, name in named.items() if id is not None}
-    for field, people in ((form.lead_id, controllers), (form.tester_id, controllers),
-                          (form.quality_reviewer_id, controllers | group)):  # fmt: skip
+    testers = held[Role.CTL] | lent[VisitTask.TESTER]
+    reviewers = held[Role.CTL] | held[Role.GRP] | lent[VisitTask.QUALITY_REVIEWER]
+    for field, people in ((form.lead_id, testers), (form.tester_id, testers), (form.quality_reviewer_id, reviewers)):
         found = sorted((people | kept).items(), key=lambda pair: pair[1])
         field.choices = [("", _("Choose")), *((str(id), name) for id, name in found)]
     return form

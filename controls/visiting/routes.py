@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from controls.base.by import By
 from controls.base.db import transaction
 from controls.base.why import N_, Refused
-from controls.identity import queries as people
+from controls.identity import queries as identity
 from controls.identity.duties import Duty, Side
 from controls.identity.permissions import Permission
 from controls.identity.visits import Visited
@@ -60,9 +60,9 @@ def _shown(id: int, form: forms.End | None = None, refused: Refused | None = Non
     }
     why = rules.why_not_lend(by.persons, grant.asked_by_id, grant.visitor_id) if steps["lend"] else []
     if steps["grant"]:
-        why = people.why_not_part(by, Duty.S8, grant, Side.SECOND, permission=MANAGE, organisation_id=row.host.id)
+        why = identity.why_not_part(by, Duty.S8, grant, Side.SECOND, permission=MANAGE, organisation_id=row.host.id)
     context: dict[str, Any] = {
-        "row": row, "grant": grant, "state": state, "steps": steps, "why": why, "names": people.names({
+        "row": row, "grant": grant, "state": state, "steps": steps, "why": why, "names": identity.names({
             grant.asked_by_id, grant.agreed_by_id, prepared, grant.granted_by_id, grant.ended_by_id}),
         "href": address(row) if row.stands(by.today) or by.may(Permission.CONTENT_READ, row.host.id) else "",
     }  # fmt: skip
@@ -71,15 +71,25 @@ def _shown(id: int, form: forms.End | None = None, refused: Refused | None = Non
     return answer.page("visiting/show.html", forms.End(version=grant.version), **context)
 
 
-def _form(sent: Any = None, given: dict[str, Any] | None = None) -> forms.Ask:
-    here = guard.organisation()
+def _host(place: str) -> identity.Organisation:
+    """The organisation that borrows: that of the place the link named, else the page's."""
+    kind, _dash, id = place.partition("-")
+    known = kind in {one.value for one in Visited} and id.isascii() and id.isdigit()
+    found = queries.place(Visited(kind), int(id)) if known else None
+    if found is None:
+        return guard.organisation()
+    reached = (one for one in guard.reached_organisations() if one.id == found.organisation_id)
+    return next(reached, None) or abort(404)
+
+
+def _form(host: identity.Organisation, sent: Any = None, given: dict[str, Any] | None = None) -> forms.Ask:
     labels = {kind: _(kind.label) for kind in Visited}
     places = [
-        (place.value, f"{labels[place.kind]} {place.code} {name(place)}".rstrip()) for place in queries.places(here.id)
+        (place.value, f"{labels[place.kind]} {place.code} {name(place)}".rstrip()) for place in queries.places(host.id)
     ]
     borrowed = [
         (str(one.id), f"{one.code}: {one.name} ({', '.join(sorted(role.value for role in one.roles))})")
-        for one in queries.lendable(here.id, guard.by().today)
+        for one in queries.lendable(host.id, guard.by().today)
     ]
     return forms.Ask(sent, places, borrowed, data=given)
 
@@ -88,14 +98,15 @@ def _form(sent: Any = None, given: dict[str, Any] | None = None) -> forms.Ask:
 @guard.allows(ASK)
 def new() -> ResponseReturnValue:
     """Ask for a person; where somebody lacks, the link has filled in the place and the task."""
-    given = {"place": request.args.get("place"), "task": request.args.get("task"), "valid_from": guard.by().today}
-    return _asking(_form(given=given))
+    place = request.args.get("place", "")
+    host = _host(place)
+    given = {"place": place, "task": request.args.get("task"), "valid_from": guard.by().today}
+    return _asking(host, _form(host, given=given))
 
 
-def _asking(form: forms.Ask, refused: Refused | None = None) -> ResponseReturnValue:
-    here = guard.organisation()
-    guard.by().must(ASK, here.id)
-    context: dict[str, Any] = {"here": here}
+def _asking(host: identity.Organisation, form: forms.Ask, refused: Refused | None = None) -> ResponseReturnValue:
+    guard.by().must(ASK, host.id)
+    context: dict[str, Any] = {"here": host}
     if refused is not None or form.errors:
         return answer.failed("visiting/new.html", form, refused, **context)
     return answer.page("visiting/new.html", form, **context)
@@ -105,15 +116,16 @@ def _asking(form: forms.Ask, refused: Refused | None = None) -> ResponseReturnVa
 @guard.allows(ASK)
 def ask() -> ResponseReturnValue:
     """Send the request to the lender."""
-    form = _form(request.form)
+    host = guard.organisation()
+    form = _form(host, request.form)
     if not form.validate():
-        return _asking(form)
+        return _asking(host, form)
     try:
         with transaction():
             id = actions.ask(guard.by(), form.values()).id
             return answer.done(url_for(".show", id=id), _("The request is sent to the lender."))
     except Refused as refused:
-        return _asking(form, refused)
+        return _asking(host, form, refused)
 
 
 def _version() -> int:

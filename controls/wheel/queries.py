@@ -25,6 +25,10 @@ FUNNELS: list[Callable[[By, int, int], list[AreaCount]]] = []
 """How far the assessments are by area, for a reader, organisation and year."""
 
 
+HOURS: list[Callable[[int, int], list[tuple[str, int]]]] = []
+"""Label and hours that count in an organisation's capacity of a year; later slices are put in by the factory."""
+
+
 def cycle(organisation_id: int, year: int) -> Cycle | None:
     """An organisation's cycle of a year."""
     return db.session.scalar(select(Cycle).where(Cycle.organisation_id == organisation_id, Cycle.year == year))
@@ -87,6 +91,11 @@ def missing(cycle: Cycle) -> list[Reason]:
     """What the next step waits for."""
     after = rules.next_state(cycle.state)
     return [reason for gate in GATES[after] for reason in gate(cycle)] if after else []
+
+
+def hours(organisation_id: int, year: int) -> list[tuple[str, int]]:
+    """What counts in the capacity of a year."""
+    return [line for lines in HOURS for line in lines(organisation_id, year)]
 
 
 def goals(organisation_id: int, year: int) -> list[Goal]:

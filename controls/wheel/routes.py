@@ -161,6 +161,7 @@ def _context(year: int) -> dict[str, Any]:
         "cycle": cycle, "steps": steps, "organisation": here, "goals": goals, "areas": areas, "total": _total(areas),
         "next_deadline": min(deadlines, default=None), "step": StepForm(version=cycle.version),
         "back": StepForm(version=cycle.version), "parameters": queries.parameters(cycle),
+        "hours": [(_(label), number) for label, number in queries.hours(here.id, year)],
         "items": _step_items(steps, cycle.state),
         "step_words": {state.value: _(text) for state, text in STEP_WORDS.items()}, **_why_not_step(by, cycle, goals),
     }  # fmt: skip

@@ -3,11 +3,15 @@
 from datetime import date, datetime
 from typing import Any
 
+from controls.base import audit
 from controls.base.by import By
-from controls.base.db import db, transaction
+from controls.base.db import db, saved, transaction
 from controls.identity.permissions import Role
 from controls.identity.tables import Person, VisitingGrant
 from controls.identity.visits import Visited, VisitTask
+from controls.review.tables import Review
+from controls.review.words import State
+from controls.rotation.words import Form
 from controls.universe import actions as catalogue
 from controls.universe import queries as universe
 from controls.universe.rules import Facts
@@ -18,6 +22,7 @@ from controls.wheel.dates import default_dates
 from controls.wheel.rules import Parameters
 from tests import make
 
+MADE = audit.EVENTS.get("test.review_made") or audit.declare("test.review_made", "Made")
 HEAD = "area_code,area_da,area_en,process_code,process_da,process_en,subprocess_code,subprocess_da,subprocess_en"
 PARTS = ("KRE-1", "KRE-2", "LON-1")
 WHY = "Alle fire i økonomi har opgaver i kreditorer. Ingen af dem må teste."
@@ -92,6 +97,23 @@ class Houses:
         self.do(actions.prepare, "tomi", id, None, at=at)
         self.do(actions.grant, "loos", id, None, at=at)
         return id
+
+    def review(self, organisation: str, code: str, lead: str, tester: str, quality: str, number: str = "01") -> int:
+        """A review in progress with its team; each control year's forum is another test's business."""
+        part = universe.subprocess_by_code(self.id(organisation), f"{code}.1")
+        assert part is not None
+        author = self.by("hebj" if organisation == "ALS" else "bemo")
+        row = Review(
+            organisation_id=self.id(organisation), number=f"G-2026-{number}", year=2026, subprocess_id=part.id,
+            state=State.IN_PROGRESS, form=Form.ORDINARY, lead_id=self.people[lead].id,
+            tester_id=self.people[tester].id, quality_reviewer_id=self.people[quality].id, hours_planned=40,
+            planned_on=make.NOW.date(),
+        )  # fmt: skip
+        with transaction():
+            saved(author, row)
+            db.session.add(row)
+            audit.record(author, MADE, row)
+        return int(row.id)
 
     def grant(self, id: int) -> VisitingGrant:
         """A grant as it is now."""
