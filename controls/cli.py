@@ -16,10 +16,10 @@ from flask_migrate import upgrade
 from sqlalchemy.exc import SQLAlchemyError
 
 from controls.assets.install import install
-from controls.base import audit, checkpoint, verify
+from controls.base import audit, checkpoint, prove, verify
 from controls.base import demo as marked
 from controls.base.by import By
-from controls.base.db import db, transaction
+from controls.base.db import db, snapshot, transaction
 from controls.base.fault import CannotTell, Exact, Fault
 from controls.base.form import said
 from controls.base.why import N_, Refused, Why
@@ -216,6 +216,28 @@ def show_key(lang: str) -> None:
         click.echo(checkpoint.verifier(current_app.config["KONTROLRUL"].keys))
     except UNTOLD as error:
         _cannot_tell(error, lang)
+
+
+@audit_group.command("prove")
+@click.argument("seq", type=int)
+@click.option("--since", default=None, type=click.Path(path_type=Path), help="An older checkpoint kept outside.")
+@in_language
+def prove_event(seq: int, since: Path | None, lang: str) -> None:
+    """Print the proof (JSON) that event SEQ is in the log, and that the log continues the one of an older checkpoint.
+
+    Exit status: 0 proved, 1 it does not hold, 2 cannot tell.
+    """
+    try:
+        older = (since.name, checkpoint.read(since)) if since else None
+        with snapshot() as session:
+            made = prove.prove(session, current_app.config["KONTROLRUL"].keys, seq, marked.now(), older)
+    except prove.Unproved as error:
+        with force_locale(lang):
+            click.echo(said(error.reason), err=True)
+        sys.exit(1)
+    except UNTOLD as error:
+        _cannot_tell(error, lang)
+    click.echo(json.dumps(made, ensure_ascii=False, indent=1))
 
 
 @audit_group.command("adopt")
