@@ -12,6 +12,7 @@ from controls.assessment.rules import Answers, LineAnswers, Scores, line_field
 from controls.assessment.scales import NAMES, SCALES, Scale
 from controls.assessment.words import Certainty, Change, Direction, Proposal
 from controls.base.form import BaseForm, Pick, Words
+from controls.base.form import Scale as ScaleField
 from controls.base.why import N_
 
 YES_NO = [("yes", N_("Yes")), ("no", N_("No"))]
@@ -19,7 +20,7 @@ COPIED_NAMES = (*NAMES, "fraud", "fraud_reason", "reason_no_key_control")
 
 
 def _scale(scale: Scale) -> Pick:
-    return Pick(scale.label, choices=[(str(n), f"{n}") for n in range(1, 6)])
+    return ScaleField(scale.label)
 
 
 def _words(kind: Any) -> list[tuple[str, str]]:

@@ -1,21 +1,52 @@
 """Forms: WTForms with Danish messages, strict Danish numbers and dates, and one place for length and characters."""
 
+import unicodedata
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from flask_babel import Domain, get_locale, gettext
-from wtforms import DateField, Field, Form, IntegerField, SelectField, StringField, ValidationError
+from wtforms import (
+    DateField,
+    Field,
+    FieldList,
+    FileField,
+    Form,
+    IntegerField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    ValidationError,
+)
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Optional, StopValidation
 from wtforms.widgets import TextArea, TextInput
 
-from controls.base.why import FIELD_REQUIRED, N_, Reason
+from controls.base.why import FIELD_REQUIRED, N_, Reason, Refused, Why
 
 TEXT_LIMIT = 10_000
-MOST = 10**15 - 1
+DIGITS = 15
+MOST = 10**DIGITS - 1
 FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2100, 12, 31)
 _domain = Domain(domain="wtforms")
+MANY = (SelectMultipleField, FieldList, FileField)
+
+BAD_CHARS = Why("field_bad_chars", N_("“{label}” contains characters that cannot be stored."))
+TOO_LONG = Why("field_too_long", N_("“{label}” may be at most {max} characters (is {n})."))
+NO_NUMBER = Why("number_invalid", N_("“{label}” must be a number."))
+NO_AMOUNT = Why("number_invalid", N_("Write “{label}” in digits, for example 12.450,50"))
+NUMBER_RANGE = Why("number_out_of_range", N_("“{label}” must be between {min} and {max}."))
+NO_CHOICE = Why("choice_invalid", N_("Choose one of the options in “{label}”."))
+NO_DATE = Why("date_invalid", N_("“{label}” is not a valid date (dd-mm-yyyy)."))
+DATE_RANGE = Why("date_out_of_range", N_("“{label}” must be between {min} and {max}."))
+SENT_TWICE = Why("bad_request", N_("The request could not be understood: a field was sent more than once."), 400)
+
+
+class Said(str):
+    """A reason in the reader's language, which remembers its code."""
+
+    code: str = ""
 
 
 class BaseForm(Form):
@@ -27,6 +58,16 @@ class BaseForm(Form):
 
         def get_translations(self, form: Form) -> Any:
             return _domain.get_translations()
+
+    def process(self, formdata: Any = None, *args: Any, **kw: Any) -> None:
+        """Read what was sent; a field of one answer that comes twice is refused, never the last taken."""
+        super().process(formdata, *args, **kw)
+        if any(len(f.raw_data or ()) > 1 and not isinstance(f, MANY) for f in self._fields.values()):
+            raise Refused([SENT_TWICE()])
+
+    def codes(self) -> list[str]:
+        """The codes of the fields' problems."""
+        return [getattr(text, "code", "") or "form" for field in self for text in _flat(field.errors)]
 
     def problems(self) -> list[tuple[str, str]]:
         """Field id and sentence of each error, in the order of the fields."""
@@ -48,7 +89,8 @@ class Filled(InputRequired):
     """An answer is required; the sentence names the field, since the summary lists several."""
 
     def __call__(self, form: Any, field: Field) -> None:
-        if not (field.raw_data and field.raw_data[0]):
+        given = field.raw_data[0] if field.raw_data else ""
+        if not (visible(given) if isinstance(given, str) else given):
             field.errors = []
             raise StopValidation(said(FIELD_REQUIRED(label=gettext(field.label.text))))
 
@@ -57,10 +99,35 @@ def _flat(errors: Any) -> list[str]:
     return list(errors.values()) if isinstance(errors, dict) else list(errors)
 
 
-def said(reason: Reason) -> str:
+def said(reason: Reason) -> Said:
     """A reason in the reader's language; parameters that are marked words are translated too."""
     text = gettext(reason.text)
-    return str(text.format(**{k: _word(v) for k, v in reason.params.items()}) if reason.params else text)
+    told = Said(text.format(**{k: _word(v) for k, v in reason.params.items()}) if reason.params else text)
+    told.code = reason.code
+    return told
+
+
+def about(field: Field, why: Why, **params: object) -> Said:
+    """A reason that names its field."""
+    return said(why("", label=gettext(field.label.text), **params))
+
+
+def visible(text: str) -> bool:
+    """Whether a reader sees anything of it (spaces, marks of direction and width are not seen)."""
+    return any(unicodedata.category(sign) not in ("Cc", "Cf", "Zs", "Zl", "Zp") for sign in text)
+
+
+def tidy(text: Any) -> Any:
+    """Text as it is stored: composed (NFC), with one kind of line end, nothing when nothing is seen."""
+    if not isinstance(text, str):
+        return text
+    kept = unicodedata.normalize("NFC", text.strip().replace("\r\n", "\n"))
+    return kept if visible(kept) or has_bad(kept) else ""
+
+
+def has_bad(text: Iterable[str]) -> bool:
+    """Whether it holds what a database or a workbook cannot."""
+    return any(ord(c) < 32 and c not in "\t\n\r" or 0xD800 <= ord(c) <= 0xDFFF or c in "\ufffe\uffff" for c in text)
 
 
 def _word(value: object) -> object:
@@ -73,16 +140,11 @@ def _word(value: object) -> object:
 def clean_text(form: Form, field: Field) -> None:
     """Refuse characters that cannot be stored, and texts that are too long."""
     data = field.data or ""
-    if any(ord(c) < 32 and c not in "\t\n\r" or 0xD800 <= ord(c) <= 0xDFFF or c in "\ufffe\uffff" for c in data):
-        raise ValidationError(
-            gettext("“%(field)s” contains characters that cannot be stored.", field=gettext(field.label.text))
-        )
+    if has_bad(data):
+        raise ValidationError(about(field, BAD_CHARS))
     limit = getattr(field, "limit", TEXT_LIMIT)
     if len(data) > limit:
-        raise ValidationError(
-            gettext("“%(field)s” may be at most %(max)s characters (is %(n)s).",
-                    field=gettext(field.label.text), max=limit, n=len(data))
-        )  # fmt: skip
+        raise ValidationError(about(field, TOO_LONG, max=limit, n=len(data)))
 
 
 class _Text(StringField):
@@ -90,7 +152,7 @@ class _Text(StringField):
 
     def __init__(self, label: str, *, limit: int = TEXT_LIMIT, required: bool = False, **kw: Any) -> None:
         first: list[Any] = [Filled()] if required else [Optional()]
-        kw.setdefault("filters", [lambda v: v.strip().replace("\r\n", "\n") if isinstance(v, str) else v])
+        kw.setdefault("filters", [tidy])
         # Optional() stops the chain on empty input only, so the check below sees every non-empty text.
         super().__init__(label, validators=[*first, clean_text, *kw.pop("validators", [])], **kw)
         self.limit = limit
@@ -122,13 +184,10 @@ class Whole(IntegerField):
         text = valuelist[0].strip().replace("\u00a0", "").replace(" ", "")
         digits = text.replace(".", "") if all(len(p) == 3 for p in text.split(".")[1:]) else text
         if not digits.lstrip("-").isascii() or not digits.lstrip("-").isdigit():
-            raise ValueError(gettext("“%(field)s” must be a number.", field=gettext(self.label.text)))
+            raise ValueError(about(self, NO_NUMBER))
         value = int(digits) if len(digits) < 20 else self.most + 1
         if not self.least <= value <= self.most:
-            raise ValueError(
-                gettext("“%(field)s” must be between %(min)s and %(max)s.",
-                        field=gettext(self.label.text), min=self.least, max=self.most)
-            )  # fmt: skip
+            raise ValueError(about(self, NUMBER_RANGE, min=self.least, max=self.most))
         self.data = value
 
 
@@ -142,7 +201,10 @@ class Amount(StringField):
         self.raw = valuelist[0].strip() if valuelist else ""
         self.data = ore(self.raw) if self.raw else None
         if self.raw and self.data is None:
-            raise ValueError(gettext("Write the amount in digits, for example 12.450,50"))
+            whole = self.raw.partition(",")[0].lstrip("-").replace(".", "").replace(" ", "").replace("\u00a0", "")
+            if len(whole) > DIGITS - 2 and whole.isascii() and whole.isdigit():
+                raise ValueError(about(self, NUMBER_RANGE, min="-9.999.999.999.999,99", max="9.999.999.999.999,99"))
+            raise ValueError(about(self, NO_AMOUNT))
 
     def _value(self) -> str:
         if getattr(self, "raw", ""):
@@ -162,7 +224,7 @@ def ore(text: str) -> int | None:
         value = int(Decimal(f"{digits}.{part or '0'}") * 100)
     except InvalidOperation:
         return None
-    return None if len(str(value)) > 15 else -value if whole.startswith("-") else value
+    return None if len(str(value)) > DIGITS else -value if whole.startswith("-") else value
 
 
 class Day(DateField):
@@ -177,11 +239,9 @@ class Day(DateField):
         text = valuelist[0].strip() if valuelist else ""
         self.data = day(text) if text else None
         if text and self.data is None:
-            raise ValueError(gettext("“%(field)s” is not a valid date (dd-mm-yyyy).", field=gettext(self.label.text)))
+            raise ValueError(about(self, NO_DATE))
         if self.data and not FIRST_DAY <= self.data <= LAST_DAY:
-            raise ValueError(
-                gettext("The date must be between %(min)s and %(max)s.", min="01-01-1990", max="31-12-2100")
-            )
+            raise ValueError(about(self, DATE_RANGE, min="01-01-1990", max="31-12-2100"))
 
     def _value(self) -> str:
         if self.raw_data:
@@ -221,7 +281,22 @@ class Pick(SelectField):
         if self.data in (None, ""):
             return
         if not any(str(value) == str(self.data) for value, *_ in self.iter_choices()):
-            raise ValidationError(gettext("Choose one of the options in “%(field)s”.", field=gettext(self.label.text)))
+            raise ValidationError(about(self, NO_CHOICE))
+
+
+class Scale(Pick):
+    """A figure on a scale from one; another figure is told the scale, another text that it is no number."""
+
+    def __init__(self, label: str, *, most: int = 5, **kw: Any) -> None:
+        self.most = most
+        super().__init__(label, choices=[(str(n), f"{n}") for n in range(1, most + 1)], **kw)
+
+    def pre_validate(self, form: Form) -> None:
+        given = str(self.data or "")
+        if given and not (given.isascii() and given.isdigit()):
+            raise ValidationError(about(self, NO_NUMBER))
+        if given and given not in {str(value) for value, *_ in self.iter_choices()}:
+            raise ValidationError(about(self, NUMBER_RANGE, min=1, max=self.most))
 
 
 def _choice(pair: Any) -> SelectChoice:

@@ -30,4 +30,4 @@ def network(address: str) -> str:
 
 def carried(posted: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """The posted fields that go along, in their order: all but the form's token and the answer to the question."""
-    return [(name, value) for name, value in posted if name not in ("csrf_token", AGAIN, PASSWORD, BACK)]
+    return [(name, value) for name, value in posted if name not in ("csrf_token", "request_key", AGAIN, PASSWORD, BACK)]

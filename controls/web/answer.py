@@ -39,6 +39,7 @@ def failed(
     `saved` is the form filled from the row as it is now; without it the row's own attributes are read.
     """
     security.because(refused)
+    security.told(form.codes())
     loose = form.take(refused.reasons) if refused else []
     conflict = _conflict(form, refused, saved) if isinstance(refused, Stale) else None
     problems = loose + form.problems()

@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 from controls.base.db import db
 from controls.base.once import Repeated
 from controls.base.why import N_, Refused
-from controls.web import security
+from controls.web import once, security
 from controls.web.answer import sentences
 from controls.web.words import language
 
@@ -33,7 +33,15 @@ PAGES = {
 }
 
 
-def show(status: int, reasons: list[str] | None = None) -> ResponseReturnValue:
+def _typed() -> list[tuple[str, str]]:
+    """What a page of this site sent with a token that no longer holds, to be sent again; never a password."""
+    typed = [(name, text) for name, text in request.form.items(multi=True) if not once.APART.fullmatch(name)]
+    return typed if request.endpoint and not any("password" in name for name in request.form) else []
+
+
+def show(
+    status: int, reasons: list[str] | None = None, again: list[tuple[str, str]] | None = None
+) -> ResponseReturnValue:
     """The page for a status, with an incident number."""
     title, what_to_do = PAGES.get(status, PAGES[500])
     number = security.incident()
@@ -41,7 +49,7 @@ def show(status: int, reasons: list[str] | None = None) -> ResponseReturnValue:
     try:
         page = render_template(
             "errors/error.html", status=status, title=gettext(title), what_to_do=gettext(what_to_do),
-            reasons=reasons or [], number=number, back=back,
+            reasons=reasons or [], number=number, back=back, again=again or [],
         )  # fmt: skip
     except SQLAlchemyError:  # the frame asks the database, which is what failed
         page = bare(status, title, what_to_do, number)
@@ -80,7 +88,7 @@ def register(app: Flask) -> None:
     @app.errorhandler(CSRFError)
     def token(error: CSRFError) -> ResponseReturnValue:
         g.refused_because = ["csrf_failed"]
-        return show(400, [gettext("The page is too old. Reload and try again; your text is kept.")])
+        return show(400, [gettext("The page is too old. Your text is kept: send it again.")], again=_typed())
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> ResponseReturnValue:

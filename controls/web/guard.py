@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import wraps
 from typing import Any, TypeVar
 
-from flask import Flask, abort, g, redirect, request, session, url_for
+from flask import Flask, abort, current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy.orm import Session
@@ -86,7 +86,8 @@ def is_fresh() -> bool:
 
 
 def _to_login() -> ResponseReturnValue:
-    if request.method != "GET" or COOKIE in session:
+    changed = current_app.config["SESSION_COOKIE_NAME"] in request.cookies and not session
+    if request.method != "GET" or COOKIE in session or changed:
         session.pop(COOKIE, None)
         abort(401)
     return redirect(url_for("signin.login", next=request.full_path.rstrip("?")), 303)

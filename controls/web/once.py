@@ -13,7 +13,8 @@ from controls.web.answer import Onward, onward
 
 FIELD = "request_key"
 SHAPE = re.compile(r"[A-Za-z0-9_-]{16,64}")
-APART = ("csrf_token",)
+APART = re.compile("csrf_token|again.*|.*password.*")
+"""What is not part of the request's digest: the session's token, and what must not be guessed from a digest."""
 SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -25,7 +26,7 @@ def request_key() -> str:
 def _digest() -> str:
     """A digest of all that was sent: the same key with other words is another request, not a repeat."""
     hashed = hashlib.sha256()
-    parts = [(name, value) for name, value in request.form.items(multi=True) if name not in APART]
+    parts = [(name, value) for name, value in request.form.items(multi=True) if not APART.fullmatch(name)]
     for part in (request.method, request.full_path, *(text for pair in parts for text in pair)):
         data = part.encode("utf-8", "surrogatepass")
         hashed.update(len(data).to_bytes(8, "big") + data)

@@ -31,8 +31,13 @@ def incident() -> str:
 
 def because(refused: Refused | None) -> None:
     """The reasons of a refusal, for the line."""
-    if refused is not None:
-        g.refused_because = sorted({*g.get("refused_because", ()), *(reason.code for reason in refused.reasons)})
+    told([reason.code for reason in refused.reasons] if refused else [])
+
+
+def told(codes: list[str]) -> None:
+    """The codes of a refusal, for the line."""
+    if codes:
+        g.refused_because = sorted({*g.get("refused_because", ()), *codes})
 
 
 def same_origin() -> None:
