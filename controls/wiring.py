@@ -7,6 +7,7 @@ from controls.assessment import actions as assessing
 from controls.assessment import queries as assessments
 from controls.base import verify
 from controls.effectiveness import queries as operating
+from controls.evidence import custody
 from controls.evidence import queries as evidence
 from controls.finding import queries as findings
 from controls.forum import actions as deciding
@@ -52,6 +53,12 @@ def connect() -> None:
     _put(reviews.OPERATED, operating.outcomes)
     _put(reviews.FINDINGS, findings.rows_of_review)
     evidence.PARTIES.update(_parties())
+    _put(reviews.EVIDENCE, operating.evidence_of_review)
+    for why, predicate in (
+        (custody.WORKING, operating.kept_while_working), (custody.UNCOVERED, operating.kept_until_covered),
+        (custody.OPEN_FINDING, findings.kept_while_open),
+    ):  # fmt: skip
+        _put(evidence.KEPT, (why, predicate))
     evidence.PLACES.update(
         {
             "review_review": reviews.places_of_review,
@@ -74,7 +81,7 @@ def connect() -> None:
         }
     )
     _put(verify.CHECKS, evidence.damaged)
-    for slice_ in (assessments, recommendations, forum, reviews, operating, findings, visiting):
+    for slice_ in (evidence, assessments, recommendations, forum, reviews, operating, findings, visiting):
         _put(overview.SOURCES, slice_.tasks)
     _put(navigation.TASK_COUNT, overview.task_count)
 

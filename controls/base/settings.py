@@ -3,10 +3,21 @@
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from flask import current_app
+
+
+@dataclass(frozen=True)
+class Storage:
+    """How an S3-compatible object storage is reached."""
+
+    endpoint: str = ""
+    region: str = ""
+    key: str = ""
+    secret: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -21,10 +32,13 @@ class Settings:
     upload_limit: int = 50 * 1024 * 1024
     fresh: int = 10
     """Minutes after which approving, confirming, granting and exporting ask once more who it is."""
+    evidence_url: str = ""
+    storage: Storage = Storage()
+    clamd: str = ""
 
     @property
     def evidence(self) -> Path:
-        """Folder of the evidence files."""
+        """Folder of the evidence files, and of those that are being received."""
         return self.data / "evidence"
 
     @property
@@ -53,7 +67,7 @@ def key_file(path: Path) -> str:
 
 
 def read(environ: Mapping[str, str] = os.environ) -> Settings:
-    """Settings from KONTROLRUL_DATA, DATABASE_URL, KONTROLRUL_HTTPS, KONTROLRUL_HOSTS and KONTROLRUL_FRESH."""
+    """Settings from the environment; README tells each."""
     data = Path(environ.get("KONTROLRUL_DATA") or "instance").resolve()
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
     hosts = tuple(h.strip() for h in environ.get("KONTROLRUL_HOSTS", "").split(",") if h.strip())
@@ -64,4 +78,20 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         https=environ.get("KONTROLRUL_HTTPS", "") == "1",
         hosts=hosts or ("127.0.0.1", "localhost", "[::1]"),
         fresh=int(environ.get("KONTROLRUL_FRESH") or 10),
+        evidence_url=_evidence(environ.get("KONTROLRUL_EVIDENCE", "")),
+        storage=_storage(environ),
+        clamd=environ.get("KONTROLRUL_CLAMD", ""),
     )
+
+
+def _evidence(url: str) -> str:
+    """Empty for the folder, or s3://bucket/prefix; anything else is a mistake to be told at once."""
+    if url and not (url.startswith("s3://") and url.removeprefix("s3://").strip("/")):
+        raise ValueError("KONTROLRUL_EVIDENCE must be s3://bucket/prefix, or left out for the folder")
+    return url
+
+
+def _storage(environ: Mapping[str, str]) -> Storage:
+    """The object storage by the names that its tools use."""
+    named = ("AWS_ENDPOINT_URL", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+    return Storage(*(environ.get(name, "") for name in named))

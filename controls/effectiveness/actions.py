@@ -12,6 +12,7 @@ from controls.effectiveness import drawing, queries, rules, sampling
 from controls.effectiveness.chance import SamplingError
 from controls.effectiveness.tables import OperatingTest, SampleItem
 from controls.effectiveness.words import Method, Nature, Result, State
+from controls.evidence import actions as evidence
 from controls.identity.permissions import Permission
 from controls.review import queries as reviews
 from controls.review.words import Outcome
@@ -21,7 +22,7 @@ POPULATION = audit.declare("effectiveness.population_confirmed", N_("Population 
 DRAWN = audit.declare("effectiveness.sample_drawn", N_("Sample drawn"))
 RECORDED = audit.declare("effectiveness.results_recorded", N_("Results of sample items recorded"), "ranks")
 CONCLUDED = audit.declare("effectiveness.concluded", N_("Test of operation concluded"))
-REVIEWED = audit.declare("effectiveness.quality_reviewed", N_("Test of operation quality-reviewed"))
+REVIEWED = audit.declare("effectiveness.quality_reviewed", N_("Test of operation quality-reviewed"), "evidence")
 SENT_BACK = audit.declare("effectiveness.sent_back", N_("Test of operation sent back to the tester"), "comment")
 REFERRED = audit.declare("effectiveness.referred", N_("Shared control refers to its test of the year"))
 
@@ -212,7 +213,9 @@ def quality_review(by: By, id: int, version: int | None) -> OperatingTest:
     test = _to_review(by, id, version)
     test.state, test.reviewer_id, test.reviewed_on = State.REVIEWED, by.person_id, by.today
     saved(by, test)
-    audit.record(by, REVIEWED, test)
+    subjects = queries.evidence_of_tests([test.id])
+    seen = evidence.bind(by, test.organisation_id, OperatingTest.__tablename__, test.id, subjects)
+    audit.record(by, REVIEWED, test, evidence=seen)
     return test
 
 

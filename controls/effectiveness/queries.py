@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, or_, select
 from sqlalchemy.orm import aliased
 
 from controls.base import task
@@ -15,6 +15,7 @@ from controls.base.why import N_, Reason
 from controls.effectiveness import rules
 from controls.effectiveness.tables import OperatingTest, SampleItem
 from controls.effectiveness.words import Nature, Result, State
+from controls.evidence.tables import Evidence
 from controls.identity.permissions import Permission
 from controls.review import queries as reviews
 from controls.review.tables import Control, DesignTest, Review
@@ -260,6 +261,44 @@ def place_of_item(item_id: int) -> tuple[str, str] | None:
         return None
     page = f"/reviews/{test.review_id}/controls/{test.control_id}"
     return f"{test.number}, {item.rank}", f"{page}?item={item.rank}#files"
+
+
+def evidence_of_review(review_id: int) -> dict[str, list[int]]:
+    """The subjects on which a review's evidence lies: itself, its tests of design and of operation, their items."""
+    design = db.session.scalars(select(DesignTest.id).where(DesignTest.review_id == review_id))
+    tests = db.session.scalars(select(OperatingTest.id).where(OperatingTest.review_id == review_id)).all()
+    return {
+        Review.__tablename__: [review_id], DesignTest.__tablename__: list(design), **evidence_of_tests(tests),
+    }  # fmt: skip
+
+
+def evidence_of_tests(test_ids: Sequence[int]) -> dict[str, list[int]]:
+    """The subjects on which the evidence of tests of operation lies."""
+    items = db.session.scalars(select(SampleItem.id).where(SampleItem.test_id.in_(test_ids))) if test_ids else ()
+    return {OperatingTest.__tablename__: list(test_ids), SampleItem.__tablename__: list(items)}
+
+
+def _review_of_file() -> Any:
+    """The review that a file belongs to, through whatever it is tied to (a scalar subquery on the file's row)."""
+    item, by_item = aliased(SampleItem), aliased(OperatingTest)
+    parts = {
+        DesignTest.__tablename__: select(DesignTest.review_id).where(DesignTest.id == Evidence.subject_id),
+        OperatingTest.__tablename__: select(OperatingTest.review_id).where(OperatingTest.id == Evidence.subject_id),
+        SampleItem.__tablename__: select(by_item.review_id).join(item, item.test_id == by_item.id)
+        .where(item.id == Evidence.subject_id),
+    }  # fmt: skip
+    whens = {name: query.correlate(Evidence).scalar_subquery() for name, query in parts.items()}
+    return case({**whens, Review.__tablename__: Evidence.subject_id}, value=Evidence.subject_type)
+
+
+def kept_while_working() -> ColumnElement[bool]:
+    """Files of a review that is still being worked on."""
+    return reviews.working(_review_of_file())
+
+
+def kept_until_covered() -> ColumnElement[bool]:
+    """Files of a review that is the last full coverage of its sub-process."""
+    return reviews.last_full(_review_of_file())
 
 
 def tasks(by: By) -> list[Select[Any]]:

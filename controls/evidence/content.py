@@ -5,8 +5,10 @@ import struct
 import zipfile
 import zlib
 from io import BytesIO
+from typing import IO, Any
 
 from controls.base.why import Reason
+from controls.evidence.cpr import places
 from controls.evidence.rules import (
     ACTIVE,
     CORRUPT,
@@ -31,6 +33,15 @@ PDF_ENCRYPTED = re.compile(rb"/Encrypt\s*(\d+\s+\d+\s+R|<<)")
 NAME_ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
 MARKUP = re.compile(rb"^\s*(<!doctype html|<html|<head|<body|<script|<svg|<iframe|<\?xml[^>]*>\s*<svg)", re.I)
 MAIL_HEADER = re.compile(rb"^[A-Za-z][A-Za-z0-9-]*:|^From ")
+
+
+def examine(file: IO[bytes], ext: str) -> dict[str, Any]:
+    """What the child process tells of a file: reasons by their code, and where CPR-like numbers stand."""
+    data = file.read()
+    reasons = why_not_read(data, ext)
+    found = [] if reasons else places(data, ext)
+    told = [[reason.code, dict(reason.params)] for reason in reasons]
+    return {"reasons": told, "places": [[place.value, where] for place, where in found]}
 
 
 def why_not_read(data: bytes, ext: str) -> list[Reason]:

@@ -1,11 +1,14 @@
 """Which files may be evidence, what they must be called, and why a file is refused."""
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import PurePosixPath
 
 from controls.base.why import FIELD_REQUIRED, N_, Reason, Why
+from controls.evidence.cpr import like
+from controls.evidence.words import PERSONAL, DataClass, Spot
 
 EMPTY = Why("file_empty", N_("The file is empty."))
 TOO_LARGE = Why("file_too_large", N_("The file is too large. The limit is {limit}."), 413)
@@ -23,6 +26,30 @@ CHANGED_ON_DISK = Why(
     N_("The file “{name}” is no longer what was stored on {day}: its checksum does not match. It is not handed out."),
     409,
 )
+
+STORED_DAMAGED = Why(
+    "file_changed",
+    N_("A file with this content is stored already, but it is damaged. Tell the administrator; nothing was changed."),
+    409,
+)
+MALWARE = Why("malware_found", N_("The file was refused by the virus scanner."))
+SCANNER_DOWN = Why(
+    "scanner_down", N_("The virus scanner does not answer, and files are only received scanned. Try again later."), 503
+)
+STORE_DOWN = Why("store_down", N_("The evidence store does not answer. Try again later; nothing was changed."), 503)
+CPR = Why(
+    "cpr_found",
+    N_("There seem to be CPR numbers in the file ({kind} {where}). Replace the file, or confirm and choose a data "
+       "class for personal data."),
+)  # fmt: skip
+CPR_TYPED = Why(
+    "cpr_found",
+    N_(
+        "There seems to be a CPR number in what you have written. Write it without, or confirm and choose a data class "
+        "for personal data."
+    ),
+)
+FROM_CHILD = {why.code: why for why in (MISMATCH, MACROS, ACTIVE, ENCRYPTED, CORRUPT, EXPANDS)}
 
 NAME_LIMIT, SHOWS_LIMIT = 200, 2000
 UNPACKED_LIMIT, ENTRY_LIMIT, RATIO_LIMIT = 200 * 1024 * 1024, 2_000, 100
@@ -112,6 +139,23 @@ def why_not_tell(shows: str, covers_from: date | None, covers_to: date | None) -
     reasons = [] if shows.strip() else [FIELD_REQUIRED("shows", label=SHOWS_LABEL)]
     if covers_from and covers_to and covers_to < covers_from:
         reasons.append(DATE_ORDER("covers_to"))
+    return reasons
+
+
+def why_not_personal(
+    found: Sequence[tuple[Spot, str]], typed: str, data_class: DataClass, confirmed: bool
+) -> list[Reason]:
+    """CPR-like numbers are only kept when the uploader says that they are meant to be there.
+
+    Databeskyttelsesloven § 11 binds the use of CPR numbers; the file may still be the proof itself.
+    """
+    if confirmed and data_class in PERSONAL:
+        return []
+    reasons = [CPR_TYPED("cpr_confirmed")] if like(typed) else []
+    if found:
+        kind, _where = found[0]
+        where = [w for k, w in found if k is kind and w]
+        reasons.append(CPR("cpr_confirmed", kind=kind, where=", ".join(where[:5]) + (" …" if len(where) > 5 else "")))
     return reasons
 
 

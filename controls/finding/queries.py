@@ -222,21 +222,20 @@ def has_evidence(finding_id: int, action_ids: Sequence[int]) -> bool:
 
 def files(finding_id: int, action_ids: Sequence[int]) -> dict[tuple[str, int], list[evidence.File]]:
     """Evidence of a finding and of its actions, by subject, oldest first."""
-    found: dict[tuple[str, int], list[evidence.File]] = {("finding_finding", finding_id): []}
-    found |= {("finding_action", id): [] for id in action_ids}
-    rows = db.session.execute(
-        select(Evidence, Person.name).join(Person, Person.id == Evidence.uploaded_by_id)
-        .where(or_(
-            and_(Evidence.subject_type == "finding_finding", Evidence.subject_id == finding_id),
-            and_(Evidence.subject_type == "finding_action", Evidence.subject_id.in_(action_ids)),
-        )).order_by(Evidence.id)
+    return evidence.of_all({"finding_finding": [finding_id], "finding_action": action_ids})
+
+
+def kept_while_open() -> ColumnElement[bool]:
+    """Files of a finding, or of an action on one, that is not closed."""
+    open_ = Finding.state.not_in([State.CLOSED, State.RISK_ACCEPTED])
+    on_finding = select(Finding.id).where(Finding.id == Evidence.subject_id, open_)
+    on_action = select(Action.id).join(Finding, Finding.id == Action.finding_id).where(
+        Action.id == Evidence.subject_id, open_
     )  # fmt: skip
-    for row, name in rows:
-        found[row.subject_type, row.subject_id].append(evidence.File(
-            row.id, row.subject_type, row.subject_id, row.filename, row.sha256, row.size, row.shows, row.covers_from,
-            row.covers_to, name, row.uploaded_at,
-        ))  # fmt: skip
-    return found
+    return or_(
+        and_(Evidence.subject_type == Finding.__tablename__, on_finding.correlate(Evidence).exists()),
+        and_(Evidence.subject_type == Action.__tablename__, on_action.correlate(Evidence).exists()),
+    )
 
 
 def by_number(organisation_id: int, number: str) -> Finding | None:

@@ -73,12 +73,12 @@ RULES = {
         N_("ask for a role or receive it"), N_("approve it"), ("identity_role_request", "identity_visiting_grant")
     ),
     Duty.S9: Rule(N_("administer the system"), N_("hold a role in the control year"), ("identity_person",), fixed=True),
-    Duty.S10: Rule(N_("add evidence or ask to withdraw it"), N_("approve the withdrawal"), ("evidence_file",)),
+    Duty.S10: Rule(N_("add evidence or ask to withdraw it"), N_("approve the withdrawal"), ("evidence_request",)),
     Duty.S11: Rule(
         N_("ask to reopen a record, test or review it"), N_("approve the reopening"), ("identity_reopening",)
     ),
     Duty.S12: Rule(N_("own an action"), N_("verify it"), ("finding_action", "finding_finding")),
-    Duty.S13: Rule(N_("ask for disposal"), N_("approve it"), ("evidence_disposal",)),
+    Duty.S13: Rule(N_("ask for disposal"), N_("approve it"), ("evidence_request",)),
     Duty.S14: Rule(N_("propose to close the year"), N_("confirm it"), ("wheel_cycle",)),
     Duty.S15: Rule(N_("import a catalogue"), N_("confirm the import"), ("universe_import",)),
     Duty.S16: Rule(

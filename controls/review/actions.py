@@ -7,6 +7,7 @@ from controls.base import audit
 from controls.base.by import By
 from controls.base.db import db, load, saved
 from controls.base.why import FIELD_REQUIRED, FORBIDDEN, N_, NOT_FOUND, Reason, Refused, refuse_if
+from controls.evidence import actions as evidence
 from controls.forum.words import Decided
 from controls.identity import queries as identity
 from controls.identity.permissions import Permission
@@ -26,13 +27,13 @@ DECLARED = audit.declare("review.independence_declared", N_("Independence declar
 SCOPED = audit.declare("review.scope_described", N_("Scope described"))
 WALKED = audit.declare("review.walkthrough_described", N_("Walkthrough described"))
 DESIGN_TESTED = audit.declare("review.design_tested", N_("Design tested"))
-DESIGN_SIGNED = audit.declare("review.design_signed", N_("Test of design quality-reviewed"))
-CONCLUDED = audit.declare("review.concluded", N_("Review concluded in draft"))
+DESIGN_SIGNED = audit.declare("review.design_signed", N_("Test of design quality-reviewed"), "evidence")
+CONCLUDED = audit.declare("review.concluded", N_("Review concluded in draft"), "evidence")
 TAKEN_BACK = audit.declare("review.taken_back", N_("Draft taken back"))
 SENT = audit.declare("review.sent_to_hearing", N_("Review sent to hearing"))
 ANSWERED = audit.declare("review.hearing_answered", N_("Hearing answered"))
-QUALITY = audit.declare("review.quality_reviewed", N_("Review quality-reviewed"))
-APPROVED = audit.declare("review.approved", N_("Review approved"))
+QUALITY = audit.declare("review.quality_reviewed", N_("Review quality-reviewed"), "evidence")
+APPROVED = audit.declare("review.approved", N_("Review approved"), "evidence")
 ARCHIVED = audit.declare("review.archived", N_("Review archived"))
 SUSPENDED = audit.declare("review.suspended", N_("Review suspended"))
 RISK_ADDED = audit.declare("review.risk_added", N_("Risk described"))
@@ -211,8 +212,15 @@ def review_design(by: By, id: int, version: int | None) -> DesignTest:
     refuse_if([rules.ALREADY_SIGNED()] if row.reviewer_id is not None else [])
     row.reviewer_id, row.reviewed_on = by.person_id, by.today
     saved(by, row)
-    audit.record(by, DESIGN_SIGNED, row)
+    seen = evidence.bind(by, row.organisation_id, DesignTest.__tablename__, id, {DesignTest.__tablename__: [id]})
+    audit.record(by, DESIGN_SIGNED, row, evidence=seen)
     return row
+
+
+def _bound(by: By, row: Review) -> list[str]:
+    """Bind a signature on the review to its evidence as it is now: the hashes."""
+    subjects = queries.evidence_subjects(row.id)
+    return evidence.bind(by, row.organisation_id, Review.__tablename__, row.id, subjects)
 
 
 def conclude(by: By, id: int, version: int | None, values: rules.ConclusionValues) -> Review:
@@ -232,7 +240,7 @@ def conclude(by: By, id: int, version: int | None, values: rules.ConclusionValue
     row.hours_used = row.hours_used if values.hours_used is None else values.hours_used
     row.quality_reviewed_at, row.quality_note = None, ""
     saved(by, row)
-    audit.record(by, CONCLUDED, row)
+    audit.record(by, CONCLUDED, row, evidence=_bound(by, row))
     return row
 
 
@@ -294,7 +302,7 @@ def quality_review(by: By, id: int, version: int | None, note: str) -> Review:
             test.reviewer_id, test.reviewed_on = by.person_id, by.today
             saved(by, test)
     saved(by, row)
-    audit.record(by, QUALITY, row)
+    audit.record(by, QUALITY, row, evidence=_bound(by, row))
     return row
 
 
@@ -313,7 +321,7 @@ def approve(by: By, id: int, version: int | None) -> Review:
     _step(row, "approve")
     row.approved_by_id, row.approved_at = by.person_id, by.at
     saved(by, row)
-    audit.record(by, APPROVED, row)
+    audit.record(by, APPROVED, row, evidence=_bound(by, row))
     if row.coverage is not Degree.NONE:
         rotation.record_coverage(
             by, row.organisation_id, row.subprocess_id, by.today, row.coverage, row.form, Source.REVIEW, row.number,

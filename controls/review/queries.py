@@ -1,6 +1,6 @@
 """Reads of reviews, risks, controls, the matrix and tests of design."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -22,6 +22,7 @@ from controls.review import rules
 from controls.review.tables import Control, DesignTest, Review, Risk, RiskControl
 from controls.review.words import Outcome, State
 from controls.rotation.rules import PlanKind, Planned
+from controls.rotation.tables import Coverage
 from controls.rotation.words import Degree, Form
 from controls.universe.tables import Process, Subprocess
 from controls.wheel.rules import Goal
@@ -35,6 +36,9 @@ OPERATED: list[Callable[[int], dict[int, Outcome | None]]] = []
 
 FINDINGS: list[Callable[[By, int], list[rules.FindingRow]]] = []
 """Filled by wiring: the findings of a review."""
+
+EVIDENCE: list[Callable[[int], Mapping[str, Iterable[int]]]] = []
+"""Filled by wiring: the subjects on which a review's evidence lies, its own and those of its tests."""
 
 CHOSEN = (Decided.CHOSEN, Decided.CHOSEN_WITH_CONDITION)
 
@@ -609,6 +613,32 @@ def place_of_design_test(id: int) -> tuple[str, str] | None:
     """Words and link of a test of design."""
     found = design_test_by_id(id)
     return (found.number, f"/reviews/{found.review_id}/design/{found.control_id}") if found else None
+
+
+def evidence_subjects(review_id: int) -> dict[str, list[int]]:
+    """The subjects whose evidence a signature on a review binds to."""
+    found: dict[str, list[int]] = {}
+    for published in EVIDENCE:
+        for name, ids in published(review_id).items():
+            found.setdefault(name, []).extend(ids)
+    return found
+
+
+def working(review_id: Any) -> ColumnElement[bool]:
+    """Whether the review of this id is still being worked on, as a predicate."""
+    return exists().where(Review.id == review_id, Review.state.in_(rules.LIVE))
+
+
+def last_full(review_id: Any) -> ColumnElement[bool]:
+    """Whether no full coverage of the sub-process came after the review of this id, as a predicate."""
+    own, later = aliased(Coverage), aliased(Coverage)
+    newer = exists().where(
+        later.subprocess_id == Review.subprocess_id, later.degree == Degree.FULL, later.covered_on > own.covered_on
+    )
+    return exists().where(
+        Review.id == review_id, Review.state.in_(rules.DONE), own.subprocess_id == Review.subprocess_id,
+        own.organisation_id == Review.organisation_id, own.review_number == Review.number, ~newer,
+    )  # fmt: skip
 
 
 Export = Iterable[int]

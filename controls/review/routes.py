@@ -119,6 +119,7 @@ def _shown(head: queries.Head, form: BaseForm, refused: Refused | None = None) -
         "parts": parts, "findings": findings, "files": files, "rows": rows, "following": following,
         "may_verb": {verb for state, verb in rules.STEPS if state is head.review.state},
         "borrowed": queries.borrowed(head),
+        "broken": evidence.broken("review_review", head.review.id),
     }  # fmt: skip
     if refused is not None or form.errors:
         return answer.failed("review/show.html", form, refused, **context)

@@ -32,8 +32,8 @@ OWN = {
     "routes": {"queries", "actions", "forms", "pure"}, "pure": {"pure"},
 }  # fmt: skip
 OUTSIDE = {
-    "tables": {"sqlalchemy"}, "queries": {"sqlalchemy"}, "forms": {"wtforms"}, "pure": set(),
-    "actions": {"sqlalchemy", "argon2", "filetype"}, "routes": {"flask", "flask_babel", "werkzeug"},
+    "tables": {"sqlalchemy"}, "queries": {"sqlalchemy", "filetype"}, "forms": {"wtforms"}, "pure": set(),
+    "actions": {"sqlalchemy", "argon2"}, "routes": {"flask", "flask_babel", "werkzeug"},
 }  # fmt: skip
 BASE = {
     "pure": {"why", "by", "merkle"}, "tables": {"db", "audit"}, "forms": {"form", "why"},
