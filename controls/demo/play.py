@@ -18,6 +18,7 @@ from controls.demo import (
     recommending,
     reviewing,
     testing,
+    visiting,
     years,
 )
 from controls.demo.stage import Stage
@@ -39,7 +40,7 @@ GUIDES = [
 
 REAL = "This database holds real data; the demo is never written over it. Set KONTROLRUL_DATA to another folder."
 HALF = "The demo in this folder was not built to its end. Remove the folder and build the demo again."
-PARTS = (people, describing, years, assessing, recommending, deciding, reviewing, testing, following)
+PARTS = (people, describing, years, assessing, recommending, deciding, reviewing, testing, following, visiting)
 
 
 def build(echo: Callable[[str], None]) -> None:

@@ -96,6 +96,7 @@ class Stage:
     steps: list[Step] = field(default_factory=list)
     ids: dict[tuple[str, ...], int] = field(default_factory=dict)
     people: dict[str, By] = field(default_factory=dict)
+    visitors: set[str] = field(default_factory=set)
 
     def on(self, day: str | date, slot: float, what: str, act: Act) -> None:
         """Something is to happen on a day."""
@@ -103,7 +104,9 @@ class Stage:
 
     def by(self, person: str, at: datetime) -> By:
         """A person as the author of what happens now."""
-        if person not in self.people:
+        known = self.people.get(person)
+        # What a visitor may do begins and ends on days of its own.
+        if known is None or (person in self.visitors and known.at.date() != at.date()):
             found = identity.person(person)
             if found is None:
                 raise LookupError(f"nobody is called {person}")

@@ -21,7 +21,7 @@ def _shown(text: str) -> str:
 class Ask(BaseForm):
     """Whom, as what, for which one place, how long and why."""
 
-    place = Pick(N_("For"), required=True, description=N_("The visitor sees only this."), choices=[])
+    place = Pick(N_("Borrowed for"), required=True, description=N_("The visitor sees only this."), choices=[])
     task = Pick(N_("Borrowed as"), required=True, choices=[])
     visitor_id = Pick(N_("Person"), required=True, choices=[])
     valid_from = Day(N_("From"), required=True)

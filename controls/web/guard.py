@@ -141,6 +141,11 @@ def reached_organisations() -> list[Organisation]:
     return found
 
 
+def reaches(code: str) -> bool:
+    """Whether the pages of an organisation are the reader's; a visitor is let into few of the host's."""
+    return not by().visits or any(one.code == code for one in reached_organisations())
+
+
 def reaches_several() -> bool:
     """Whether the reader reaches more than one organisation."""
     return len(_reached()) > 1
@@ -195,5 +200,6 @@ def refuse_unguarded(app: Flask) -> None:
 def register(app: Flask) -> None:
     """Put the guard at the door."""
     csrf.init_app(app)
+    app.jinja_env.globals["reaches"] = reaches
     app.before_request(begin)
     app.before_request(load)

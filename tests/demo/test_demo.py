@@ -28,7 +28,7 @@ from controls.forum.tables import Decision, Meeting, Presence
 from controls.identity import actions as accounts
 from controls.identity import queries as identity
 from controls.identity.permissions import Role
-from controls.identity.tables import Person, RoleGrant
+from controls.identity.tables import Person, RoleGrant, VisitingGrant
 from controls.recommendation.tables import Line
 from controls.review import queries as reviews
 from controls.review.tables import Control, DesignTest, Review, Risk, RiskControl
@@ -37,6 +37,7 @@ from controls.rotation.tables import Coverage
 from controls.rotation.words import Status
 from controls.universe import queries as universe
 from controls.universe.tables import Process
+from controls.visiting.rules import shown
 from controls.wheel import queries as wheel
 from controls.wheel.tables import Cycle
 from controls.wheel.words import State
@@ -271,3 +272,16 @@ def test_controls_of_what_was_closed_are_closed(played: Any) -> None:
         control = played.scalar(select(Control).where(Control.number == number))
         assert control.valid_to == date.fromisoformat(day)
     assert reviews.has_key_control(universe.process_by_code(_star(), "KRE-1").id)  # type: ignore[union-attr]
+
+
+def test_people_are_lent_between_the_houses(played: Any) -> None:
+    """Each visiting grant stands as its row tells on the day the demo opens, and LON-2 of ALS had its visitor."""
+    rows = {row["grant_id"]: row for row in stage.rows("visiting")}
+    made = list(played.scalars(select(VisitingGrant).order_by(VisitingGrant.id)))
+    today = play.OPENS.date()
+    names = {person.id: person.username for person in played.scalars(select(Person))}
+    told = sorted((row["visitor"], row["task"], row["state"]) for row in rows.values())
+    assert told == sorted((names[row.visitor_id], row.task, shown(row.state, row.valid_to, today)) for row in made)
+    process = universe.process_by_code(identity.organisation("ALS").id, "LON-2")  # type: ignore[union-attr]
+    form = played.scalar(select(Assessment).where(Assessment.process_id == process.id, Assessment.year == 2026))  # type: ignore[union-attr]
+    assert names[form.approver_id] == "clen"
