@@ -14,7 +14,10 @@ from controls.base.by import By
 from controls.base.clock import COPENHAGEN
 from controls.base.db import Stale, db, load, saved
 from controls.base.why import FORBIDDEN, N_, NOT_FOUND, STALE, Refused, refuse_if
+from controls.identity import actions as accounts
+from controls.identity.duties import Duty, Side
 from controls.identity.permissions import Permission
+from controls.universe import actions as catalogue
 from controls.universe import queries as universe
 from controls.wheel import queries as wheel
 from controls.wheel.queries import Cycle
@@ -105,6 +108,7 @@ def submit(by: By, id: int, version: int | None, answers: Answers, draft_version
     draft = _unmoved(row, draft_version)
     lines = queries.lines(row.id)
     refuse_if(rules.why_not_submit(row.state, _cycle(row).state, row.year, answers, queries.before(row)))
+    accounts.take_part(by, Duty.S1, row, Side.FIRST)
     for name in (
         "fraud", "fraud_reason", "change_direction", "certainty", "propose_review", "reason", "copied",
         "reason_unchanged", "reason_step", "reason_no_key_control",
@@ -172,6 +176,7 @@ def calibrate(by: By, id: int, version: int | None, scores: Scores | None, reaso
     now = Scores.of(row)
     refuse_if(rules.why_not_calibrate(row.state, _cycle(row).state, row.year, now, scores, reason))
     if scores is not None and scores != now:
+        accounts.take_part(by, Duty.S1, row, Side.FIRST)
         _score(row, scores)
         for line in queries.lines(row.id):
             if line.inherited:
@@ -201,12 +206,13 @@ def object_to(by: By, id: int, version: int | None, text: str) -> Assessment:
 
 
 def approve(by: By, id: int, version: int | None) -> Assessment:
-    """A member of the group who is no assessor of the form approves it (S1)."""
+    """A member of the group who is no assessor of the form (S1) and has no line duty in the process (S4) approves."""
     row = load(Assessment, id, version)
     by.must(Permission.ASSESSMENT_CALIBRATE, row.organisation_id, places=queries.places(row))
-    refuse_if(
-        rules.why_not_approve(row.state, _cycle(row).state, row.year, by.person_id, rules.ids(row.assessors or ""))
-    )
+    refuse_if(rules.why_not_approve(row.state, _cycle(row).state, row.year))
+    accounts.take_part(by, Duty.S1, row, Side.SECOND, permission=Permission.ASSESSMENT_CALIBRATE)
+    process, first, last = queries.on_line_of(row)
+    catalogue.stay_off_line(by, process, first, last, Permission.ASSESSMENT_CALIBRATE)
     row.state = rules.STEPS[(row.state, "approve")]
     row.approver_id, row.approved_at = by.person_id, by.at
     saved(by, row)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, or_, select
 from sqlalchemy.orm import aliased
 
+from controls.assessment import rules
 from controls.assessment.rules import DONE, EDITABLE, Before, Scores, score
 from controls.assessment.tables import Assessment, Draft, Line
 from controls.assessment.words import Band, State
@@ -15,8 +16,11 @@ from controls.base import task
 from controls.base.by import By, Place
 from controls.base.db import Choice, Scope, built, db, inside, scope, within
 from controls.base.why import N_, Reason, Why
+from controls.identity import queries as people
+from controls.identity.duties import Duty, Side
 from controls.identity.permissions import Permission
 from controls.identity.tables import Organisation, Person
+from controls.universe import queries as universe
 from controls.universe.tables import Area, Process, Subprocess
 from controls.wheel.rules import AreaCount, Goal
 from controls.wheel.tables import Cycle, Step
@@ -510,6 +514,24 @@ def bands(organisation_id: int, year: int) -> dict[int, Standing]:
     return found
 
 
+def on_line_of(row: Assessment) -> tuple[Process, date, date]:
+    """The process of a form, and the period in which line duty there bars from approving it (S4)."""
+    return db.session.get_one(Process, row.process_id), date(row.year, 1, 1), date(row.year, 12, 31)
+
+
+def why_not_approve(by: By, row: Assessment, phase: Phase) -> list[Reason]:
+    """Why the reader may not approve a form: its state, S1 and S4."""
+    may = Permission.ASSESSMENT_CALIBRATE
+    reasons = rules.why_not_approve(row.state, phase, row.year)
+    if reasons:
+        return reasons
+    process, first, last = on_line_of(row)
+    parts = universe.standing(process.id, first, last, (row.__tablename__, row.id))
+    return people.why_not_part(by, Duty.S1, row, Side.SECOND, permission=may, parts=parts) + universe.why_not_off_line(
+        by, process, first, last, may, parts
+    )
+
+
 def fraud(organisation_id: int, year: int) -> set[int]:
     """Processes with a special risk of fraud in a year's approved forms."""
     query = select(Assessment.process_id).where(
@@ -527,7 +549,7 @@ def tasks(by: By) -> list[Select[Any]]:
         by, Permission.ASSESSMENT_CALIBRATE, Assessment.organisation_id, process=Assessment.process_id,
         cycle=Assessment.cycle_id,
     )  # fmt: skip
-    not_mine = ~Assessment.assessors.contains(f";{by.person_id};")
+    not_mine = people.untaken(by, Duty.S1, Assessment, Side.SECOND)
     asked: list[tuple[task.TaskKind, Phase, list[ColumnElement[bool]]]] = [
         (FILL, Phase.ASSESSING, [fills, mine, Assessment.state.in_([State.NOT_STARTED, State.DRAFT])]),
         (CORRECT, Phase.CALIBRATING,

@@ -208,7 +208,6 @@ def submit(id: int) -> ResponseReturnValue:
 def _show_context(sheet: Sheet, lines: list[LineRow]) -> dict[str, Any]:
     row, phase, by = sheet.row, sheet.cycle.state, guard.by()
     group = by.may(Permission.ASSESSMENT_CALIBRATE, row.organisation_id, places=queries.places(row))
-    assessors = rules.ids(row.assessors)
     fills, own = _fills(sheet), _own(sheet)
     may_object = fills and own and not rules.why_not_object(row.state, phase, row.year, "x" * rules.SHORT_LEAST)
     now = Scores.of(row)
@@ -217,7 +216,7 @@ def _show_context(sheet: Sheet, lines: list[LineRow]) -> dict[str, Any]:
         sheet.process.deputy_id,
     })  # fmt: skip
     calibrating = rules.why_not_start_calibration(row.state, phase, row.year)
-    approving = rules.why_not_approve(row.state, phase, row.year, by.person_id, assessors)
+    approving = queries.why_not_approve(by, row, phase)
     return {
         "sheet": sheet, "row": row, "process": sheet.process, "lines": lines, "scales": SCALES, "names": names,
         "last": Scores.of(sheet.last) if sheet.last else Scores(), "submitted": Scores.read(row.submitted_scores),

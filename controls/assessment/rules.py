@@ -3,13 +3,12 @@
 not_started → draft → submitted → returned | calibrated → approved → locked
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass, field
 
 from controls.assessment.scales import LABELS, NAMES
 from controls.assessment.words import Band, Certainty, Change, Direction, Proposal, State
 from controls.base.why import N_, WRONG_STATE, Reason, Why
-from controls.identity.duties import Duty, why_not_same
 from controls.wheel.words import State as Phase
 
 BAND_TABLE = 1
@@ -306,13 +305,10 @@ def why_not_object(state: State, phase: Phase, year: int, text: str) -> list[Rea
     return reasons or ([COMMENT_SHORT("text", min=SHORT_LEAST)] if _empty(text) else [])
 
 
-def why_not_approve(
-    state: State, phase: Phase, year: int, person: int | None, assessors: Iterable[int]
-) -> list[Reason]:
-    """S1: a calibrated form is approved by a member who neither filled it in nor changed a score in calibration."""
+def why_not_approve(state: State, phase: Phase, year: int) -> list[Reason]:
+    """A calibrated form is approved while the year is calibrated."""
     reasons = [] if phase is Phase.CALIBRATING else [NOT_CALIBRATING(year=year)]
-    reasons += [] if (state, "approve") in STEPS else [WRONG_STATE(state=state)]
-    return reasons + why_not_same(Duty.S1, [person], assessors)
+    return reasons + ([] if (state, "approve") in STEPS else [WRONG_STATE(state=state)])
 
 
 def ids(text: str) -> list[int]:

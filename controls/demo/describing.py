@@ -67,12 +67,19 @@ def _risk(stage: Stage, row: Row, at: datetime) -> None:
     stage.keep("risk", row["risk_id"], made.id)
 
 
+def _titled(stage: Stage, organisation: str, title: str) -> int | None:
+    """The one person of the agency with this title, if there is one."""
+    named = [one["person_id"] for one in rows("people") if (one["organisation"], one["title"]) == (organisation, title)]
+    return stage.person(named[0]) if len(named) == 1 else None
+
+
 def _control(stage: Stage, row: Row, at: datetime) -> None:
     values = ControlValues(
         text=row["text"], key_control=row["key_control"] == "yes", kind=Kind(row["kind"]),
         execution=Execution(row["execution"]), frequency=Frequency(row["frequency"]), key_reason=row["key_reason"],
         occurrences_a_year=number(row["occurrences_a_year"]), owner_role=row["owner_role"],
         performer_role=row["performer_role"], system=row["system"], shared_number=row["shared_control_id"],
+        owner_id=_titled(stage, row["organisation"], row["owner_role"]),
     )  # fmt: skip
     made = actions.add_control(
         stage.by(owner(row), at), stage.subprocess(row["organisation"], row["subprocess_code"]), values,

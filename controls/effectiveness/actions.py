@@ -14,6 +14,7 @@ from controls.effectiveness.tables import OperatingTest, SampleItem
 from controls.effectiveness.words import Method, Nature, Result, State
 from controls.evidence import actions as evidence
 from controls.identity.permissions import Permission
+from controls.review import actions as reviewing
 from controls.review import queries as reviews
 from controls.review.words import Outcome
 
@@ -68,6 +69,7 @@ def _begun(by: By, review_id: int, control_id: int, number: str) -> OperatingTes
     own = by.own_id in (review.tester_id, review.lead_id)
     by.must(Permission.CONTROL_TEST, review.organisation_id, own=own, places=reviews.places(review))
     refuse_if(rules.why_not_open(review.state, design))
+    reviewing.take_test(by, review, control)
     test = OperatingTest(
         organisation_id=review.organisation_id, number=number or _next_number(review.organisation_id, review.year),
         review_id=review.id, control_id=control.id, control_version=control.version,
@@ -90,6 +92,7 @@ def _load(by: By, id: int, version: int | None) -> OperatingTest:
     team = (test.tester_id, review.tester_id, review.lead_id)
     by.must(Permission.CONTROL_TEST, test.organisation_id, own=by.own_id in team, places=reviews.places(review))
     refuse_if([] if review.state in rules.OPEN_REVIEWS else [rules.REVIEW_CLOSED()])
+    reviewing.take_test(by, review, queries.control_of(test))
     return test
 
 
@@ -234,8 +237,8 @@ def _to_review(by: By, id: int, version: int | None) -> OperatingTest:
     review = queries.review_of(test)
     own = by.own_id == review.quality_reviewer_id
     by.must(Permission.REVIEW_APPROVE, test.organisation_id, own=own, places=reviews.places(review))
-    testers = (test.tester_id, review.tester_id)
-    refuse_if(rules.why_not_quality_review(test.state, by.person_id, review.lead_id, testers))
+    refuse_if(rules.why_not_quality_review(test.state))
+    reviewing.take_sign(by, review)
     return test
 
 
@@ -254,6 +257,7 @@ def refer(by: By, review_id: int, control_id: int, test_id: int, conclusion: str
     refuse_if([] if review.state in rules.OPEN_REVIEWS else [rules.REVIEW_CLOSED()])
     refuse_if(rules.why_not_verdict(rules.Verdict(other.outcome or Outcome.CANNOT_CONCLUDE, conclusion),
                                     other.outcome or Outcome.CANNOT_CONCLUDE))  # fmt: skip
+    reviewing.take_test(by, review, control)
     test = OperatingTest(
         organisation_id=review.organisation_id, number=number or _next_number(review.organisation_id, review.year),
         review_id=review.id, control_id=control.id, refers_to_id=other.id, control_version=other.control_version,

@@ -39,6 +39,7 @@ class Page:
     review: Review
     control: Control
     subprocess: Subprocess
+    process: Process
     design: DesignTest | None
     test: OperatingTest | None
 
@@ -72,7 +73,7 @@ def _readable(by: By) -> ColumnElement[bool]:
 def show(by: By, review_id: int, control_id: int) -> Page | None:
     """The page of one control in one review, when the reader may see the review."""
     row = db.session.execute(
-        select(Review, Control, Subprocess, DesignTest, OperatingTest)
+        select(Review, Control, Subprocess, Process, DesignTest, OperatingTest)
         .join(Control, and_(Control.id == control_id, Control.organisation_id == Review.organisation_id))
         .join(Subprocess, Subprocess.id == Review.subprocess_id)
         .join(Process, Process.id == Subprocess.process_id)
@@ -97,6 +98,16 @@ def facts(review_id: int, control_id: int) -> tuple[Review, Control, DesignOutco
 def review_of(test: OperatingTest) -> Review:
     """The review a test belongs to."""
     return db.session.get_one(Review, test.review_id)
+
+
+def control_of(test: OperatingTest) -> Control:
+    """The control that a test is about."""
+    return db.session.get_one(Control, test.control_id)
+
+
+def why_not_quality_review(by: By, test: OperatingTest, review: Review, process: Process) -> list[Reason]:
+    """Why the reader may not quality-review a test: its state, S3 and S4."""
+    return rules.why_not_quality_review(test.state) or reviews.why_not_sign(by, review, process)
 
 
 def address(by: By, test_id: int) -> tuple[int, int] | None:

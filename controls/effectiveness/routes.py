@@ -227,16 +227,21 @@ def _context(page: queries.Page, **sent: BaseForm) -> dict[str, Any]:
     )
     named = by.own_id == review.quality_reviewer_id
     reviewing = by.may(Permission.REVIEW_APPROVE, review.organisation_id, own=named, places=reviews.places(review))
+    opened = review.state in rules.OPEN_REVIEWS
+    why_test = reviews.why_not_test(by, review, page.control, page.process) if testing and opened else []
+    testing = testing and not why_test
     why_open = rules.why_not_open(review.state, page.design.outcome if page.design else None)
     references = queries.reference_choices(page.control.id, review.id) if test is None else []
     return {
         "page": page, "review": review, "control": page.control, "test": test, "items": items, "line": line,
         "figures": found, "testing": testing, "reviewing": reviewing, "why_open": why_open,
-        "changing": testing and review.state in rules.OPEN_REVIEWS,
+        "changing": testing and opened,
         "names": people.names({*team, review.quality_reviewer_id, test.reviewer_id if test else None}),
         "why_conclude": _why_conclude(test, found),
-        "why_review": [] if test is None else rules.why_not_quality_review(
-            test.state, by.person_id, review.lead_id, (test.tester_id, review.tester_id)),
+        "why_review": (
+            queries.why_not_quality_review(by, test, review, page.process) if test is not None and reviewing else []
+        ),
+        "why_test": why_test,
         "needs_finding": test is not None and test.outcome in rules.NEEDS_FINDING,
         "size": _size(test), "references": references, **_evidence(test, line), **_forms(page, line, references),
         **sent, "usual_rate": float(rules.USUAL_RATE),

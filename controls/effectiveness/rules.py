@@ -9,7 +9,6 @@ from controls.base.why import FIELD_REQUIRED, N_, WRONG_STATE, Reason, Why
 from controls.effectiveness import sampling
 from controls.effectiveness.chance import SamplingError
 from controls.effectiveness.words import Method, Nature, Result, SampleRisk, State
-from controls.identity.duties import Duty, why_not_same
 from controls.review.words import DesignOutcome, Execution, Frequency, Outcome
 from controls.review.words import State as ReviewState
 
@@ -313,11 +312,9 @@ def why_not_verdict(verdict: Verdict, suggested: Outcome) -> list[Reason]:
     return reasons
 
 
-def why_not_quality_review(
-    state: State, person: int | None, lead: int | None, testers: Iterable[int | None]
-) -> list[Reason]:
-    """S3: who leads the review or tests in it does not quality-review the test."""
-    return _step("quality_review", state) + why_not_same(Duty.S3, [person], [lead, *testers])
+def why_not_quality_review(state: State) -> list[Reason]:
+    """A concluded test is quality-reviewed."""
+    return _step("quality_review", state)
 
 
 def why_not_send_back(state: State, comment: str) -> list[Reason]:

@@ -9,6 +9,8 @@ from controls.base.why import N_, NOT_FOUND, Refused, refuse_if
 from controls.finding import queries, rules
 from controls.finding.tables import Action, Extension, Finding
 from controls.finding.words import ActionState, State
+from controls.identity import actions as accounts
+from controls.identity.duties import Duty, Side
 from controls.identity.permissions import Permission
 
 RAISED = audit.declare("finding.raised", N_("Finding raised"))
@@ -128,6 +130,7 @@ def confirm(
     finding.deadline_original = finding.deadline_current = deadline
     finding.confirmed_on, finding.state = by.today, State.CONFIRMED
     saved(by, finding)
+    accounts.take_part(by, Duty.S12, finding, Side.FIRST, persons=[finding.owner_id])
     audit.record(by, CONFIRMED, finding)
     return finding
 
@@ -144,6 +147,7 @@ def agree_action(by: By, finding_id: int, values: rules.ActionValues) -> Action:
     )  # fmt: skip
     saved(by, action)
     db.session.add(action)
+    accounts.take_part(by, Duty.S12, action, Side.FIRST, persons=[action.owner_id])
     _follow(by, finding)
     audit.record(by, AGREED, action, finding_id=finding.id, action=action.number)
     return action
@@ -175,6 +179,7 @@ def report_done(by: By, id: int, version: int | None, note: str) -> Action:
     refuse_if(rules.why_not_report_done(action.state, note))
     action.state, action.done_on, action.done_note = ActionState.REPORTED_DONE, by.today, note
     saved(by, action)
+    accounts.take_part(by, Duty.S12, action, Side.FIRST)
     _follow(by, finding)
     audit.record(by, REPORTED, action, finding_id=finding.id, action=action.number)
     return action
@@ -184,7 +189,8 @@ def verify(by: By, id: int, version: int | None, note: str = "") -> Action:
     """Another person than the owner sees that it was done, from evidence (S12)."""
     action, finding = _load_action(by, id, version, Permission.FINDING_VERIFY)
     proven = queries.has_evidence(finding.id, [action.id])
-    refuse_if(rules.why_not_verify(action.state, by.person_id, action.owner_id, proven))
+    refuse_if(rules.why_not_verify(action.state, proven))
+    accounts.take_part(by, Duty.S12, action, Side.SECOND, permission=Permission.FINDING_VERIFY)
     action.state, action.note = ActionState.VERIFIED, note
     action.verified_by_id, action.verified_on = by.person_id, by.today
     saved(by, action)
@@ -196,7 +202,8 @@ def verify(by: By, id: int, version: int | None, note: str = "") -> Action:
 def reject(by: By, id: int, version: int | None, note: str) -> Action:
     """Send what is not good enough back to its owner."""
     action, finding = _load_action(by, id, version, Permission.FINDING_VERIFY)
-    refuse_if(rules.why_not_reject(action.state, by.person_id, action.owner_id, note))
+    refuse_if(rules.why_not_reject(action.state, note))
+    accounts.take_part(by, Duty.S12, action, Side.SECOND, permission=Permission.FINDING_VERIFY)
     action.state, action.note, action.done_on = ActionState.IN_PROGRESS, note, None
     saved(by, action)
     _follow(by, finding)
@@ -216,12 +223,13 @@ def drop_action(by: By, id: int, version: int | None, reason: str) -> Action:
 
 
 def close(by: By, id: int, version: int | None, note: str) -> Finding:
-    """Close a finding: proven, every action verified, by another person than the owner."""
+    """Close a finding: proven, every action verified, by another person than the owner (S12)."""
     finding = _load(by, id, version, Permission.FINDING_VERIFY)
     actions = queries.actions_of(finding.id)
     proven = queries.has_evidence(finding.id, [action.id for action in actions])
     listed = [(action.number, action.state) for action in actions]
-    refuse_if(rules.why_not_close(finding.state, by.person_id, finding.owner_id, listed, proven))
+    refuse_if(rules.why_not_close(finding.state, listed, proven))
+    accounts.take_part(by, Duty.S12, finding, Side.SECOND, permission=Permission.FINDING_VERIFY)
     finding.state, finding.closing_note = State.CLOSED, note
     finding.closed_on, finding.closed_by_id = by.today, by.person_id
     saved(by, finding)

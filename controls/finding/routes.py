@@ -13,6 +13,7 @@ from controls.base.why import Reason, Refused
 from controls.finding import actions, forms, queries, rules
 from controls.finding.words import Severity, State
 from controls.identity import queries as people
+from controls.identity.duties import Duty, Side
 from controls.identity.permissions import Permission
 from controls.web import answer, guard, lists
 
@@ -271,7 +272,8 @@ def _context(page: queries.Page, do: str, on: int) -> dict[str, Any]:
         "page": page, "finding": finding, "actions": listed, "files": files, "names": people.names(known),
         "history": [] if do else queries.history(finding.id, ids), "do": do, "on": on,
         "late": rules.overdue(finding.state, finding.deadline_current, guard.by().today),
-        "can": _can(page, listed, any(files.values())), "live": finding.state in rules.OPEN, "working": rules.WORKING,
+        "can": _can(page, listed, any(files.values())), "why_not_verify": _why_not_verify(listed),
+        "live": finding.state in rules.OPEN, "working": rules.WORKING,
     }  # fmt: skip
 
 
@@ -298,9 +300,23 @@ def _can(page: queries.Page, listed: list[Any], proven: bool) -> dict[str, list[
         "action": (manages, _if(finding, "agree_action")),
         "extend": (group, _if(finding, "extend")),
         "accept": (group, _if(finding, "accept_risk")),
-        "close": (judges, rules.why_not_close(finding.state, me, finding.owner_id, states, proven)),
+        "close": (judges, rules.why_not_close(finding.state, states, proven)),
     }
-    return {do: why if allowed else None for do, (allowed, why) in steps.items()}
+    found = {do: why if allowed else None for do, (allowed, why) in steps.items()}
+    if found["close"] == []:
+        found["close"] = people.why_not_part(by, Duty.S12, finding, Side.SECOND, permission=Permission.FINDING_VERIFY)
+    return found
+
+
+def _why_not_verify(listed: list[Any]) -> dict[int, list[Reason]]:
+    """By action: why the reader may not verify it (S12)."""
+    done = [action for action in listed if not rules.may_verify(action.state)]
+    parts = people.taken(*((action.__tablename__, action.id) for action in done)) if done else {}
+    may = Permission.FINDING_VERIFY
+    return {
+        action.id: people.why_not_part(guard.by(), Duty.S12, action, Side.SECOND, permission=may, parts=parts)
+        for action in done
+    }
 
 
 def _if(finding: Any, verb: str) -> list[Reason]:

@@ -6,7 +6,6 @@ from datetime import date
 
 from controls.base.why import FIELD_REQUIRED, N_, WRONG_STATE, Reason, Why
 from controls.finding.words import ActionState, Severity, State
-from controls.identity.duties import Duty, why_not_same
 
 STEPS: dict[str, frozenset[State]] = {
     "edit": frozenset({State.DRAFT, State.IN_HEARING}),
@@ -39,7 +38,6 @@ NOT_NOW = Why("finding.not_now", N_("This cannot be done in the state “{state}
 NO_OWNER = Why("finding.no_owner", N_("Name the owner of the finding first."))
 NO_RESPONSE = Why("finding.no_response", N_("The owner has not answered the hearing."))
 OWNER_CONFIRMS = Why("finding.owner_confirms", N_("The owner of the finding may not confirm it."), 403)
-OWNER_CLOSES = Why("finding.owner_closes", N_("The owner of the finding may not close it."), 403)
 PAST = Why("finding.past", N_("The deadline must lie in the future."))
 NOT_LATER = Why("finding.not_later", N_("The new deadline must be later than {deadline}."))
 ASKED_BY_SELF = Why(
@@ -160,19 +158,19 @@ def why_not_report_done(state: ActionState, note: str) -> list[Reason]:
     return _action_step("report_done", state) + _required(note=note)
 
 
-def may_verify(state: ActionState, person: int | None, owner: int) -> list[Reason]:
-    """S12: another person than the owner verifies."""
-    return _action_step("verify", state) + why_not_same(Duty.S12, [person], [owner])
+def may_verify(state: ActionState) -> list[Reason]:
+    """What was reported done is verified."""
+    return _action_step("verify", state)
 
 
-def why_not_verify(state: ActionState, person: int | None, owner: int, evidence: bool) -> list[Reason]:
-    """Verified by another person, from evidence."""
-    return may_verify(state, person, owner) + ([] if evidence else [NO_EVIDENCE()])
+def why_not_verify(state: ActionState, evidence: bool) -> list[Reason]:
+    """Verified from evidence."""
+    return may_verify(state) + ([] if evidence else [NO_EVIDENCE()])
 
 
-def why_not_reject(state: ActionState, person: int | None, owner: int, note: str) -> list[Reason]:
+def why_not_reject(state: ActionState, note: str) -> list[Reason]:
     """What is not good enough goes back to its owner with a note."""
-    return _action_step("reject", state) + why_not_same(Duty.S12, [person], [owner]) + _required(note=note)
+    return _action_step("reject", state) + _required(note=note)
 
 
 def why_not_drop_action(state: ActionState, reason: str) -> list[Reason]:
@@ -180,15 +178,12 @@ def why_not_drop_action(state: ActionState, reason: str) -> list[Reason]:
     return _action_step("drop_action", state) + _required(reason=reason)
 
 
-def why_not_close(
-    state: State, person: int | None, owner: int | None, actions: Iterable[tuple[str, ActionState]], evidence: bool
-) -> list[Reason]:
-    """Closing needs evidence, every action verified or dropped, and another person than the owner."""
+def why_not_close(state: State, actions: Iterable[tuple[str, ActionState]], evidence: bool) -> list[Reason]:
+    """Closing needs evidence, and every action verified or dropped."""
     listed = list(actions)
     left = [NOT_VERIFIED(number=n) for n, s in listed if s not in (ActionState.VERIFIED, ActionState.DROPPED)]
     none = [] if any(s is ActionState.VERIFIED for _, s in listed) or left else [NO_ACTION()]
     reasons = left + none or _step("close", state)
-    reasons += [OWNER_CLOSES()] if person is not None and person == owner else []
     return reasons + ([] if evidence else [NO_EVIDENCE()])
 
 

@@ -13,7 +13,9 @@ from controls.forum import queries, rules
 from controls.forum.rules import Attendance, DecisionValues
 from controls.forum.tables import Decision, Meeting, Presence
 from controls.forum.words import Decided, Function, MeetingForm, State
+from controls.identity import actions as accounts
 from controls.identity import queries as identity
+from controls.identity.duties import Duty, Side
 from controls.identity.permissions import Permission, Role
 from controls.recommendation import queries as recommendation
 from controls.recommendation.words import Recommended
@@ -125,14 +127,22 @@ def set_presence(by: By, meeting_id: int, version: int | None, people: Sequence[
 
 
 def _ask(by: By, row: Meeting) -> None:
+    """Who records neither wrote the recommendation (S5) nor confirms the minutes (S6)."""
     by.must(Permission.FORUM_RECORD, row.organisation_id)
-    refuse_if(rules.why_not_record(by.person_id, queries.authors(row)))
+    _decide_on(by, row, Permission.FORUM_RECORD)
+    accounts.take_part(by, Duty.S6, row, Side.FIRST)
 
 
 def _begin(by: By, row: Meeting) -> None:
     """The minutes begin with the first thing recorded; whoever records last before the chair is the recorder."""
     row.state, row.recorder_id = rules.STEPS[(row.state, "decide")], by.person_id
     saved(by, row)
+
+
+def _decide_on(by: By, row: Meeting, permission: Permission) -> None:
+    basis = queries.written(row)
+    if basis is not None:
+        accounts.take_part(by, Duty.S5, basis, Side.SECOND, permission=permission)
 
 
 def write_note(by: By, id: int, version: int | None, note: str) -> Meeting:
@@ -266,7 +276,10 @@ def lock(by: By, id: int, version: int | None = None) -> Meeting:
     """
     row = load(Meeting, id, version)
     by.must(Permission.FORUM_CONFIRM, row.organisation_id)
-    refuse_if(queries.why_not_lock(row, by.person_id))
+    chair = identity.names({row.chair_id}).get(row.chair_id or 0, "")
+    refuse_if(rules.why_not_lock(row.state, by.own_id, row.chair_id, chair))
+    accounts.take_part(by, Duty.S6, row, Side.SECOND, permission=Permission.FORUM_CONFIRM)
+    _decide_on(by, row, Permission.FORUM_CONFIRM)
     made = queries.in_order(row)
     used, minutes = queries.taken(row.about_id, row.year)
     for decision, number in zip(made, rules.numbers(row.year, used, len(made)), strict=True):

@@ -16,6 +16,7 @@ from controls.forum import rules
 from controls.forum.tables import Decision, Meeting, Presence
 from controls.forum.words import Decided, State
 from controls.identity import queries as identity
+from controls.identity.duties import Duty, Side
 from controls.identity.permissions import Permission
 from controls.identity.tables import Organisation, Person
 from controls.recommendation import queries as recommendation
@@ -186,9 +187,15 @@ def place(shown: Shown, code: str) -> tuple[Subprocess, Line | None, Decision | 
     return (row[0], row[1], row[2]) if row else None
 
 
-def authors(row: Meeting) -> set[int]:
-    """Everyone who wrote or handed over the recommendation that the meeting is about."""
-    return recommendation.authors(row.recommendation_id) if row.recommendation_id else set()
+def written(row: Meeting) -> Recommendation | None:
+    """The recommendation that the meeting is about, whose authors neither record nor confirm (S5)."""
+    return recommendation.by_id(row.recommendation_id) if row.recommendation_id else None
+
+
+def why_not_decide_on(by: By, row: Meeting, permission: Permission) -> list[Reason]:
+    """S5: who wrote the recommendation neither records nor confirms the decisions on it."""
+    basis = written(row)
+    return identity.why_not_part(by, Duty.S5, basis, Side.SECOND, permission=permission) if basis else []
 
 
 def in_order(row: Meeting) -> list[Decision]:
@@ -205,11 +212,14 @@ def why_not_send(row: Meeting, today: date) -> list[Reason]:
     return rules.why_not_send(row.state, row.form, row.held_on, today, people, undecided, len(made))
 
 
-def why_not_lock(row: Meeting, person_id: int | None) -> list[Reason]:
-    """Why a person may not approve these minutes."""
-    recorders = {row.recorder_id, *(decision.recorded_by_id for decision in decisions(row.id))}
+def why_not_lock(by: By, row: Meeting) -> list[Reason]:
+    """Why the reader may not approve these minutes: their state, the chair, S6 and S5."""
     chair = identity.names({row.chair_id}).get(row.chair_id or 0, "")
-    return rules.why_not_lock(row.state, person_id, row.chair_id, chair, recorders, authors(row))
+    may = Permission.FORUM_CONFIRM
+    return (
+        rules.why_not_lock(row.state, by.own_id, row.chair_id, chair)
+        + identity.why_not_part(by, Duty.S6, row, Side.SECOND, permission=may) + why_not_decide_on(by, row, may)
+    )  # fmt: skip
 
 
 NOT_SEALED = frozenset({"version", "saved_at", "saved_by", "hash", "condition_met_on"})

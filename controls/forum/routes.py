@@ -161,7 +161,7 @@ def _page(
     if meeting.state is State.LOCKED:
         return answer.page("forum/locked.html", note, all_lines=request.args.get("lines") == "all", **context)
     if meeting.state is State.WITH_CHAIR:
-        why = queries.why_not_lock(meeting, by.person_id)
+        why = queries.why_not_lock(by, meeting)
         return answer.page("forum/approve.html", back, why=[said(reason) for reason in why], **context)
     return answer.page("forum/minutes.html", note, **context, **_recording(shown, people, rows))
 

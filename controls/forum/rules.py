@@ -8,7 +8,6 @@ from datetime import date
 from controls.base.merkle import canonical
 from controls.base.why import N_, WRONG_STATE, Reason, Why
 from controls.forum.words import Decided, Function, MeetingForm, State
-from controls.identity.duties import Duty, why_not_same
 from controls.recommendation.words import DeferCode, Recommended
 from controls.rotation.rules import FLOOR
 from controls.rotation.words import Form
@@ -198,11 +197,6 @@ def _why_not_defer(values: DecisionValues, year: int) -> list[Reason]:
     return reasons + ([] if values.compensating_measure.strip() else [DEFER_MEASURE("compensating_measure")])
 
 
-def why_not_record(person: int | None, authors: Iterable[int | None]) -> list[Reason]:
-    """Rule S5: whoever wrote or handed over the recommendation does not record the decisions on it."""
-    return why_not_same(Duty.S5, [person], authors)
-
-
 def why_undecided(codes: Sequence[str]) -> list[Reason]:
     """Lines without a decision, told in one sentence: their number, and the first of them by code."""
     if len(codes) < 2:
@@ -233,14 +227,10 @@ def why_not_return(state: State, comment: str) -> list[Reason]:
     return reasons + ([] if len(comment.strip()) >= COMMENT_LENGTH else [COMMENT("comment", min=COMMENT_LENGTH)])
 
 
-def why_not_lock(
-    state: State, person: int | None, chair: int | None, chair_name: str,
-    recorders: Iterable[int | None], authors: Iterable[int | None],
-) -> list[Reason]:  # fmt: skip
-    """The meeting's chair approves, who neither recorded the decisions (S6) nor wrote the recommendation (S5)."""
+def why_not_lock(state: State, acting: int | None, chair: int | None, chair_name: str) -> list[Reason]:
+    """The meeting's chair approves, or who stands in for the chair."""
     reasons = [] if (state, "lock") in STEPS else [WRONG_STATE(state=state)]
-    reasons += [] if chair is not None and person == chair else [ANOTHER_CHAIR(name=chair_name)]
-    return reasons + why_not_same(Duty.S6, [person], recorders) + why_not_same(Duty.S5, [person], authors)
+    return reasons + ([] if chair is not None and acting == chair else [ANOTHER_CHAIR(name=chair_name)])
 
 
 def numbers(year: int, taken: int, count: int) -> list[str]:

@@ -156,7 +156,7 @@ class Bound:
 
 def take_part(
     by: By, duty: Duty, row: Any, side: Side, *, within: int = 0, permission: Permission | None = None,
-    persons: Iterable[int | None] | None = None, organisation_id: int | None = None,
+    persons: Iterable[int | None] | None = None, organisation_id: int | None = None, besides: Iterable[int] = (),
 ) -> None:  # fmt: skip
     """Enter in the ledger that the author (or these `persons`) takes this side of a rule on a row, or refuse.
 
@@ -166,15 +166,17 @@ def take_part(
         db.session.flush()
     acting = set(by.persons if persons is None else queries.roots(persons).values())
     at = organisation_id or getattr(row, "organisation_id", None)
-    known = queries.taken(row.__tablename__, row.id)
+    known = queries.taken((row.__tablename__, row.id))
+    key = (duty, row.__tablename__, row.id, within)
     reasons = queries.why_not_part(
-        by, duty, row, side, within=within, permission=permission, persons=acting, parts=known, organisation_id=at
-    )
+        by, duty, row, side, within=within, permission=permission, persons=acting, parts=known, organisation_id=at,
+        besides=besides,
+    )  # fmt: skip
     if reasons:
         raise SamePerson(reasons, by, duty, side, Bound(row, at))
-    both = acting & known.get((duty, within, side.other), set())
-    exceptions = queries.excepted(duty, both, at, by.today)
-    for person_id in sorted(acting - known.get((duty, within, side), set())):
+    others = known.get((*key, side.other), set()) | set(besides)
+    exceptions = queries.excepted(duty, acting & others, at, by.today)
+    for person_id in sorted(acting - known.get((*key, side), set())):
         db.session.add(
             Part(
                 duty=duty, object_type=row.__tablename__, object_id=row.id, within=within, side=side,
@@ -199,7 +201,8 @@ def _after(error: Refused) -> Callable[[], None] | None:
 def _clash(values: Any) -> Reason:
     """Two requests at once: the other act came first, or the same act twice."""
     duty, side = Duty(values["duty"]), Side(values["side"])
-    others = queries.taken(values["object_type"], values["object_id"]).get((duty, values["within"], side.other), set())
+    key = (values["object_type"], values["object_id"])
+    others = queries.taken(key).get((duty, *key, values["within"], side.other), set())
     return next(iter(why_not_same(duty, [values["person_id"]], others)), CHANGED())
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, bindparam, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from controls.base.by import By, Place
@@ -183,21 +183,37 @@ def live_sign_in(token: str, at: datetime, on: date) -> Live | None:
     return Live(*rows[0][:5], [(role, below) for *_, role, below in rows if role is not None])
 
 
-Taken = dict[tuple[Duty, int, Side], set[int]]
-"""Who took which side of which rule, by what narrows the object (else 0)."""
+Taken = dict[tuple[Duty, str, int, int, Side], set[int]]
+"""Who took which side of which rule on which object, and what narrows it (else 0)."""
 
 
-def taken(object_type: str, object_id: int) -> Taken:
-    """The parts that were taken on an object, of all rules, in one query; each person by the first account."""
-    rows = db.session.execute(
-        select(Part.duty, Part.within, Part.side, func.coalesce(Person.same_person_as_id, Person.id))
+def parts_of(*objects: tuple[str, int]) -> Select[*tuple[Any, ...]]:
+    """The parts that were taken on these objects, each person by the first account."""
+    return (
+        select(
+            Part.duty, Part.object_type, Part.object_id, Part.within, Part.side,
+            func.coalesce(Person.same_person_as_id, Person.id),
+        )
         .join(Person, Person.id == Part.person_id)
-        .where(Part.object_type == object_type, Part.object_id == object_id)
-    )
+        .where(or_(*(and_(Part.object_type == kind, Part.object_id == id) for kind, id in objects)))
+    )  # fmt: skip
+
+
+def taken(*objects: tuple[str, int]) -> Taken:
+    """Who took which part on these objects, of all rules, in one query."""
     found: Taken = {}
-    for duty, within, side, person_id in rows:
-        found.setdefault((duty, within, side), set()).add(person_id)
+    for duty, kind, id, within, side, person_id in db.session.execute(parts_of(*objects)):
+        found.setdefault((duty, kind, id, within, side), set()).add(person_id)
     return found
+
+
+def untaken(by: By, duty: Duty, model: Any, side: Side) -> ColumnElement[bool]:
+    """The rows of a table on which the author has not taken the other side of a rule, as a predicate in SQL."""
+    there = select(Part.id).where(
+        Part.duty == duty, Part.object_type == model.__tablename__, Part.object_id == model.id,
+        Part.side == side.other, Part.person_id.in_(by.persons),
+    )  # fmt: skip
+    return ~there.exists()
 
 
 def roots(ids: Iterable[int | None]) -> dict[int, int]:
@@ -242,13 +258,15 @@ def able(permission: Permission, organisation_id: int | None, without: Collectio
 def why_not_part(
     by: By, duty: Duty, row: Any, side: Side, *, within: int = 0, permission: Permission | None = None,
     persons: Iterable[int] | None = None, parts: Taken | None = None, organisation_id: int | None = None,
+    besides: Iterable[int] = (),
 ) -> list[Reason]:  # fmt: skip
     """Why the author (or these `persons`) may not take this side of a rule on a row, and who may instead.
 
-    Button and action ask the same here; `parts` are those read before, for a page that asks several times.
+    Button and action ask the same here; `parts` are those read before, for a page that asks several times, and
+    `besides` who stands on the other side without having acted yet.
     """
-    known = taken(row.__tablename__, row.id) if parts is None else parts
-    others = known.get((duty, within, side.other), set())
+    known = taken((row.__tablename__, row.id)) if parts is None else parts
+    others = known.get((duty, row.__tablename__, row.id, within, side.other), set()) | set(besides)
     acting = set(by.persons if persons is None else persons)
     if not acting & others:
         return []

@@ -7,7 +7,9 @@ from controls.base import audit
 from controls.base.by import By
 from controls.base.db import db, load, saved
 from controls.base.why import N_, NOT_FOUND, Refused, refuse_if
+from controls.identity import actions as accounts
 from controls.identity import queries as identity
+from controls.identity.duties import Duty, Side
 from controls.identity.permissions import Permission
 from controls.recommendation import queries, rules, snapshot
 from controls.recommendation.rules import LineValues
@@ -39,6 +41,7 @@ def start(by: By, cycle_id: int) -> Recommendation:
     )  # fmt: skip
     saved(by, row)
     db.session.add(row)
+    accounts.take_part(by, Duty.S5, row, Side.FIRST)
     audit.record(by, STARTED, row)
     return row
 
@@ -55,6 +58,7 @@ def put_line(by: By, recommendation_id: int, values: LineValues, version: int | 
     _stand(row, place)
     row.author_id = by.person_id
     saved(by, row)
+    accounts.take_part(by, Duty.S5, head, Side.FIRST)
     audit.record(by, LINE_PUT, row)
     return row
 
@@ -102,6 +106,7 @@ def take_out_line(by: By, line_id: int, version: int | None = None) -> Line:
     _fill(row, LineValues(row.subprocess_id, Recommended.NOT), head.year)
     row.author_id = by.person_id
     saved(by, row)
+    accounts.take_part(by, Duty.S5, head, Side.FIRST)
     audit.record(by, LINE_TAKEN_OUT, row)
     return row
 
@@ -113,6 +118,7 @@ def introduce(by: By, id: int, version: int | None, introduction: str) -> Recomm
     refuse_if(rules.why_not_change(row.state))
     row.introduction = introduction.strip()
     saved(by, row)
+    accounts.take_part(by, Duty.S5, row, Side.FIRST)
     audit.record(by, INTRODUCED, row)
     return row
 
@@ -132,6 +138,7 @@ def hand_over(by: By, id: int, version: int | None = None) -> Recommendation:
     row.state, row.handed_over_by_id, row.handed_over_at = State.HANDED_OVER, by.person_id, by.at
     row.snapshot, row.snapshot_hash = snapshot.sealed(_whole(row, cycle, lines, roll, places))
     saved(by, row)
+    accounts.take_part(by, Duty.S5, row, Side.FIRST)
     asked = rules.hours(((line.recommended, line.review_year, line.hours) for line in lines), roll, row.capacity_hours,
                         row.year)  # fmt: skip
     audit.record(by, HANDED_OVER, row, snapshot_hash=row.snapshot_hash, hours=asked.asked)

@@ -75,13 +75,6 @@ def puts(lines: Iterable[Line], places: Mapping[int, RollRow]) -> list[rules.Put
     ]
 
 
-def authors(recommendation_id: int) -> set[int]:
-    """Everyone who prepared, handed over or wrote a line of it (rule S5)."""
-    row = db.session.get_one(Recommendation, recommendation_id)
-    wrote = db.session.scalars(select(Line.author_id).where(Line.recommendation_id == recommendation_id).distinct())
-    return {id for id in (row.prepared_by_id, row.handed_over_by_id, *wrote) if id is not None}
-
-
 def missing(cycle: Cycle) -> list[Reason]:
     """The gate to the state recommended: the recommendation is handed over."""
     row = current(cycle.id)

@@ -9,14 +9,18 @@ from controls.base.db import db, load, saved
 from controls.base.why import FIELD_REQUIRED, FORBIDDEN, N_, NOT_FOUND, Reason, Refused, refuse_if
 from controls.evidence import actions as evidence
 from controls.forum.words import Decided
+from controls.identity import actions as accounts
 from controls.identity import queries as identity
+from controls.identity.duties import Duty, Side
 from controls.identity.permissions import Permission
 from controls.review import queries, rules
 from controls.review.tables import Control, DesignTest, Review, Risk, RiskControl
 from controls.review.words import State
 from controls.rotation import actions as rotation
 from controls.rotation.words import Degree, Source
+from controls.universe import actions as catalogue
 from controls.universe import queries as universe
+from controls.universe.words import LineKind
 from controls.wheel.dates import add_working_days
 
 CREATED = audit.declare("review.created", N_("Review created"))
@@ -96,9 +100,10 @@ def _step(row: Review, verb: str) -> None:
 
 
 def _must_work(by: By, row: Review) -> None:
-    """The lead or the tester."""
+    """The lead or the tester; whoever works in the review neither quality-reviews nor approves it (S3)."""
     by.must(Permission.CONTROL_TEST, row.organisation_id, own=by.own_id in (row.lead_id, row.tester_id),
             places=queries.places(row))  # fmt: skip
+    accounts.take_part(by, Duty.S3, row, Side.FIRST)
 
 
 def plan(by: By, id: int, version: int | None, values: rules.Plan) -> Review:
@@ -133,6 +138,7 @@ def declare_independence(by: By, id: int, version: int | None) -> Review:
     row = load(Review, id, version)
     by.must(Permission.CONTROL_TEST, row.organisation_id, own=by.own_id == row.lead_id, places=queries.places(row))
     _step(row, "declare")
+    accounts.take_part(by, Duty.S3, row, Side.FIRST)
     row.independence_declared_on = by.today
     saved(by, row)
     audit.record(by, DECLARED, row)
@@ -180,6 +186,7 @@ def test_design(
     here = control.id in {one.id for one in queries.controls(review)}
     refuse_if([] if here else [rules.NOT_VALID(control=control.number)])
     refuse_if([] if values.conclusion.strip() else [FIELD_REQUIRED("conclusion", label=rules.CONCLUSION)])
+    take_test(by, review, control)
     row = queries.design_test(review_id, control_id)
     if row is None:
         row = DesignTest(organisation_id=review.organisation_id, review_id=review_id, control_id=control_id)
@@ -195,20 +202,35 @@ def test_design(
     return row
 
 
-def _must_sign(by: By, row: Review) -> None:
+def take_test(by: By, review: Review, control: Control) -> None:
+    """Enter in the ledger who tests a control: not its owner or performer (S2), nobody in line there (S4)."""
+    accounts.take_part(by, Duty.S3, review, Side.FIRST)
+    accounts.take_part(by, Duty.S2, control, Side.SECOND, permission=Permission.CONTROL_TEST)
+    process = queries.process_of(review.subprocess_id)
+    catalogue.stay_off_line(by, process, *queries.period_of(review), Permission.CONTROL_TEST)
+
+
+def take_sign(by: By, review: Review) -> None:
+    """Enter in the ledger who quality-reviews or approves: nobody who leads or tests (S3) or is in line there (S4)."""
+    named = identity.roots([review.lead_id, review.tester_id]).values()
+    may = Permission.REVIEW_APPROVE
+    accounts.take_part(by, Duty.S3, review, Side.SECOND, permission=may, besides=named)
+    catalogue.stay_off_line(by, queries.process_of(review.subprocess_id), *queries.period_of(review), may)
+
+
+def _must_sign(by: By, row: Review, verb: str) -> None:
     """The quality reviewer or the group, but nobody who led or tested (S3)."""
     own = by.own_id == row.quality_reviewer_id
     by.must(Permission.REVIEW_APPROVE, row.organisation_id, own=own, places=queries.places(row))
-    testers = [test.tester_id for test in queries.design_tests(row.id).values()]
-    refuse_if(rules.why_not_sign(by.person_id, [row.lead_id, row.tester_id, *testers]))
+    refuse_if(rules.why_not(row.state, verb))
+    take_sign(by, row)
 
 
 def review_design(by: By, id: int, version: int | None) -> DesignTest:
     """Quality-review one test of design."""
     row = load(DesignTest, id, version)
     review = load(Review, row.review_id)
-    _must_sign(by, review)
-    refuse_if(rules.why_not(review.state, "sign"))
+    _must_sign(by, review, "sign")
     refuse_if([rules.ALREADY_SIGNED()] if row.reviewer_id is not None else [])
     row.reviewer_id, row.reviewed_on = by.person_id, by.today
     saved(by, row)
@@ -293,8 +315,7 @@ def answer_hearing(by: By, id: int, version: int | None, reply: str) -> Review:
 def quality_review(by: By, id: int, version: int | None, note: str) -> Review:
     """Another person than lead and tester goes through the whole review and signs its tests of design (S3)."""
     row = load(Review, id, version)
-    _must_sign(by, row)
-    refuse_if(rules.why_not(row.state, "quality"))
+    _must_sign(by, row, "quality")
     refuse_if([rules.ALREADY_SIGNED()] if row.quality_reviewed_at is not None else [])
     row.quality_reviewed_at, row.quality_note = by.at, note.strip()
     for test in queries.design_tests(id).values():
@@ -309,8 +330,7 @@ def quality_review(by: By, id: int, version: int | None, note: str) -> Review:
 def approve(by: By, id: int, version: int | None) -> Review:
     """Approve the review: from today the sub-process counts as covered, as far as the tests carry (S3)."""
     row = load(Review, id, version)
-    _must_sign(by, row)
-    refuse_if(rules.why_not(row.state, "approve"))
+    _must_sign(by, row, "approve")
     found = queries.head(None, id)
     rows = queries.control_rows(row)
     if found is not None:
@@ -451,6 +471,17 @@ def _fill_control(by: By, row: Control, values: rules.ControlValues) -> None:
     row.owner_role, row.performer_role = values.owner_role.strip(), values.performer_role.strip()
     row.system = values.system.strip()
     saved(by, row)
+    _set_line(by, row, values)
+
+
+def _set_line(by: By, row: Control, values: rules.ControlValues) -> None:
+    """Who owns or performs a control does not test it (S2), and is in line in its process (S4)."""
+    holders = {LineKind.CONTROL_OWNER: values.owner_id, LineKind.PERFORMER: values.performer_id}
+    row.owner_id, row.performer_id = values.owner_id, values.performer_id
+    db.session.add(row)
+    db.session.flush()
+    accounts.take_part(by, Duty.S2, row, Side.FIRST, persons=holders.values())
+    catalogue.set_line(by, queries.process_of(row.subprocess_id), holders, row.id)
 
 
 def edit_control(by: By, id: int, version: int | None, values: rules.ControlValues) -> Control:
@@ -470,6 +501,8 @@ def close_control(by: By, id: int, version: int | None, reason: str, valid_to: d
     refuse_if(_why_not_open(row) + _why_not_reason(reason))
     row.valid_to = valid_to or by.today
     saved(by, row)
+    ended = dict.fromkeys((LineKind.CONTROL_OWNER, LineKind.PERFORMER))
+    catalogue.set_line(by, queries.process_of(row.subprocess_id), ended, row.id)
     audit.record(by.because(reason.strip()), CONTROL_CLOSED, row)
     return row
 

@@ -116,6 +116,10 @@ def ticked(field: Ticks) -> tuple[Assertion, ...]:
     return tuple(one for one in Assertion if one.value in (field.data or []))
 
 
+def _id(typed: str | None) -> int | None:
+    return int(typed) if typed else None
+
+
 class Control(Seen):
     """A control: who, what, when, how, if it fails, where documented."""
 
@@ -131,6 +135,8 @@ class Control(Seen):
     occurrences_a_year = Whole(rules.OCCURRENCES, least=1, most=1_000_000_000)
     owner_role = Line(N_("Control owner"), limit=200)
     performer_role = Line(N_("Control performer"), limit=200)
+    owner_id = Pick(N_("Control owner by name"), description=N_("Does not test the control."))
+    performer_id = Pick(N_("Control performer by name"), description=N_("Does not test the control."))
     system = Line(N_("System"), limit=200)
     shared_number = Line(N_("Part of shared control"), limit=40)
 
@@ -144,6 +150,7 @@ class Control(Seen):
             key_reason=self.key_reason.data or "", occurrences_a_year=self.occurrences_a_year.data,
             owner_role=self.owner_role.data or "", performer_role=self.performer_role.data or "",
             system=self.system.data or "", shared_number=self.shared_number.data or "",
+            owner_id=_id(self.owner_id.data), performer_id=_id(self.performer_id.data),
         )  # fmt: skip
 
 

@@ -16,6 +16,8 @@ from controls.forum import queries as forum
 from controls.forum.tables import Decision as Decision
 from controls.forum.tables import Meeting as Meeting
 from controls.forum.words import Decided
+from controls.identity import queries as people
+from controls.identity.duties import Duty, Side
 from controls.identity.permissions import Permission
 from controls.identity.tables import Organisation, Person
 from controls.review import rules
@@ -24,6 +26,7 @@ from controls.review.words import Outcome, State
 from controls.rotation.rules import PlanKind, Planned
 from controls.rotation.tables import Coverage
 from controls.rotation.words import Degree, Form
+from controls.universe import queries as universe
 from controls.universe.tables import Process, Subprocess
 from controls.wheel.rules import Goal
 from controls.wheel.tables import Cycle
@@ -159,6 +162,40 @@ def places(row: Review) -> Iterator[Place]:
     yield "process", process or 0
     cycle = select(Cycle.id).where(Cycle.organisation_id == row.organisation_id, Cycle.year == row.year)
     yield "cycle", db.session.scalar(cycle) or 0
+
+
+def process_of(subprocess_id: int) -> Process:
+    """The process of a sub-process."""
+    query = select(Process).join(Subprocess, Subprocess.process_id == Process.id).where(Subprocess.id == subprocess_id)
+    return db.session.scalars(query).one()
+
+
+def period_of(row: Review) -> tuple[date, date]:
+    """The period in which line duty in the process bars from testing and signing a review (S4)."""
+    return row.period_from or date(row.year, 1, 1), row.period_to or date(row.year, 12, 31)
+
+
+def why_not_sign(by: By, row: Review, process: Process) -> list[Reason]:
+    """Why the reader may not quality-review or approve: S3 and S4."""
+    may, period = Permission.REVIEW_APPROVE, period_of(row)
+    parts = universe.standing(process.id, *period, (row.__tablename__, row.id))
+    named = [id for id in (row.lead_id, row.tester_id) if id is not None]
+    return people.why_not_part(
+        by, Duty.S3, row, Side.SECOND, permission=may, parts=parts, besides=named
+    ) + universe.why_not_off_line(by, process, *period, may, parts)
+
+
+def why_not_test(by: By, row: Review, control: Control, process: Process) -> list[Reason]:
+    """Why the reader may not test a control: S2, S3 and S4."""
+    may, period = Permission.CONTROL_TEST, period_of(row)
+    parts = universe.standing(
+        process.id, *period, (row.__tablename__, row.id), (control.__tablename__, control.id)
+    )  # fmt: skip
+    return (
+        people.why_not_part(by, Duty.S2, control, Side.SECOND, permission=may, parts=parts)
+        + people.why_not_part(by, Duty.S3, row, Side.FIRST, permission=may, parts=parts)
+        + universe.why_not_off_line(by, process, *period, may, parts)
+    )
 
 
 def places_of_part(subprocess_id: int) -> Iterator[Place]:

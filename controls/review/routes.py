@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from controls.base.by import By
 from controls.base.db import transaction
 from controls.base.form import BaseForm
-from controls.base.why import N_, Reason, Refused
+from controls.base.why import N_, Refused
 from controls.evidence import queries as evidence
 from controls.identity import queries as identity
 from controls.identity.permissions import Permission, Role
@@ -361,18 +361,28 @@ def edit_risk(id: int, risk_id: int) -> ResponseReturnValue:
 @guard.allows(P.CONTROL_DESCRIBE)
 def new_control(id: int) -> ResponseReturnValue:
     """Describe a control."""
-    return _control(_head(id), forms.Control(version=0))
+    head = _head(id)
+    return _control(head, _named(forms.Control(version=0), head))
 
 
 @bp.post("/reviews/<int:id>/controls/new")
 @guard.allows(P.CONTROL_DESCRIBE)
 def add_control(id: int) -> ResponseReturnValue:
     """Save a new control."""
-    head, form = _head(id), forms.Control(request.form)
+    head = _head(id)
+    form = _named(forms.Control(request.form), head)
     return _do(
         id, form, lambda: actions.add_control(guard.by(), head.review.subprocess_id, form.values()),
         ("review.controls", N_("The control was saved.")), lambda f, r: _control(head, f, r),
     )  # fmt: skip
+
+
+def _named(form: forms.Control, head: queries.Head) -> forms.Control:
+    """People of the agency who may own or perform a control."""
+    listed = identity.people(frozenset({head.review.organisation_id}), on=guard.by().today)
+    names = [(str(one.id), f"{one.name}, {one.unit}" if one.unit else one.name) for one in listed]
+    form.owner_id.choices = form.performer_id.choices = [("", _("Nobody named")), *names]
+    return form
 
 
 def _control(
@@ -387,14 +397,15 @@ def control(id: int, control_id: int) -> ResponseReturnValue:
     """Change a control."""
     head, about = _head(id), queries.control(control_id) or abort(404)
     _owned(about.subprocess_id, head)
-    return _control(head, forms.Control(obj=about), about=about)
+    return _control(head, _named(forms.Control(obj=about), head), about=about)
 
 
 @bp.post("/reviews/<int:id>/controls/<int:control_id>/edit")
 @guard.allows(P.CONTROL_DESCRIBE)
 def edit_control(id: int, control_id: int) -> ResponseReturnValue:
     """Save a changed control."""
-    head, form, about = _head(id), forms.Control(request.form), queries.control(control_id) or abort(404)
+    head, about = _head(id), queries.control(control_id) or abort(404)
+    form = _named(forms.Control(request.form), head)
     _owned(about.subprocess_id, head)
     return _do(
         id, form, lambda: actions.edit_control(guard.by(), control_id, form.version.data, form.values()),
@@ -447,9 +458,12 @@ def _row(head: queries.Head, control_id: int) -> queries.ControlRow:
 def _designed(head: queries.Head, one: queries.ControlRow, form: BaseForm, refused: Refused | None = None
               ) -> ResponseReturnValue:  # fmt: skip
     files = evidence.of("review_design_test", [one.test.id])[one.test.id] if one.test else []
-    testers = [one.test.tester_id] if one.test else []
-    why_sign: list[Reason] = rules.why_not_sign(guard.by().person_id, [*head.doers, *testers])
-    context = {"one": one, "files": files, "why_sign": why_sign, "verbs": _verbs(head)}
+    by, verbs = guard.by(), _verbs(head)
+    context = {
+        "one": one, "files": files, "verbs": verbs,
+        "why_sign": queries.why_not_sign(by, head.review, head.process) if one.test and "sign" in verbs else [],
+        "why_test": queries.why_not_test(by, head.review, one.control, head.process) if "design" in verbs else [],
+    }  # fmt: skip
     return _part(4, "review/design_test.html", head, form, refused, **context)
 
 
@@ -543,7 +557,6 @@ def _concluded(head: queries.Head, form: BaseForm | None = None, refused: Refuse
     rows = queries.control_rows(head.review)
     has = queries.standing(head, rows)
     row, by = head.review, guard.by()
-    testers = [one.test.tester_id for one in rows if one.test]
     given: Mapping[type, BaseForm | None] = {type(form): form}
     missing = rules.why_not_approve(has, row.hearing_to, by.today) if row.state is State.IN_HEARING else []
     later = queries.missing_to_approve(row) if row.state in (State.DRAFT, State.IN_HEARING) else []
@@ -554,7 +567,8 @@ def _concluded(head: queries.Head, form: BaseForm | None = None, refused: Refuse
         "quality": given.get(forms.Quality) or forms.Quality(version=row.version),
         "why_conclude": [] if row.state is not State.IN_PROGRESS else [
             why for why in rules.why_not_conclude(has) if why.field != "key_controls_reason"],
-        "why_approve": missing + later, "why_sign": rules.why_not_sign(by.person_id, [*head.doers, *testers]),
+        "why_approve": missing + later,
+        "why_sign": queries.why_not_sign(by, row, head.process) if _verbs(head) & {"quality", "approve"} else [],
     }  # fmt: skip
     return _part(7, "review/conclusion.html", head, form, refused, **context)
 

@@ -136,6 +136,8 @@ class ControlValues:
     performer_role: str = ""
     system: str = ""
     shared_number: str = ""
+    owner_id: int | None = None
+    performer_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -314,11 +316,6 @@ def why_not_approve(has: Standing, hearing_to: date | None, today: date) -> list
     if not has.heard and (hearing_to is None or today <= hearing_to):
         reasons.append(NOT_HEARD(day=f"{hearing_to.day}.{hearing_to.month}.{hearing_to.year}" if hearing_to else "–"))
     return reasons + ([] if has.quality_reviewed else [NOT_QUALITY_REVIEWED()])
-
-
-def why_not_sign(person: int | None, doers: Iterable[int | None]) -> list[Reason]:
-    """Who led or tested signs neither the quality review nor the approval (S3)."""
-    return why_not_same(Duty.S3, [person], doers)
 
 
 def degree(

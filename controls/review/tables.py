@@ -112,6 +112,8 @@ class Control(Versioned, Model):
     occurrences_a_year: Mapped[int | None]
     owner_role: Mapped[str] = mapped_column(String(200), default="")
     performer_role: Mapped[str] = mapped_column(String(200), default="")
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("identity_person.id"))
+    performer_id: Mapped[int | None] = mapped_column(ForeignKey("identity_person.id"))
     system: Mapped[str] = mapped_column(String(200), default="")
     shared_number: Mapped[str] = mapped_column(String(40), default="")
     valid_from: Mapped[date]

@@ -1,14 +1,19 @@
 """Writes of the catalogue: an import as one event, and the facts of a process."""
 
+from datetime import date
+
 from controls.base import audit
 from controls.base.by import By
 from controls.base.db import db, load, saved
 from controls.base.why import N_, refuse_if
+from controls.identity import actions as accounts
 from controls.identity import queries as people
+from controls.identity.duties import Duty, Side
 from controls.identity.permissions import Permission
 from controls.universe import queries, rules
 from controls.universe.rules import CatalogueFile, Change, Entry, Facts, Level, Line, Preview
-from controls.universe.tables import Area, ImportDraft, Process, Subprocess
+from controls.universe.tables import Area, ImportDraft, LineDuty, Process, Subprocess
+from controls.universe.words import LineKind
 
 CATALOGUE_IMPORTED = audit.declare(
     "universe.catalogue_imported", N_("Catalogue imported"), "filename", "sha256", "new", "changed", "same", "absent"
@@ -53,8 +58,47 @@ def edit_process(by: By, id: int, version: int, facts: Facts) -> Process:
     row.legal_basis = "; ".join(rules.parts(facts.legal_basis))
     row.provider_share = facts.provider_share
     saved(by, row)
+    set_line(by, row, {LineKind.OWNER: row.owner_id, LineKind.DEPUTY: row.deputy_id})
     audit.record(by, PROCESS_EDITED, row)
     return row
+
+
+def set_line(by: By, process: Process, holders: dict[LineKind, int | None], control_id: int | None = None) -> None:
+    """Say who has line duty in a process from today; each counts on the line for the year (S4).
+
+    Told in the event of the act that changes the process or the control.
+    """
+    lasting = {row.kind: row for row in queries.line_rows(process.id, control_id)}
+    for kind, person_id in holders.items():
+        row = lasting.get(kind)
+        if (row.person_id if row else None) == person_id:
+            continue
+        if row is not None:
+            row.valid_to = by.today
+            saved(by, row)
+        if person_id is not None:
+            accounts.take_part(by, Duty.S4, process, Side.FIRST, within=by.today.year, persons=[person_id])
+            made = LineDuty(
+                organisation_id=process.organisation_id, process_id=process.id, person_id=person_id, kind=kind,
+                control_id=control_id, valid_from=by.today,
+            )  # fmt: skip
+            saved(by, made)
+            db.session.add(made)
+
+
+def stay_off_line(by: By, process: Process, first: date, last: date, permission: Permission) -> None:
+    """S4: enter in the ledger who has line duty in the period, and that the author approves, tests or reviews in it."""
+    known = people.taken(("universe_process", process.id))
+    at = [("universe_process", process.id, year) for year in range(first.year, last.year + 1)]
+    if all(set(by.persons) <= known.get((Duty.S4, *one, Side.SECOND), set()) for one in at):
+        return
+    there = queries.standing(process.id, first, last)
+    for kind, id, year in at:
+        line = there.get((Duty.S4, kind, id, year, Side.FIRST), set())
+        accounts.take_part(by, Duty.S4, process, Side.SECOND, within=year, permission=permission, besides=line)
+        first_ones = known.get((Duty.S4, kind, id, year, Side.FIRST), set())
+        seconds = known.get((Duty.S4, kind, id, year, Side.SECOND), set())
+        accounts.take_part(by, Duty.S4, process, Side.FIRST, within=year, persons=line - first_ones - seconds)
 
 
 def keep_draft(by: By, organisation_id: int, file: CatalogueFile) -> ImportDraft:

@@ -8,15 +8,20 @@ from importlib import resources
 from itertools import groupby
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, case, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, literal, null, or_, select, true
 from sqlalchemy.orm import aliased
 
 from controls.base import intake
+from controls.base.by import By
 from controls.base.db import built, db
+from controls.base.why import Reason
+from controls.identity import queries as people
+from controls.identity.duties import Duty, Side
+from controls.identity.permissions import Permission
 from controls.identity.tables import Organisation, Person
 from controls.universe import rules, sheet
 from controls.universe.rules import CatalogueFile, Entry, Level, Line, Preview
-from controls.universe.tables import Area, ImportDraft, Process, Subprocess
+from controls.universe.tables import Area, ImportDraft, LineDuty, Process, Subprocess
 
 T = TypeVar("T", Area, Process, Subprocess)
 
@@ -53,6 +58,44 @@ def area(id: int) -> Area | None:
 def process(id: int) -> Process | None:
     """A process by id."""
     return db.session.get(Process, id)
+
+
+def line_rows(process_id: int, control_id: int | None = None) -> list[LineDuty]:
+    """The line duties of a process that last: its own, or those by one of its controls."""
+    query = select(LineDuty).where(LineDuty.process_id == process_id, LineDuty.valid_to.is_(None))
+    return list(db.session.scalars(query.where(LineDuty.control_id == control_id).order_by(LineDuty.id)))
+
+
+def standing(process_id: int, first: date, last: date, *objects: tuple[str, int]) -> people.Taken:
+    """The parts taken on a process and these objects, with who is in line there in the period, in one query (S4)."""
+    root = func.coalesce(Person.same_person_as_id, Person.id)
+    line = (
+        select(literal(Duty.S4), literal("universe_process"), literal(process_id), null(), literal(Side.FIRST), root)
+        .outerjoin(LineDuty, and_(LineDuty.person_id == Person.id, LineDuty.process_id == process_id))
+        .outerjoin(Process, and_(Process.id == process_id, Person.id.in_([Process.owner_id, Process.deputy_id])))
+        .where(or_(Process.id.is_not(None), and_(
+            LineDuty.valid_from <= last, or_(LineDuty.valid_to.is_(None), LineDuty.valid_to >= first))))
+    )  # fmt: skip
+    found: people.Taken = {}
+    for duty, kind, id, within, side, person_id in db.session.execute(
+        people.parts_of(("universe_process", process_id), *objects).union_all(line)
+    ):
+        for year in range(first.year, last.year + 1) if within is None else (within,):
+            found.setdefault((Duty(duty), kind, id, year, Side(side)), set()).add(person_id)
+    return found
+
+
+def why_not_off_line(
+    by: By, process: Process, first: date, last: date, permission: Permission, parts: people.Taken
+) -> list[Reason]:
+    """S4: who has line duty in the process in the period neither approves, tests nor reviews in it."""
+    for year in range(first.year, last.year + 1):
+        reasons = people.why_not_part(
+            by, Duty.S4, process, Side.SECOND, within=year, permission=permission, parts=parts
+        )  # fmt: skip
+        if reasons:
+            return reasons
+    return []
 
 
 def subprocess(id: int) -> Subprocess | None:

@@ -6,7 +6,8 @@ from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstr
 from sqlalchemy.orm import Mapped, mapped_column
 
 from controls.base.audit import UNLOGGED
-from controls.base.db import Model, UtcTime, Versioned
+from controls.base.db import Choice, Model, UtcTime, Versioned
+from controls.universe.words import LineKind
 
 
 class Area(Versioned, Model):
@@ -47,6 +48,21 @@ class Process(Versioned, Model):
     yearly_amount_ore: Mapped[int | None] = mapped_column(BigInteger)
     transactions: Mapped[int | None] = mapped_column(BigInteger)
     provider_share: Mapped[int | None]
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]
+
+
+class LineDuty(Versioned, Model):
+    """Who has or had line duty in a process, from a day and perhaps until one: owner, deputy, or by a control."""
+
+    __tablename__ = "universe_line_duty"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("identity_organisation.id"))
+    process_id: Mapped[int] = mapped_column(ForeignKey("universe_process.id"), index=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("identity_person.id"))
+    kind: Mapped[LineKind] = mapped_column(Choice(LineKind))
+    control_id: Mapped[int | None] = mapped_column(ForeignKey("review_control.id"))
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
 

@@ -55,7 +55,7 @@ def test_submit_stores_answers_lines_and_bands(year: Year) -> None:
     assert (follows.inherited, Scores.of(follows)) == (True, SCORES)
     assert events()[-1].action == "assessment.submitted" and events()[-1].object_id == form.id
     rows = json.loads(events()[-1].payload)["rows"]
-    assert {row["table"] for row in rows} == {"assessment_assessment", "assessment_line"}
+    assert {row["table"] for row in rows} == {"assessment_assessment", "assessment_line", "identity_part"}
 
 
 def test_only_owner_deputy_or_controller_fills_in(year: Year) -> None:

@@ -139,7 +139,7 @@ def test_the_owner_neither_verifies_nor_closes_nor_confirms(database: Any, make:
         actions.verify(make.by(s.group), action.id, None, "Set")
     with pytest.raises(Refused) as caught, transaction():
         actions.close(owner, finding.id, None, "Lukket")
-    assert codes(caught) == ["finding.owner_closes"]
+    assert codes(caught) == ["sod_conflict"]
 
 
 def test_who_may(database: Any, make: Any) -> None:

@@ -36,33 +36,31 @@ def test_a_finding_follows_its_actions(state: State, actions: list[A], after: St
 
 
 @pytest.mark.parametrize(
-    "state, person, actions, evidence, expected",
+    "state, actions, evidence, expected",
     [
-        (State.RETESTED, 1, [("H-1", A.VERIFIED)], True, []),
-        (State.RETESTED, 1, [("H-1", A.VERIFIED), ("H-2", A.DROPPED)], True, []),
-        (State.RETESTED, 9, [("H-1", A.VERIFIED)], True, ["finding.owner_closes"]),
-        (State.RETESTED, 1, [("H-1", A.VERIFIED)], False, ["finding.no_evidence"]),
-        (State.IN_PROGRESS, 1, [("H-1", A.IN_PROGRESS), ("H-2", A.VERIFIED)], True, ["finding.not_verified"]),
-        (State.CONFIRMED, 1, [], True, ["finding.no_action"]),
-        (State.IN_PROGRESS, 1, [("H-1", A.DROPPED)], True, ["finding.no_action"]),
-        (State.CLOSED, 1, [("H-1", A.VERIFIED)], True, ["wrong_state"]),
+        (State.RETESTED, [("H-1", A.VERIFIED)], True, []),
+        (State.RETESTED, [("H-1", A.VERIFIED), ("H-2", A.DROPPED)], True, []),
+        (State.RETESTED, [("H-1", A.VERIFIED)], False, ["finding.no_evidence"]),
+        (State.IN_PROGRESS, [("H-1", A.IN_PROGRESS), ("H-2", A.VERIFIED)], True, ["finding.not_verified"]),
+        (State.CONFIRMED, [], True, ["finding.no_action"]),
+        (State.IN_PROGRESS, [("H-1", A.DROPPED)], True, ["finding.no_action"]),
+        (State.CLOSED, [("H-1", A.VERIFIED)], True, ["wrong_state"]),
     ],
 )
-def test_closing(state: State, person: int, actions: list, evidence: bool, expected: list[str]) -> None:
-    assert codes(rules.why_not_close(state, person, 9, actions, evidence)) == expected
+def test_closing(state: State, actions: list, evidence: bool, expected: list[str]) -> None:
+    assert codes(rules.why_not_close(state, actions, evidence)) == expected
 
 
 @pytest.mark.parametrize(
-    "state, person, evidence, expected",
+    "state, evidence, expected",
     [
-        (A.REPORTED_DONE, 1, True, []),
-        (A.REPORTED_DONE, 9, True, ["sod_conflict"]),
-        (A.REPORTED_DONE, 1, False, ["finding.no_evidence"]),
-        (A.IN_PROGRESS, 1, True, ["wrong_state"]),
+        (A.REPORTED_DONE, True, []),
+        (A.REPORTED_DONE, False, ["finding.no_evidence"]),
+        (A.IN_PROGRESS, True, ["wrong_state"]),
     ],
 )
-def test_s12(state: A, person: int, evidence: bool, expected: list[str]) -> None:
-    assert codes(rules.why_not_verify(state, person, 9, evidence)) == expected
+def test_verifying(state: A, evidence: bool, expected: list[str]) -> None:
+    assert codes(rules.why_not_verify(state, evidence)) == expected
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ def test_nobody_takes_both_sides(home: Organisation, duty: Duty, one: Side, othe
     assert said.endswith(" Bo.") and "Ann" not in said
     act(by("bo"), duty, home, other)
     act(by("ann"), duty, home, other, within=2027)
-    assert len(queries.taken("identity_organisation", home.id)) == 3
+    assert len(queries.taken(("identity_organisation", home.id))) == 3
 
 
 @pytest.mark.parametrize("duty", Duty)

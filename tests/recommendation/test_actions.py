@@ -9,6 +9,8 @@ from controls.assessment.words import State as AssessmentState
 from controls.base.audit import EventRow
 from controls.base.db import Stale, transaction
 from controls.base.why import Refused
+from controls.identity import queries as accounts
+from controls.identity.duties import Duty, Side
 from controls.recommendation import actions, queries, snapshot
 from controls.recommendation.rules import LineValues
 from controls.recommendation.words import DeferCode, ReasonCode, Recommended, State
@@ -82,7 +84,8 @@ def test_the_whole_way(scene: Any, database: Any) -> None:
         "recommendation.line_put",
         "recommendation.handed_over",
     ]
-    assert queries.authors(id) == {scene.people["group"].id, scene.people["second"].id}
+    at = ("recommendation_recommendation", id)
+    assert accounts.taken(at)[Duty.S5, *at, 0, Side.FIRST] == {scene.people["group"].id, scene.people["second"].id}
     assert [code for _head, _line, code in queries.for_export(scene.agency.id, 2026)] == ["KRE-1.1", "KRE-1.2"]
 
 

@@ -104,7 +104,6 @@ def test_the_reviewer_is_another() -> None:
     assert rules.why_not_plan(rules.Plan(1, 1, 2), {1, 2}) == []
     assert [why.code for why in rules.why_not_plan(rules.Plan(1, 2, 3), {1, 2, 3}, [3])] == ["sod_conflict"]
     assert [why.code for why in rules.why_not_plan(rules.Plan(1, 2, 9), {1, 2})] == ["review.unknown_person"]
-    assert rules.why_not_sign(4, [1, 2, 3]) == [] and rules.why_not_sign(3, [1, 2, 3])
 
 
 def test_parts_of_the_task_list() -> None:
