@@ -27,6 +27,7 @@ from controls.identity import actions, queries
 from controls.identity.permissions import Role, reach
 from controls.identity.tables import Organisation
 from controls.papers import actions as papers
+from controls.papers import package as packages
 from controls.papers import workbook
 from controls.universe import actions as catalogue
 from controls.universe import queries as catalogues
@@ -135,6 +136,31 @@ def export_workbook(code: str, year: int, out: Path, lang: str) -> None:
     except (Refused, OSError) as error:
         _stop(error)
     click.echo(f"{out}: {len(summary.sheets)} sheets, {summary.rows} rows, content SHA-256 {summary.digest}")
+
+
+@export_group.command("package")
+@click.option("--organisation", "code", required=True, help="Code of the organisation.")
+@click.option("--year", required=True, type=int, help="Year of the cycle.")
+@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="File to write (zip).")
+@click.option(
+    "--since", type=click.Path(exists=True, path_type=Path), help="Older package or checkpoint to go on from."
+)
+def export_package(code: str, year: int, out: Path, since: Path | None) -> None:
+    """Write the audit package of a year: workbooks, evidence, log and a checker that needs nothing but Python."""
+    at, by, part = _organisation(code), system(), out.with_name(f".{out.name}.part")
+    try:
+        older = packages.checkpoint_in(since) if since else None
+        with part.open("w+b") as file:
+            packed = packages.write(by, at, year, file, older)
+        with transaction():
+            papers.record_package(by, at, packed)
+        part.replace(out)
+    except (Refused, OSError, CannotTell) as error:
+        _stop(error)
+    finally:
+        part.unlink(missing_ok=True)
+    click.echo(f"{out}: {packed.files} files, {packed.rows} rows, {packed.events} events, {packed.evidence} pieces of "
+               f"evidence ({packed.missing} missing), manifest SHA-256 {packed.digest}")  # fmt: skip
 
 
 def _language(context: click.Context, option: click.Parameter, value: str | None) -> str:

@@ -107,6 +107,14 @@ def verifier(folder: Path) -> str:
     return f"{name}+{note_key(name, public).hex()}+{base64.b64encode(ALGORITHM + public).decode()}"
 
 
+def note(folder: Path, body: str) -> str:
+    """The body as a note that this installation signed; a body that begins with its name is a checkpoint's."""
+    public = keys.public_key(folder)
+    name = origin(public)
+    signed = note_key(name, public) + keys.sign(folder, body.encode())
+    return f"{body}\n— {name} {base64.b64encode(signed).decode()}\n"
+
+
 LINES = re.compile(r"(\S+)\n(0|[1-9]\d{0,18})\n(\S+)\ntime (\S+)\ncycle (\S[^\n]*)\n\n— (\S+) (\S+)\n", re.ASCII)
 
 

@@ -1,23 +1,29 @@
-"""Which rows stand behind the workbook of a year: the predicates of its sheets."""
+"""Which rows stand behind the workbook of a year: the predicates that sheets and package share."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, or_, select
 
+from controls.assessment.tables import Assessment
+from controls.assessment.tables import Line as AssessmentLine
 from controls.base.audit import EventRow
 from controls.base.clock import COPENHAGEN
+from controls.base.db import db
 from controls.effectiveness.tables import OperatingTest, SampleItem
-from controls.evidence.tables import Evidence
-from controls.finding.tables import Action, Finding
+from controls.evidence.tables import Evidence, Hold, Request
+from controls.finding.tables import Action, Extension, Finding
 from controls.finding.words import State as FindingState
-from controls.forum.tables import Meeting
+from controls.forum.tables import Decision, Meeting, Presence
 from controls.forum.words import State as MinutesState
-from controls.identity.tables import Organisation, RoleGrant
-from controls.recommendation.tables import Recommendation
+from controls.identity.tables import Organisation, Person, RoleGrant
+from controls.recommendation.tables import Line, Recommendation
 from controls.recommendation.words import State as RecommendationState
-from controls.review.tables import Control, DesignTest, Review, Risk
-from controls.universe.tables import Subprocess
+from controls.review.tables import Control, DesignTest, Review, Risk, RiskControl
+from controls.rotation.tables import Coverage
+from controls.universe.tables import Area, Process, Subprocess
+from controls.wheel.tables import Cycle, Step
 
 if TYPE_CHECKING:
     from controls.papers.queries import Scope
@@ -107,3 +113,60 @@ def events(s: "Scope") -> Any:
     about = select(Meeting.id).where(Meeting.about_id == s.organisation)
     meetings = and_(EventRow.object_type == Meeting.__tablename__, EventRow.object_id.in_(about))
     return or_(EventRow.organisation_id == s.organisation, meetings)
+
+
+@dataclass(frozen=True)
+class Part:
+    """The rows of one table, and the sheet that has one line for each of them (or none such)."""
+
+    model: Any
+    where: Any
+    sheet: str = ""
+
+
+def parts(s: "Scope") -> list[Part]:
+    """Every row that a cell of the workbook comes from, table by table; people last, since the others name them."""
+    year_reviews = select(Review.id).where(reviews(s))
+    year_tests = select(OperatingTest.id).where(OperatingTest.review_id.in_(year_reviews))
+    year_findings = select(Finding.id).outerjoin(Review, Review.id == Finding.review_id).where(findings(s))
+    in_year = select(Subprocess.process_id).where(subprocesses(s))
+    forms = and_(Assessment.organisation_id == s.organisation, Assessment.year == s.year)
+    meetings, papers = select(Meeting.id).where(locked(s)), select(Recommendation.id).where(handed_over(s))
+    files = select(Evidence.id).where(evidence(s))
+    year_meetings = meetings.where(Meeting.year == s.year)
+    decisions = and_(
+        Decision.meeting_id.in_(meetings), or_(Decision.meeting_id.in_(year_meetings), Decision.review_year == s.year)
+    )
+    found = [
+        Part(Organisation, Organisation.id == s.organisation),
+        Part(Area, Area.id.in_(select(Process.area_id).where(Process.id.in_(in_year)))),
+        Part(Process, Process.id.in_(in_year)), Part(Subprocess, subprocesses(s), "01"), Part(Assessment, forms),
+        Part(AssessmentLine, AssessmentLine.assessment_id.in_(select(Assessment.id).where(forms)), "02"),
+        Part(Risk, risks(s), "03"), Part(Control, controls(s), "04"),
+        Part(RiskControl, and_(RiskControl.risk_id.in_(select(Risk.id).where(risks(s))),
+                               RiskControl.control_id.in_(select(Control.id).where(controls(s))))),
+        Part(Recommendation, handed_over(s)), Part(Line, Line.recommendation_id.in_(papers), "06"),
+        Part(Meeting, or_(Meeting.id.in_(year_meetings), Meeting.id.in_(select(Decision.meeting_id).where(decisions)))),
+        Part(Decision, decisions, "07"), Part(Presence, Presence.meeting_id.in_(year_meetings), "08b"),
+        Part(Coverage, Coverage.organisation_id == s.organisation), Part(Review, reviews(s), "10"),
+        Part(DesignTest, DesignTest.review_id.in_(year_reviews), "11"),
+        Part(OperatingTest, OperatingTest.review_id.in_(year_reviews), "11"),
+        Part(SampleItem, SampleItem.test_id.in_(year_tests), "12"), Part(Evidence, evidence(s), "13"),
+        Part(Request, Request.evidence_id.in_(files)), Part(Hold, Hold.evidence_id.in_(files)),
+        Part(Finding, Finding.id.in_(year_findings), "14"),
+        Part(Action, Action.finding_id.in_(year_findings), "15"),
+        Part(Extension, Extension.finding_id.in_(year_findings)),
+        Part(Cycle, Cycle.id == s.cycle.id), Part(Step, Step.cycle_id == s.cycle.id, "17"),
+        Part(RoleGrant, grants(s), "18"),
+    ]  # fmt: skip
+    return [*found, Part(Person, Person.id.in_(_people(found)))]
+
+
+def _people(found: list[Part]) -> list[int]:
+    """Everybody whom one of the rows names."""
+    ids: set[int] = set()
+    for part in found:
+        for column in part.model.__table__.columns:
+            if any(key.target_fullname == "identity_person.id" for key in column.foreign_keys):
+                ids.update(db.session.scalars(select(column).where(part.where, column.is_not(None)).distinct()))
+    return sorted(ids)

@@ -16,6 +16,7 @@ from controls.base.by import By
 from controls.base.db import db
 from controls.base.db import snapshot as snapshot
 from controls.base.redaction import Retold, retold
+from controls.base.why import Refused
 from controls.effectiveness.tables import OperatingTest, SampleItem
 from controls.effectiveness.words import State as TestState
 from controls.evidence.tables import Evidence
@@ -27,6 +28,7 @@ from controls.identity.tables import Organisation, Person, RoleGrant
 from controls.papers import choice, extent, ground, proof, running
 from controls.papers.before import Before, told
 from controls.papers.columns import Sheet
+from controls.papers.rules import NO_CYCLE
 from controls.recommendation.tables import Line, Recommendation
 from controls.recommendation.words import Recommended
 from controls.review.tables import Control, DesignTest, Review, Risk, RiskControl
@@ -34,11 +36,12 @@ from controls.rotation import queries as rotation
 from controls.rotation.rules import RollRow
 from controls.rotation.words import Status
 from controls.universe.tables import Area, Process, Subprocess
+from controls.wheel import queries as wheels
 from controls.wheel.tables import Cycle, Step
 from controls.wheel.words import State as WheelState
 
 Rows = Iterator[tuple[Any, ...]]
-EXPORTED = "papers.workbook_exported"
+EXPORTED, PACKED = "papers.workbook_exported", "papers.package_exported"
 
 
 @dataclass(frozen=True)
@@ -69,8 +72,11 @@ class Scope:
         return self.by.person_id is None or self.by.may(Permission.LOG_READ, self.organisation)
 
 
-def scope(by: By, organisation: Organisation, cycle: Cycle) -> Scope:
-    """The scope of one workbook."""
+def scope(by: By, organisation: Organisation, year: int) -> Scope:
+    """The scope of one workbook or package; 404 when the organisation has no such year."""
+    cycle = wheels.cycle(organisation.id, year)
+    if cycle is None:
+        raise Refused([NO_CYCLE(year=str(year), organisation=organisation.code)])
     people: dict[int | None, str] = {None: ""}
     people.update((id, name) for id, name in db.session.execute(select(Person.id, Person.name)))
     roll = rotation.roll(organisation.id, cycle.year)
@@ -105,7 +111,7 @@ def cycles(organisations: frozenset[int]) -> list[Year]:
 
 @dataclass(frozen=True)
 class Export:
-    """A workbook that was taken out: when, by whom, and what it held."""
+    """A workbook or package (no language) that was taken out: when, by whom, and what it held."""
 
     at: datetime
     person: str
@@ -121,13 +127,13 @@ def exports(organisations: frozenset[int], most: int = 20) -> list[Export]:
     rows = db.session.execute(
         select(EventRow.at, EventRow.person_name, Organisation.code, EventRow.payload)
         .join(Organisation, Organisation.id == EventRow.organisation_id)
-        .where(EventRow.action == EXPORTED, EventRow.organisation_id.in_(organisations))
+        .where(EventRow.action.in_((EXPORTED, PACKED)), EventRow.organisation_id.in_(organisations))
         .order_by(EventRow.seq.desc()).limit(most)
     )  # fmt: skip
     found = []
     for at, person, code, payload in rows:
         told = json.loads(payload or "")["fields"]
-        found.append(Export(at, person, code, told["year"], told["language"], told["rows"], told["digest"]))
+        found.append(Export(at, person, code, told["year"], told.get("language", ""), told["rows"], told["digest"]))
     return found
 
 

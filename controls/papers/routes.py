@@ -1,4 +1,4 @@
-"""The page of exports, and the audit workbook as a download."""
+"""The page of exports; the audit workbook and the audit package as downloads."""
 
 from tempfile import TemporaryFile
 
@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 
 from controls.identity.permissions import Permission
-from controls.papers import actions, queries, rules, workbook
+from controls.papers import actions, package, queries, rules, workbook
 from controls.web import answer, guard
 
 bp = Blueprint("papers", __name__)
@@ -21,8 +21,9 @@ def reports() -> ResponseReturnValue:
     by = guard.by()
     here = guard.organisations() & by.everywhere(Permission.WORKBOOK_EXPORT)
     return answer.page(
-        "papers/reports.html", years=queries.cycles(here), exports=queries.exports(here), language=_language()
-    )
+        "papers/reports.html", years=queries.cycles(here), exports=queries.exports(here), language=_language(),
+        packages=bool(here & by.everywhere(Permission.PACKAGE_EXPORT)),
+    )  # fmt: skip
 
 
 @bp.get("/reports/workbook/<int:year>")
@@ -42,6 +43,25 @@ def download(year: int) -> ResponseReturnValue:
     file.seek(0)
     name = rules.filename(summary.organisation_code, year, lang)
     return send_file(file, mimetype=XLSX, as_attachment=True, download_name=name, max_age=0)
+
+
+@bp.get("/reports/package/<int:year>")
+@guard.allows(Permission.PACKAGE_EXPORT)
+@guard.fresh
+def download_package(year: int) -> ResponseReturnValue:
+    """The audit package of a year, recorded with its manifest's digest before it leaves."""
+    by, organisation = guard.by(), guard.organisation()
+    file = TemporaryFile()  # noqa: SIM115 - the answer closes it when it has been sent
+    try:
+        packed = package.write(by, organisation, year, file)
+        with guard.recorded():
+            actions.record_package(by, organisation, packed)
+    except BaseException:
+        file.close()
+        raise
+    file.seek(0)
+    name = rules.package_name(packed.organisation_code, year, by.at, _language())
+    return send_file(file, mimetype="application/zip", as_attachment=True, download_name=name, max_age=0)
 
 
 def _language() -> str:

@@ -2,14 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from controls.base.why import N_, Why
 from controls.papers.columns import SheetSum
 
 NO_CYCLE = Why("papers.no_cycle", N_("There is no cycle for {year} in {organisation}."), 404)
+NOT_SINCE = Why(
+    "papers.not_since",
+    N_("The log does not go on from the older package: what stood there up to event {size} is rewritten or gone."),
+    409,
+)  # fmt: skip
+NO_CHECKPOINT = Why("papers.no_checkpoint", N_("{name} is neither an audit package nor a checkpoint of the log."))
 RELEASE = "0.1"
 LANGUAGES: Mapping[str, str] = {"da": N_("Danish"), "en": N_("English")}
 NAMES = {"da": "revisionsudtraek", "en": "audit-extract"}
+PACKAGES = {"da": "revisionspakke", "en": "audit-package"}
 
 
 @dataclass(frozen=True)
@@ -28,7 +36,30 @@ class Summary:
         return sum(sheet.rows for sheet in self.sheets)
 
 
+@dataclass(frozen=True)
+class Packed:
+    """What an audit package holds, and its manifest's digest; `missing` counts evidence that was not in the store."""
+
+    organisation_code: str
+    year: int
+    digest: str
+    size: int
+    files: int
+    rows: int
+    events: int
+    evidence: int
+    missing: int
+
+
 def filename(code: str, year: int, lang: str) -> str:
-    """The name of the file: what it is, of whom, of which year."""
-    safe = "".join(c if c.isalnum() and c.isascii() else "-" for c in code)
-    return f"{NAMES[lang]}-{safe}-{year}.xlsx"
+    """The name of a workbook: what it is, of whom, of which year."""
+    return f"{NAMES[lang]}-{_safe(code)}-{year}.xlsx"
+
+
+def package_name(code: str, year: int, at: datetime, lang: str) -> str:
+    """The name of a package, with the day: each is kept beside the older ones."""
+    return f"{PACKAGES[lang]}-{_safe(code)}-{year}-{at:%Y%m%d-%H%M}.zip"
+
+
+def _safe(code: str) -> str:
+    return "".join(c if c.isalnum() and c.isascii() else "-" for c in code)

@@ -11,14 +11,14 @@ from controls.base import checkpoint, settings
 from controls.base.by import By
 from controls.base.checkpoint import Checkpoint
 from controls.base.db import db
-from controls.base.why import N_, Labelled, Refused
+from controls.base.why import N_, Labelled
 from controls.effectiveness.sampling import DEFAULT_TABLE
 from controls.effectiveness.words import SampleRisk
 from controls.identity.permissions import Permission
 from controls.identity.tables import Organisation
 from controls.papers import queries, running
 from controls.papers.columns import SheetSum
-from controls.papers.rules import LANGUAGES, NO_CYCLE, RELEASE, Summary
+from controls.papers.rules import LANGUAGES, RELEASE, Summary
 from controls.papers.workbook_out import HEADING, LEFT, STRONG, TITLE, Book, Page
 from controls.rotation import rules as rotation
 from controls.rotation.words import Form
@@ -36,12 +36,15 @@ def write(by: By, organisation: Organisation, year: int, lang: str, out: IO[byte
     Regnskabsbekendtgørelsen § 36, stk. 4, nr. 5: the evidence behind the statement on procedures and controls.
     """
     by.must(Permission.WORKBOOK_EXPORT, organisation.id)
-    with queries.snapshot(), force_locale(lang):
-        cycle = wheel.cycle(organisation.id, year)
-        if cycle is None:
-            raise Refused([NO_CYCLE(year=str(year), organisation=organisation.code)])
-        scope = queries.scope(by, organisation, cycle)
-        stamp = checkpoint.make(db.session(), settings.current().keys, by.at, f"{organisation.code} {year}")
+    with queries.snapshot():
+        return fill(queries.scope(by, organisation, year), organisation, lang, out)
+
+
+def fill(scope: queries.Scope, organisation: Organisation, lang: str, out: IO[bytes]) -> Summary:
+    """Write the workbook within a snapshot that is open already."""
+    by, year = scope.by, scope.year
+    with force_locale(lang):
+        stamp = checkpoint.make(db.session(), settings.current().keys, by.at, f"{scope.code} {year}")
         name = organisation.name_en if lang == "en" else organisation.name_da
         title = gettext("Audit extract %(organisation)s %(year)s", organisation=organisation.code, year=year)
         with Book(title, by.name, by.at, gettext) as book:

@@ -1,6 +1,7 @@
 """A year in small, written straight into the tables with one test event: something on every sheet."""
 
 from datetime import date, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from controls.assessment import tables as assessment
@@ -28,6 +29,8 @@ from tests import make
 
 FILLED = audit.EVENTS.get("test.filled") or audit.declare("test.filled", "Filled for a test")
 CHANGED = audit.EVENTS.get("test.changed") or audit.declare("test.changed", "Changed for a test")
+PDF = b"%PDF-1.4\n1 0 obj\n<< >>\nendobj\ntrailer\n<< >>\n%%EOF\n"
+"""What the evidence holds; a test that reads it stores it."""
 FORMULA = "=cmd|' /C calc'!A0"
 
 
@@ -189,8 +192,8 @@ class Year:
             deadline_original=date(2026, 9, 1), deadline_current=date(2026, 9, 1), state=found.ActionState.AGREED,
         ))  # fmt: skip
         self.add(Evidence(
-            subject_type="effectiveness_test", subject_id=test.id, sha256="ef" * 32, filename="bilag.pdf",
-            media_type="application/pdf", size=1234, shows="Viser det", uploaded_by_id=self.tester.id,
+            subject_type="effectiveness_test", subject_id=test.id, sha256=sha256(PDF).hexdigest(), filename="bilag.pdf",
+            media_type="application/pdf", size=len(PDF), shows="Viser det", uploaded_by_id=self.tester.id,
             uploaded_at=self.at,
         ))  # fmt: skip
 
