@@ -16,8 +16,8 @@ from controls.web import errors, guard, headers, navigation, once, security, wor
 
 ROOT = Path(__file__).resolve().parent.parent
 SLICES = (
-    "identity", "signin", "evidence", "universe", "wheel", "assessment", "rotation", "recommendation", "forum",
-    "review", "effectiveness", "finding", "visiting", "overview", "papers",
+    "identity", "credential", "signin", "evidence", "universe", "wheel", "assessment", "rotation", "recommendation",
+    "forum", "review", "effectiveness", "finding", "visiting", "overview", "papers",
 )  # fmt: skip
 
 

@@ -31,6 +31,7 @@ T = TypeVar("T")
 def connect() -> None:
     """Fill the published lists (safe to call again)."""
     _put(guard.PROOF, door.prove)
+    _put(guard.SIGNED_OUT, door.signed_out)
     _put(wheel.GATES[State.CALIBRATING], assessments.unfinished)
     _put(wheel.GATES[State.RECOMMENDED], assessments.unapproved)
     _put(wheel.GATES[State.RECOMMENDED], recommendations.missing)

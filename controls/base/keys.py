@@ -1,5 +1,6 @@
-"""The key folder: the log's MAC key and the signing key of checkpoints, made once, mode 0600, never in the database."""
+"""The key folder: keys of log, checkpoints and stored secrets, made once, mode 0600, never in the database."""
 
+import base64
 import hashlib
 import hmac
 import os
@@ -8,14 +9,16 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from controls.base.fault import CannotTell, Exact
 from controls.base.why import N_, Why
 
 SIZE = 32
 """Bytes of each key."""
+NONCE = 12
 
 
 class Unusable(CannotTell):
@@ -25,6 +28,7 @@ class Unusable(CannotTell):
 NO_KEY = Why(
     "key.missing", N_("The key {file} cannot be read. Without it the log can be neither checked nor continued.")
 )
+OTHER_KEY = Why("key.other", N_("A stored secret does not fit secrets.key in the key folder."))
 NOT_A_KEY = Why("key.broken", N_("{file} is not a key of {size} bytes."))
 
 
@@ -97,3 +101,24 @@ def signed(public: bytes, data: bytes, signature: bytes) -> bool:
     except InvalidSignature:
         return False
     return True
+
+
+def secret_key(folder: Path) -> bytes:
+    """The key under which the database's few secrets are encrypted and digested; made when it is first needed."""
+    write_once(folder / "secrets.key", lambda: secrets.token_bytes(SIZE))
+    return _read(folder / "secrets.key")
+
+
+def hide(folder: Path, text: str) -> str:
+    """A secret as it is stored: AES-256-GCM, a fresh nonce first, in base64."""
+    nonce = secrets.token_bytes(NONCE)
+    return base64.b64encode(nonce + AESGCM(secret_key(folder)).encrypt(nonce, text.encode(), None)).decode()
+
+
+def show(folder: Path, hidden: str) -> str:
+    """A stored secret again; unusable when it was changed, or hidden under another key."""
+    try:
+        raw = base64.b64decode(hidden, validate=True)
+        return AESGCM(secret_key(folder)).decrypt(raw[:NONCE], raw[NONCE:], None).decode()
+    except (ValueError, InvalidTag) as error:
+        raise Unusable(OTHER_KEY()) from error

@@ -2,16 +2,14 @@
 
 import secrets
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerifyMismatchError
-
-from controls.base import audit
+from controls.base import audit, demo, passwords
 from controls.base.by import By
-from controls.base.db import AFTER_REFUSAL, CLASHES, db, saved
-from controls.base.why import CHANGED, N_, Reason, Refused, refuse_if
+from controls.base.db import AFTER_REFUSAL, CLASHES, db, load, saved
+from controls.base.why import CHANGED, N_, NOT_FOUND, Reason, Refused, refuse_if
 from controls.identity import queries, rules
 from controls.identity.duties import Duty, Side, why_not_same
 from controls.identity.permissions import Permission, Role
@@ -30,8 +28,11 @@ SAME_PERSON_REFUSED = audit.declare(
     "identity.same_person_refused", N_("Refused: the same person on both sides of a rule"), "duty", "side", "persons"
 )
 
-_hasher = PasswordHasher()
-_dummy = _hasher.hash(secrets.token_hex(16))
+SIGN_INS_ENDED = audit.declare("identity.sign_ins_ended", N_("Sign-ins ended"), "number")
+PASSWORD_CHANGED = audit.declare("identity.password_changed", N_("Password changed"))
+PASSWORD_RESET = audit.declare("identity.password_reset", N_("Password reset"))
+PERSON_DISABLED = audit.declare("identity.person_disabled", N_("Person disabled"))
+PERSON_ENABLED = audit.declare("identity.person_enabled", N_("Person enabled"))
 
 
 def add_organisation(by: By, code: str, name_da: str, name_en: str, parent_code: str | None = None) -> Organisation:
@@ -56,10 +57,10 @@ def add_person(
     by.must(Permission.ACCOUNT_MANAGE)
     refuse_if(rules.why_not_username(username, queries.person(username) is not None))
     if password is not None:
-        refuse_if(rules.why_not_password(password))
+        refuse_if(rules.why_not_password(password, username))
     row = Person(
         username=username, name=name, organisation_id=organisation_id, title=title, unit=unit, email=email,
-        language=language, valid_from=by.today, password_hash=_hasher.hash(password) if password else None,
+        language=language, valid_from=by.today, password_hash=passwords.digest(password) if password else None,
     )  # fmt: skip
     saved(by, row)
     db.session.add(row)
@@ -91,11 +92,70 @@ def choose_language(by: By, language: str) -> None:
 def check_password(username: str, password: str) -> Person | None:
     """The person with this name and password; takes the same time when there is none. Writes nothing."""
     person = queries.person(username)
-    try:
-        _hasher.verify(person.password_hash if person and person.password_hash else _dummy, password)
-    except (VerifyMismatchError, InvalidHashError):
-        return None
-    return person if person and person.password_hash else None
+    fits = passwords.fits(person.password_hash if person else None, password)
+    return person if person and fits and queries.admitted(person, demo.now().date()) else None
+
+
+def change_password(by: By, hashed: str, keep: int) -> None:
+    """Change one's own password; other sign-ins end."""
+    person = db.session.get_one(Person, by.person_id)
+    person.password_hash, person.must_change = hashed, False
+    saved(by, person)
+    audit.record(by, PASSWORD_CHANGED, person)
+    end_sign_ins(by, person.id, keep)
+
+
+def reset_password(by: By, person_id: int, hashed: str) -> None:
+    """Give a person a password that must be changed at the first sign-in; all his sign-ins end."""
+    by.must(Permission.ACCOUNT_MANAGE)
+    person = db.session.get_one(Person, person_id)
+    person.password_hash, person.must_change = hashed, True
+    saved(by, person)
+    audit.record(by, PASSWORD_RESET, person)
+    end_sign_ins(by, person.id)
+
+
+def disable_person(by: By, person_id: int) -> None:
+    """Let a person in no more, from now on; all his sign-ins end."""
+    by.must(Permission.ACCOUNT_MANAGE)
+    person = db.session.get_one(Person, person_id)
+    refuse_if(rules.why_not_disable(person.valid_to, by.today))
+    person.valid_to = by.today - timedelta(days=1)
+    saved(by, person)
+    audit.record(by, PERSON_DISABLED, person)
+    end_sign_ins(by, person.id)
+
+
+def enable_person(by: By, person_id: int) -> None:
+    """Let a person in again."""
+    by.must(Permission.ACCOUNT_MANAGE)
+    person = db.session.get_one(Person, person_id)
+    refuse_if(rules.why_not_enable(person.valid_to))
+    person.valid_to = None
+    saved(by, person)
+    audit.record(by, PERSON_ENABLED, person)
+
+
+def end_sign_ins(by: By, person_id: int, keep: int | None = None) -> int:
+    """End a person's sign-ins (all but the one kept): of oneself, or of others by whoever manages accounts."""
+    if person_id != by.person_id:
+        by.must(Permission.ACCOUNT_MANAGE)
+    rows = [row for row in queries.sign_ins(person_id, by.at) if row.id != keep]
+    for row in rows:
+        row.ended_at = by.at
+    if rows:
+        audit.record(by, SIGN_INS_ENDED, db.session.get_one(Person, person_id), number=len(rows))
+    return len(rows)
+
+
+def end_sign_in(by: By, id: int) -> None:
+    """End one of one's own sign-ins."""
+    row = load(SignIn, id)
+    if row.person_id != by.person_id:
+        raise Refused([NOT_FOUND()])
+    if row.ended_at is None:
+        row.ended_at = by.at
+        audit.record(by, SIGN_INS_ENDED, db.session.get_one(Person, row.person_id), number=1)
 
 
 def refuse_sign_in(by: By, username: str) -> None:

@@ -164,6 +164,25 @@ def by_of(
     )  # fmt: skip
 
 
+def admitted(person: Person, on: date) -> bool:
+    """Whether a person may sign in that day."""
+    return person.valid_from <= on and (person.valid_to is None or person.valid_to >= on)
+
+
+def sign_ins(person_id: int, at: datetime) -> list[SignIn]:
+    """A person's sign-ins that still count, the last used first."""
+    query = select(SignIn).where(
+        SignIn.person_id == person_id, SignIn.ended_at.is_(None), SignIn.seen_at >= at - IDLE,
+        SignIn.started_at >= at - ABSOLUTE,
+    )  # fmt: skip
+    return list(db.session.scalars(query.order_by(SignIn.seen_at.desc(), SignIn.id.desc())))
+
+
+def owner(token: str) -> Person | None:
+    """Whose sign-in a cookie holds, though it counts no more."""
+    return db.session.scalar(select(Person).join(SignIn, SignIn.person_id == Person.id).where(SignIn.token == token))
+
+
 class Live(NamedTuple):
     """A sign-in that counts: who, in which organisation, whether he visits, whom he stands in for, with which roles."""
 
@@ -179,6 +198,8 @@ def live_sign_in(token: str, at: datetime, on: date) -> Live | None:
     """The sign-in behind a cookie, while it counts; whom one stands in for lends roles and organisation."""
     rows = db.session.execute(_LIVE, {"token": token, "on": on}).all()
     if not rows or at - rows[0][0].seen_at > IDLE or at - rows[0][0].started_at > ABSOLUTE:
+        return None
+    if not admitted(rows[0][1], on):
         return None
     return Live(*rows[0][:5], [(role, below) for *_, role, below in rows if role is not None])
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from datetime import date
 
 from controls.base.why import N_, SAME_PERSON, Reason, Why
 from controls.identity.duties import RULES, Duty
@@ -13,12 +14,39 @@ BAD_NAME = Why("identity.bad_name", N_("A user name may hold a-z, 0-9, dot and h
 BAD_CODE = Why("identity.bad_code", N_("A code may hold A-Z, 0-9 and hyphen, and starts with a letter."))
 CODE_TAKEN = Why("identity.code_taken", N_("The code “{code}” is already used."))
 LOGIN_FAILED = Why("login_failed", N_("Wrong user name or password."), 401)
+COMMON_PASSWORD = Why("identity.common_password", N_("This password is among those guessed first. Use several words."))
+DISABLED = Why("identity.disabled", N_("The person is disabled already."), 409)
+ENABLED = Why("identity.enabled", N_("The person is not disabled."), 409)
 PASSWORD_LENGTH = 12
+COMMON_WORDS = (
+    "password", "passw", "adgangskode", "kodeord", "kontrolrul", "welcome", "velkommen", "letmein", "qwerty",
+    "qwertyuiop", "iloveyou", "jegelskerdig", "admin", "administrator", "changeme", "skiftmig", "sommer",
+    "vinter", "foraar", "forår",
+    "efteraar", "efterår", "danmark", "denmark", "copenhagen", "københavn", "koebenhavn", "football", "fodbold",
+    "monkey", "dragon", "sunshine", "princess", "prinsesse", "secret", "hemmelig", "master",
+    "login", "test", "testtest", "abc",
+    "styrelsen", "ministeriet", "departementet", "oekonomi", "økonomi", "regnskab", "kontrol",
+)  # fmt: skip
+"""Words of which passwords of twelve signs are made by adding figures or signs; short ones are refused by length."""
+ROWS = ("1234567890", "0123456789", "qwertyuiopå", "asdfghjklæø", "zxcvbnm", "abcdefghijklmnopqrstuvwxyzæøå")
 
 
-def why_not_password(password: str) -> list[Reason]:
-    """A password is long rather than strange (NIST SP 800-63B section 5.1.1)."""
-    return [SHORT_PASSWORD(min=PASSWORD_LENGTH)] if len(password) < PASSWORD_LENGTH else []
+def why_not_password(password: str, username: str = "", field: str = "") -> list[Reason]:
+    """A password is long rather than strange, and not one that is guessed first (NIST SP 800-63B section 5.1.1)."""
+    if len(password) < PASSWORD_LENGTH:
+        return [SHORT_PASSWORD(field, min=PASSWORD_LENGTH)]
+    return [COMMON_PASSWORD(field)] if guessed_first(password, username) else []
+
+
+def guessed_first(password: str, username: str = "") -> bool:
+    """Whether a password is a common word with a figure, a row of keys, one sign repeated, or the user name."""
+    plain = password.casefold()
+    letters = re.sub(r"[^a-zæøå]", "", plain)
+    known = {*COMMON_WORDS, username.casefold()} - {""}
+    repeated = any(plain == plain[:size] * (len(plain) // size) + plain[: len(plain) % size] for size in range(1, 5))
+    words = any(letters == word * (len(letters) // len(word)) and letters for word in known)
+    rows = any(plain in row * 2 or plain in (row * 2)[::-1] for row in ROWS)
+    return repeated or words or rows
 
 
 def why_not_username(username: str, taken: bool) -> list[Reason]:
@@ -40,3 +68,13 @@ def why_not_hold(role: Role, held: Iterable[Role]) -> list[Reason]:
     roles = {role, *held}
     pair = RULES[Duty.S9]
     return [SAME_PERSON(a=pair.first, b=pair.second)] if Role.ADM in roles and roles & BUSINESS_ROLES else []
+
+
+def why_not_disable(valid_to: date | None, today: date) -> list[Reason]:
+    """Whoever is let in no more cannot be disabled again."""
+    return [DISABLED()] if valid_to is not None and valid_to < today else []
+
+
+def why_not_enable(valid_to: date | None) -> list[Reason]:
+    """Whoever is let in cannot be let in again."""
+    return [ENABLED()] if valid_to is None else []

@@ -44,6 +44,7 @@ class Person(Versioned, Model):
     organisation_id: Mapped[int] = mapped_column(ForeignKey("identity_organisation.id"), index=True)
     language: Mapped[str] = mapped_column(String(2), default="da")
     password_hash: Mapped[str | None] = mapped_column(String(200), info=SECRET)
+    must_change: Mapped[bool | None]
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
     same_person_as_id: Mapped[int | None] = mapped_column(ForeignKey("identity_person.id"))

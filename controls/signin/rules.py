@@ -1,19 +1,98 @@
-"""Rules of the door: what is kept of a browser and an address, and what goes along when it is asked who it is."""
+"""Rules of the door: how long to wait after wrong answers, what is kept of a browser, what goes along with a question.
 
-from collections.abc import Iterable
+Nobody is locked out by others: wrong passwords from one address make that address wait for that name; a flood from
+many addresses makes unknown browsers wait, never one that the person has signed in with before (OWASP, device cookies).
+"""
+
+import hmac
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 
-from controls.base.why import N_, Why
+from controls.base.why import N_, Reason, Why
 
-AGAIN, PASSWORD, BACK = "again", "again_password", "again_back"
+AGAIN, PASSWORD, CODE, BACK = "again", "again_password", "again_code", "again_back"
 """Fields of the question who it is, beside the carried ones of the form that was posted."""
+KEPT = "kept-"
+"""Before the names of fields that the sign-in page carries for the page whose sign-in died."""
 WRONG_PASSWORD = Why("signin.wrong_password", N_("The password is wrong. What you typed is kept."), 401)
+WRONG_CODE = Why("signin.wrong_code", N_("The code is wrong or has been used. Wait for the next one."), 401)
+STEP_TOO_LATE = Why("signin.step_too_late", N_("It took too long. Start again with name and password."), 401)
+WAIT_SECONDS = Why("too_many_requests", N_("Too many attempts. Wait {wait} seconds, then try again."), 429)
+WAIT_MINUTES = Why("too_many_requests", N_("Too many attempts. Wait {wait} minutes, then try again."), 429)
+HALF = timedelta(minutes=5)
+"""How long the second step waits for its code."""
+FORGET = timedelta(hours=24)
+"""After this long without a wrong answer the count begins anew."""
 
 BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
 SYSTEMS = (
     ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "macOS"),
     ("Linux", "Linux"),
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Brake:
+    """How many wrong answers are free, and how long one waits at most (the wait doubles from one second)."""
+
+    free: int
+    most: timedelta
+
+
+BRAKES = {
+    "pair": Brake(5, timedelta(minutes=15)),
+    "device": Brake(10, timedelta(minutes=15)),
+    "address": Brake(50, timedelta(minutes=5)),
+    "account": Brake(100, timedelta(seconds=30)),
+}
+"""Of a name at an address, of a browser known for the name, of an address, of a name from everywhere."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What is counted together: a kind of brake and what it is about."""
+
+    kind: str
+    about: str
+
+
+def scopes(name: str, address: str, device: str) -> list[Scope]:
+    """What a wrong answer counts for: a known browser on its own, an unknown one with its address and the name."""
+    if device:
+        return [Scope("device", f"{name} {device}")]
+    return [Scope("pair", f"{name} {address}"), Scope("address", address), Scope("account", name)]
+
+
+def wait(scope: Scope, count: int, last: datetime, at: datetime) -> timedelta:
+    """How long it is still to wait."""
+    brake = BRAKES[scope.kind]
+    if count < brake.free or at - last >= FORGET:
+        return timedelta()
+    long = min(timedelta(seconds=2 ** min(count - brake.free, 20)), brake.most)
+    return max(last + long - at, timedelta())
+
+
+def longest(counted: Mapping[Scope, tuple[int, datetime]], at: datetime) -> timedelta:
+    """How long it is to wait for all that is counted."""
+    return max((wait(scope, count, last, at) for scope, (count, last) in counted.items()), default=timedelta())
+
+
+def waiting(seconds: int) -> Reason:
+    """How long to wait, in seconds or in minutes; the same whether the name exists or not."""
+    return WAIT_SECONDS(wait=seconds) if seconds < 100 else WAIT_MINUTES(wait=-(-seconds // 60))
+
+
+def device_mark(key: str, username: str, nonce: str) -> str:
+    """What the cookie of a browser holds that a person has signed in with: a nonce and its code for the name."""
+    return f"{nonce}.{hmac.digest(key.encode(), f'device {username} {nonce}'.encode(), 'sha256').hex()}"
+
+
+def device(key: str, username: str, cookie: str) -> str:
+    """The nonce of a browser that is known for this name, else nothing."""
+    nonce = cookie.partition(".")[0]
+    return nonce if hmac.compare_digest(device_mark(key, username, nonce).encode(), cookie.encode()) else ""
 
 
 def agent(header: str) -> str:
@@ -28,6 +107,15 @@ def network(address: str) -> str:
     return str(ip_network((parsed, 24 if parsed.version == 4 else 48), strict=False))
 
 
+def counted_address(address: str) -> str:
+    """The address wrong answers are counted for: all of IPv4, the /64 of IPv6 that one household has."""
+    parsed = ip_address(address)
+    return address if parsed.version == 4 else str(ip_network((parsed, 64), strict=False))
+
+
+APART = ("csrf_token", "request_key", AGAIN, PASSWORD, CODE, BACK)
+
+
 def carried(posted: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The posted fields that go along, in their order: all but the form's token and the answer to the question."""
-    return [(name, value) for name, value in posted if name not in ("csrf_token", "request_key", AGAIN, PASSWORD, BACK)]
+    """The posted fields that go along, in their order: all but the form's tokens and the answer to the question."""
+    return [(name, value) for name, value in posted if name not in APART]

@@ -85,11 +85,15 @@ def is_fresh() -> bool:
     return by().at - sign_in_row().fresh_at <= timedelta(minutes=settings.current().fresh)
 
 
+SIGNED_OUT: list[Callable[[str], ResponseReturnValue]] = []
+"""Filled by the door: the sign-in page in answer to a dead sign-in (its token), with what was posted."""
+
+
 def _to_login() -> ResponseReturnValue:
-    changed = current_app.config["SESSION_COOKIE_NAME"] in request.cookies and not session
-    if request.method != "GET" or COOKIE in session or changed:
-        session.pop(COOKIE, None)
-        abort(401)
+    """With no cookie at all on to the sign-in page; a dead or damaged one is told, and the text is kept."""
+    damaged = str(current_app.config["SESSION_COOKIE_NAME"]) in request.cookies and not session
+    if request.method != "GET" or damaged or COOKIE in session:
+        return SIGNED_OUT[0](session.pop(COOKIE, ""))
     return redirect(url_for("signin.login", next=request.full_path.rstrip("?")), 303)
 
 
@@ -169,15 +173,19 @@ def begin() -> None:
         checkpoint.begin()
 
 
-def load() -> None:
+CHANGE_FIRST = ("credential.password", "credential.change_password", "signin.logout", "identity.language")
+"""All that is open to whoever has been given a password by somebody else."""
+
+
+def load() -> ResponseReturnValue | None:
     """Find who is signed in, before each request; move the idle limit at most once a minute."""
     token = session.get(COOKIE)
     if not token or request.endpoint == "static":
-        return
+        return None
     at = demo.now()
     found = queries.live_sign_in(token, at, at.date())
     if found is None:
-        return
+        return None
     row = found.sign_in
     g.sign_in, g.person, g.own_organisation = row, found.person, found.organisation
     g.by = queries.by_of(found.person, at, at.date(), found.roles, found.visiting, found.principal)
@@ -185,6 +193,9 @@ def load() -> None:
         with recorded():
             actions.seen(g.by, row)
             db.session.flush()
+    if found.person.must_change and request.endpoint not in CHANGE_FIRST:
+        return redirect(url_for("credential.password"), 303)
+    return None
 
 
 def refuse_unguarded(app: Flask) -> None:

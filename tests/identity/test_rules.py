@@ -52,10 +52,22 @@ def test_user_names(name: str, taken: bool, code: str | None) -> None:
 
 
 def test_passwords_are_long() -> None:
-    assert rules.why_not_password("x" * 11) and not rules.why_not_password("x" * 12)
+    assert rules.why_not_password("x" * 11) and not rules.why_not_password("langt kodeor")
 
 
 def test_codes() -> None:
     assert (
         rules.why_not_code("star", False) and rules.why_not_code("STAR", True) and not rules.why_not_code("STAR", False)
     )
+
+
+def test_passwords_guessed_first_are_refused() -> None:
+    for guessed in (
+        "password1234", "Password123!", "adgangskode12", "Kontrolrul2026", "aaaaaaaaaaaa", "abababababab",
+        "123456789012", "qwertyuiopåq", "PasswordPassword", "anne.kirkeby1", "Sommer2026!!",
+    ):  # fmt: skip
+        assert [reason.code for reason in rules.why_not_password(guessed, "annekirkeby")] == [
+            "identity.common_password"
+        ]
+    for good in ("langt kodeord 2026", "hest batteri hæfteklamme", "correct horse battery", "Xk3!fq9Lw2pZ"):
+        assert rules.why_not_password(good, "anne") == []
