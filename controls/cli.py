@@ -16,13 +16,16 @@ from flask_migrate import upgrade
 from sqlalchemy.exc import SQLAlchemyError
 
 from controls.assets.install import install
-from controls.base import audit, checkpoint, prove, verify
+from controls.base import audit, checkpoint, files, prove, verify
 from controls.base import demo as marked
 from controls.base.by import By
 from controls.base.db import db, snapshot, transaction
 from controls.base.fault import CannotTell, Exact, Fault
 from controls.base.form import said
 from controls.base.why import N_, Refused, Why
+from controls.evidence import actions as keeping
+from controls.evidence import queries as stored
+from controls.evidence.words import CheckKind
 from controls.identity import actions, queries
 from controls.identity.permissions import Role, reach
 from controls.identity.tables import Organisation
@@ -37,6 +40,7 @@ user_group = AppGroup("user", help="People who can sign in.")
 import_group = AppGroup("import", help="Take files in.")
 export_group = AppGroup("export", help="Write files out.")
 audit_group = AppGroup("audit", help="The log: whether it and the rows are what was written.")
+evidence_group = AppGroup("evidence", help="The evidence files: whether they are what was stored.")
 assets_group = AppGroup("assets", help="The design system's files.")
 
 
@@ -277,6 +281,47 @@ def adopt_log() -> None:
     click.echo(f"{size} events carry codes now.")
 
 
+@evidence_group.command("verify")
+@in_language
+def verify_evidence(lang: str) -> None:
+    """Hash every stored file again; the result stands on the pages for auditors and administrators.
+
+    Exit status: 0 all is sound, 1 a file is changed or missing (all are listed), 2 cannot tell.
+    """
+    try:
+        seen = stored.check_files()
+        with transaction():
+            keeping.record_check(system(), CheckKind.ALL, seen)
+    except UNTOLD as error:
+        _cannot_tell(error, lang)
+    with force_locale(lang):
+        for one in seen.amiss:
+            click.echo(said(stored.fault(one).reason))
+        click.echo(ngettext("%(num)s file was hashed again.", "%(num)s files were hashed again.", seen.files))
+        lock = files.current_store().lock()
+        if lock:
+            click.echo(gettext("The storage locks new files (%(mode)s).", mode=lock))
+    sys.exit(1 if seen.amiss else 0)
+
+
+@click.command("scheduler")
+@click.option("--once", is_flag=True, help="Run what is due now, and end.")
+def run_scheduler(once: bool) -> None:
+    """Run the daily jobs, as a process of its own; a second one waits until the first is gone."""
+    from controls.jobs import runner  # loaded only here: no page needs the scheduler
+
+    if not once:
+        runner.run_for_ever(current_app._get_current_object())  # type: ignore[attr-defined]
+        return
+    lease = runner.Lease()
+    if not lease.held():
+        click.echo("Another scheduler runs the jobs.")
+        return
+    for job, state in runner.tick():
+        click.echo(f"{job.value}: {state.value}")
+    lease.release()
+
+
 @assets_group.command("install")
 def install_assets() -> None:
     """Fetch the design system through npm and copy what the pages use."""
@@ -319,6 +364,9 @@ def _serve(port: int) -> NoReturn:
 
 def register(app: Flask) -> None:
     """Add the commands."""
-    for group in (audit_group, organisation_group, user_group, import_group, export_group, assets_group):
+    for group in (
+        audit_group, evidence_group, organisation_group, user_group, import_group, export_group, assets_group,
+    ):  # fmt: skip
         app.cli.add_command(group)
     app.cli.add_command(run_demo)
+    app.cli.add_command(run_scheduler)

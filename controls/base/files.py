@@ -38,7 +38,7 @@ class Locked(Exception):
     """The storage's own lock does not let the file be removed yet."""
 
 
-class Unreachable(Exception):
+class Unreachable(OSError):
     """The store does not answer, or not as it should."""
 
 

@@ -1,0 +1,172 @@
+"""The scheduler's process: ticks once a minute while it holds the lease, and runs what is due."""
+
+import fcntl
+import logging
+import socket
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import IO
+
+from apscheduler.schedulers.blocking import BlockingScheduler
+from flask import Flask
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from controls.base import audit, checkpoint, demo, keys, once, settings
+from controls.base.by import By
+from controls.base.clock import COPENHAGEN
+from controls.base.db import db, transaction
+from controls.base.why import Refused
+from controls.evidence import actions as evidence
+from controls.evidence import queries as stored
+from controls.evidence.words import CheckKind
+from controls.identity.permissions import Role
+from controls.jobs import actions, queries, rules
+from controls.jobs.rules import Job, State
+
+log = logging.getLogger(__name__)
+EVERY = timedelta(minutes=1)
+LEASE = 7205
+
+
+class Lease:
+    """What only one scheduler holds: a file lock beside SQLite's database, or PostgreSQL's advisory lock.
+
+    Both are free again the moment their process dies.
+    """
+
+    def __init__(self) -> None:
+        self.file: IO[str] | None = None
+        self.connection: Connection | None = None
+
+    def held(self) -> bool:
+        """Whether this process holds it; takes it when nobody does."""
+        return self._in_database() if db.engine.dialect.name == "postgresql" else self._beside()
+
+    def _beside(self) -> bool:
+        if self.file is None:
+            file = (settings.current().data / "scheduler.lock").open("w")
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                file.close()
+                return False
+            self.file = file
+        return True
+
+    def _in_database(self) -> bool:
+        try:
+            if self.connection is not None:
+                self.connection.execute(text("SELECT 1"))
+                return True
+            opened = db.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            if opened.scalar(text(f"SELECT pg_try_advisory_lock({LEASE})")):
+                self.connection = opened
+                return True
+            opened.close()
+        except SQLAlchemyError:
+            self.release()
+        return False
+
+    def release(self) -> None:
+        """Let it go."""
+        if self.file is not None:
+            self.file.close()
+        if self.connection is not None:
+            self.connection.invalidate()
+            self.connection.close()
+        self.file = self.connection = None
+
+
+def system() -> By:
+    """The scheduler as an author."""
+    return By(None, f"scheduler@{socket.gethostname()}", Role.SYS.value, demo.now())
+
+
+def _checkpoint(today: date) -> str:
+    made = checkpoint.make(db.session(), settings.current().keys, demo.now())
+    return rules.told([("size", made.size)])
+
+
+def _rehash(today: date) -> str:
+    last = queries.last_done(Job.REHASH)
+    seen = stored.check_files(rules.shares(last, today, stored.SHARES))
+    with transaction():
+        evidence.record_check(system(), CheckKind.SHARE, seen)
+    return rules.told([("files", seen.files), ("bytes", seen.size), ("faults", len(seen.amiss))])
+
+
+def _sweep(today: date) -> str:
+    with transaction():
+        swept = evidence.sweep(system())
+        return rules.told([("files", swept.files), ("removed", swept.faults)])
+
+
+def _forms(today: date) -> str:
+    with transaction():
+        once.sweep(demo.now() - once.KEPT)
+    return ""
+
+
+WORK: dict[Job, Callable[[date], str]] = {
+    Job.CHECKPOINT: _checkpoint, Job.REHASH: _rehash, Job.SWEEP: _sweep, Job.FORMS: _forms,
+}  # fmt: skip
+"""What each job does; the answer says how much."""
+
+
+def tick() -> list[tuple[Job, State]]:
+    """Run what is due now, each in its own transactions; a job that fails is told and stops no other."""
+    now = demo.now()
+    today, hour = system().today, now.astimezone(COPENHAGEN).hour
+    due = rules.due(today, hour, queries.runs_of(rules.key(today)), now)
+    db.session.rollback()
+    ran = ((job, _run(job, today)) for job in due)
+    return [(job, state) for job, state in ran if state is not None]
+
+
+def _run(job: Job, today: date) -> State | None:
+    """One run: claimed, worked, ended; None when somebody else has it."""
+    key = rules.key(today)
+    try:
+        with transaction():
+            if not actions.claim(system(), job, key, socket.gethostname()):
+                return None
+    except Refused:  # two schedulers met at the row's key: the other one runs it
+        return None
+    state, told = State.DONE, ""
+    try:
+        told = WORK[job](today)
+    except Exception as error:  # whatever a job does, the others run and its failure is told
+        log.exception("the job %s failed", job.value)
+        db.session.rollback()
+        state, told = State.FAILED, type(error).__name__
+    with transaction():
+        actions.finish(system(), job, key, state, told)
+    return state
+
+
+UNTOLD = (SQLAlchemyError, audit.Broken, keys.Unusable, OSError)
+
+
+def run_for_ever(app: Flask) -> None:
+    """Tick once a minute until the process is stopped; who does not hold the lease waits for it."""
+    lease = Lease()
+
+    def ticked() -> None:
+        with app.app_context():
+            try:
+                if lease.held():
+                    tick()
+            except UNTOLD:
+                log.exception("the scheduler could not tick")
+
+    scheduler = BlockingScheduler(timezone=COPENHAGEN)
+    scheduler.add_job(ticked, "interval", seconds=EVERY.total_seconds(), max_instances=1, coalesce=True)
+    ticked()
+    try:
+        scheduler.start()
+    except (KeyboardInterrupt, SystemExit):
+        pass
+    finally:
+        with app.app_context():
+            lease.release()
