@@ -50,7 +50,15 @@ class EventRow(Model):
     """One line of the log."""
 
     __tablename__ = "base_event"
-    __table_args__ = (Index("ix_base_event_object", "object_type", "object_id"), {"info": UNLOGGED})
+    __table_args__ = (
+        Index("ix_base_event_object", "object_type", "object_id"),
+        Index("ix_base_event_organisation", "organisation_id", "seq"),
+        Index("ix_base_event_person", "person_id", "seq"),
+        Index("ix_base_event_action", "action", "seq"),
+        Index("ix_base_event_kind", "object_type", "seq"),
+        Index("ix_base_event_at", "at"),
+        {"info": UNLOGGED},
+    )
 
     seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     at: Mapped[datetime] = mapped_column(UtcTime)
@@ -60,11 +68,11 @@ class EventRow(Model):
     on_behalf_of: Mapped[int | None]
     reason: Mapped[str] = mapped_column(Text)
     request_key: Mapped[str] = mapped_column(String(64))
-    action: Mapped[str] = mapped_column(String(80), index=True)
+    action: Mapped[str] = mapped_column(String(80))
     object_type: Mapped[str] = mapped_column(String(60))
     object_id: Mapped[int | None]
     object_version: Mapped[int | None]
-    organisation_id: Mapped[int | None] = mapped_column(index=True)
+    organisation_id: Mapped[int | None]
     payload: Mapped[str | None] = mapped_column(Text)
     salt: Mapped[bytes | None] = mapped_column(LargeBinary(16))
     payload_digest: Mapped[bytes] = mapped_column(LargeBinary(32))

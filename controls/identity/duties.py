@@ -78,7 +78,9 @@ RULES = {
         N_("ask to reopen a record, test or review it"), N_("approve the reopening"), ("identity_reopening",)
     ),
     Duty.S12: Rule(N_("own an action"), N_("verify it"), ("finding_action", "finding_finding")),
-    Duty.S13: Rule(N_("ask for disposal"), N_("approve it"), ("evidence_request",)),
+    Duty.S13: Rule(
+        N_("ask for a disposal or a redaction"), N_("approve it"), ("evidence_request", "history_redaction")
+    ),
     Duty.S14: Rule(N_("propose to close the year"), N_("confirm it"), ("wheel_cycle",)),
     Duty.S15: Rule(N_("import a catalogue"), N_("confirm the import"), ("universe_import",)),
     Duty.S16: Rule(

@@ -23,7 +23,11 @@ TASK_COUNT: list[Callable[[By], int]] = []
 def _menu(by: By | None) -> list[tuple[str, str]]:
     """Links beneath the reader's name."""
     lends = by is not None and (by.visits or by.may(Permission.VISITING_ASK) or by.may(Permission.ACCOUNT_MANAGE))
-    return [(gettext("My settings"), "/me"), *([(gettext("Visiting roles"), "/visiting")] if lends else [])]
+    return [
+        (gettext("My settings"), "/me"),
+        *([(gettext("Visiting roles"), "/visiting")] if lends else []),
+        *((gettext(label), path) for label, path, permission in MENU if by is not None and by.may(permission)),
+    ]
 
 
 Listed = TypeVar("Listed", bound=Sequence[Any])
@@ -54,6 +58,14 @@ ENTRIES = (
     Entry(N_("VD-forum"), "/forum", Permission.CONTENT_READ, ("forum",)),
     Entry(N_("Reports"), "/reports", Permission.WORKBOOK_EXPORT, ("reports", "log")),
 )
+
+
+MENU = (
+    (N_("Log"), "/log", Permission.LOG_READ),
+    (N_("Verification"), "/verification", Permission.LOG_VERIFY),
+    (N_("Removal of personal texts"), "/redactions", Permission.REDACTION_READ),
+)
+"""Links beneath the reader's name that take a permission."""
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ ROOT = Path(__file__).resolve().parents[2]
 CONTROLS = ROOT / "controls"
 ROW = (
     "base", "identity", "credential", "signin", "evidence", "universe", "wheel", "assessment", "rotation",
-    "recommendation", "forum", "review", "effectiveness", "finding", "visiting", "register", "overview", "papers",
-    "jobs",
+    "recommendation", "forum", "review", "effectiveness", "finding", "visiting", "register", "overview", "history",
+    "papers", "jobs",
 )  # fmt: skip
 SLICES = ROW[1:]
 KNOW_ALL = ("app", "cli", "wiring", "demo")
