@@ -149,13 +149,14 @@ def export_workbook(code: str, year: int, out: Path, lang: str) -> None:
 @click.option(
     "--since", type=click.Path(exists=True, path_type=Path), help="Older package or checkpoint to go on from."
 )
-def export_package(code: str, year: int, out: Path, since: Path | None) -> None:
-    """Write the audit package of a year: workbooks, evidence, log and a checker that needs nothing but Python."""
+@click.option("--lang", default="da", type=click.Choice(["da", "en"]), help="Language of the workbook.")
+def export_package(code: str, year: int, out: Path, since: Path | None, lang: str) -> None:
+    """Write the audit package of a year: workbook, evidence, log and a checker that needs nothing but Python."""
     at, by, part = _organisation(code), system(), out.with_name(f".{out.name}.part")
     try:
         older = packages.checkpoint_in(since) if since else None
         with part.open("w+b") as file:
-            packed = packages.write(by, at, year, file, older)
+            packed = packages.write(by, at, year, lang, file, older)
         with transaction():
             papers.record_package(by, at, packed)
         part.replace(out)

@@ -4,7 +4,7 @@
     python check.py [FOLDER_OR_ZIP] [--older PACKAGE_OR_CHECKPOINT] [--key PUBLIC_KEY] [--lang da|en]
 
 Checks the hash of every file, the log's tree (RFC 9162) against the signed checkpoint, every event's form, digests and
-place in the tree, every row against the event that told it last, the evidence, the workbooks, and that the log goes
+place in the tree, every row against the event that told it last, the evidence, the workbook, and that the log goes
 on from an older package. Lists all faults. Exit: 0 sound, 1 changed, 2 cannot tell. Nothing is ever unpacked to disk.
 """
 

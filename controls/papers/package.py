@@ -1,6 +1,6 @@
 """The audit package of one organisation and year: a zip that an auditor checks without this product.
 
-It holds the workbooks, the evidence, the rows behind the workbooks, the events that told them, and every leaf of the
+It holds the workbook, the evidence, the rows behind the workbook, the events that told them, and every leaf of the
 log, so that the tree, each event's place in it, and that the log goes on from an older package can be proven offline.
 Everything is read in one snapshot and streamed.
 """
@@ -31,11 +31,12 @@ from controls.base.fault import CannotTell
 from controls.base.merkle import append, canonical, frontier_root, plain
 from controls.base.redaction import Retold, retold
 from controls.base.why import Refused
+from controls.evidence.rules import STORE_DOWN
 from controls.evidence.tables import Evidence
 from controls.identity.permissions import Permission
 from controls.identity.tables import Organisation
 from controls.papers import checker, extent, queries, readme, rules, workbook
-from controls.papers.rules import LANGUAGES, NO_CHECKPOINT, NOT_SINCE, Packed
+from controls.papers.rules import NO_CHECKPOINT, NOT_SINCE, Packed
 
 BATCH = 500
 """How many events are asked for by number at a time."""
@@ -86,7 +87,9 @@ class Archive:
             file.write(data)
 
 
-def write(by: By, organisation: Organisation, year: int, out: IO[bytes], since: Checkpoint | None = None) -> Packed:
+def write(
+    by: By, organisation: Organisation, year: int, lang: str, out: IO[bytes], since: Checkpoint | None = None
+) -> Packed:
     """Write the package to `out` and tell what is in it; the caller records it.
 
     `since` is an older checkpoint: the log must go on from it, and it goes along in the package.
@@ -102,9 +105,8 @@ def write(by: By, organisation: Organisation, year: int, out: IO[bytes], since: 
             counts = _log(archive, scope, stamp, since)
             counts |= _evidence(archive, scope)
             missing = counts.pop("missing")
-            books = {rules.filename(scope.code, year, lang): _workbook(archive, scope, organisation, lang)
-                     for lang in LANGUAGES}  # fmt: skip
-            digest = _manifest(archive, scope, organisation, {"counts": counts, "sheets": books})
+            book = {rules.filename(scope.code, year, lang): _workbook(archive, scope, organisation, lang)}
+            digest = _manifest(archive, scope, organisation, {"counts": counts, "sheets": book})
     return Packed(
         organisation.code, year, digest, stamp.size, len(archive.files), counts[checker.ROWS], counts[checker.EVENTS],
         counts[checker.INDEX], missing,
@@ -243,6 +245,8 @@ def _file(archive: Archive, row: Evidence) -> str:
         first = next(chunks, b"")
     except files.Damaged:
         return ""
+    except files.Unreachable as error:
+        raise Refused([STORE_DOWN()]) from error
     with archive.file(name, packed=False) as file, suppress(files.Damaged):
         for chunk in chain([first], chunks):
             file.write(chunk)

@@ -14,9 +14,9 @@ Pakken kan kontrolleres uden Kontrolrul. Det eneste, der kræves, er Python 3.9 
    Status 2 betyder, at det ikke kan afgøres.
 6. Tag helst check.py fra en kilde, I selv stoler på: Den, der kan ændre pakken, kan også ændre programmet i den.
 
-revisionsudtraek-….xlsx    regnearkene på dansk og engelsk; begynd med forsiden
+revisionsudtraek-….xlsx    regnearket; begynd med forsiden
 evidence/, evidence.csv    dokumentationen, hver fil navngivet med sin SHA-256, og oversigten over den
-rows.jsonl                 rækkerne bag regnearkene, hver med nummeret på den hændelse, der sidst fortalte den
+rows.jsonl                 rækkerne bag regnearket, hver med nummeret på den hændelse, der sidst fortalte den
 events.jsonl               hændelserne med indhold, salt, hashværdi og blad (kun hashværdi, hvor noget er slettet)
 leaves.bin                 alle blade i ændringsloggens træ (RFC 9162), 32 bytes hver
 checkpoint.txt, public.key det underskrevne kontrolpunkt og nøglen til at kontrollere underskriften (Ed25519)
@@ -39,9 +39,9 @@ The package can be checked without Kontrolrul. All that is needed is Python 3.9 
    column. Status 2 means that it cannot tell.
 6. Preferably take check.py from a source that you trust: who can change the package can change the program in it.
 
-audit-extract-….xlsx       the workbooks in Danish and English; begin with the cover page
+audit-extract-….xlsx       the workbook; begin with the cover page
 evidence/, evidence.csv    the evidence, each file named by its SHA-256, and the index of it
-rows.jsonl                 the rows behind the workbooks, each with the number of the event that told it last
+rows.jsonl                 the rows behind the workbook, each with the number of the event that told it last
 events.jsonl               the events with payload, salt, digest and leaf; of a redacted one the digest is left
 leaves.bin                 all leaves of the log's tree (RFC 9162), 32 bytes each
 checkpoint.txt, public.key the signed checkpoint, and the key to check the signature with (Ed25519)

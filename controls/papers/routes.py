@@ -50,17 +50,17 @@ def download(year: int) -> ResponseReturnValue:
 @guard.fresh
 def download_package(year: int) -> ResponseReturnValue:
     """The audit package of a year, recorded with its manifest's digest before it leaves."""
-    by, organisation = guard.by(), guard.organisation()
+    by, organisation, lang = guard.by(), guard.organisation(), _language()
     file = TemporaryFile()  # noqa: SIM115 - the answer closes it when it has been sent
     try:
-        packed = package.write(by, organisation, year, file)
+        packed = package.write(by, organisation, year, lang, file)
         with guard.recorded():
             actions.record_package(by, organisation, packed)
     except BaseException:
         file.close()
         raise
     file.seek(0)
-    name = rules.package_name(packed.organisation_code, year, by.at, _language())
+    name = rules.package_name(packed.organisation_code, year, by.at, lang)
     return send_file(file, mimetype="application/zip", as_attachment=True, download_name=name, max_age=0)
 
 

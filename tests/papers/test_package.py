@@ -23,11 +23,12 @@ from controls.base.audit import EventRow
 from controls.base.db import db, transaction
 from controls.base.why import Refused
 from controls.evidence import actions as evidence
+from controls.evidence.tables import Evidence
 from controls.finding.tables import Finding
 from controls.identity.permissions import Role
 from controls.papers import actions, checker, package
 from tests import make
-from tests.papers.sample import PDF, Year
+from tests.papers.sample import CHANGED, PDF, Year
 
 REDACTED = audit.EVENTS.get(redaction.ACTION) or audit.declare(redaction.ACTION, "Redacted", audit.CLEANED)
 
@@ -50,7 +51,7 @@ class Small(Year):
         by = make.by(who or self.auditor, make.NOW + timedelta(minutes=minutes))
         path = folder / f"pakke-{minutes}.zip"
         with path.open("w+b") as file:
-            packed = package.write(by, self.organisation, 2026, file, since)
+            packed = package.write(by, self.organisation, 2026, "en", file, since)
         with transaction():
             actions.record_package(by, self.organisation, packed)
         return path
@@ -298,7 +299,7 @@ KEYED: list[tuple[str, Callable[[Files], Any], tuple[str, ...]]] = [
     ("a column gone", on_rows(lambda rows: row_of(rows, "review_risk")["state"].pop("cause")),
      ("review_risk 1, column cause",)),
     ("a row gone", on_rows(lambda rows: rows.remove(row_of(rows, "review_risk"))),
-     ("sheet 03 Risici: has 2 rows; rows.jsonl has 1",)),
+     ("sheet 03 Risks: has 2 rows; rows.jsonl has 1",)),
     ("a row twice", on_rows(lambda rows: rows.append(rows[-1])), ("is there twice",)),
     ("a row's event", on_rows(stale), ("finding_finding 1: is told again by the later event",)),
     ("a row of no event", on_rows(lambda rows: row_of(rows, "review_risk").update(seq=0)),
@@ -473,6 +474,18 @@ def test_changed_in_the_database_or_the_store(app: Any, tmp_path: Path) -> None:
     assert ran.status == 1 and "filen var ikke i lageret" in ran.said
 
 
+def test_what_was_disposed_of_is_only_a_line(app: Any, tmp_path: Path) -> None:
+    year = Small()
+    with transaction() as session:
+        row = session.scalars(select(Evidence).where(Evidence.filename == "=note.txt")).one()
+        row.disposed_at = make.NOW
+        audit.record(make.by(year.auditor), CHANGED, row)
+    path = year.pack(tmp_path)
+    ran, held = check(tmp_path, path), unpacked(path)
+    assert ran.status == 0 and len(evidence_names(held)) == 1, ran.said
+    assert f"{row.id};;disposed;'=note.txt" in held["evidence.csv"].decode()
+
+
 def test_hostile_packages(app: Any, tmp_path: Path) -> None:
     """Nothing is unpacked, whatever a zip says: names that lead out, links, bombs, no zip at all."""
     held = unpacked(Small().pack(tmp_path))
@@ -564,7 +577,7 @@ def test_who_may_take_it_out(client: Any, role: Role, status: int) -> None:
     shown = client.get("/reports")
     assert ("/reports/package/2026?org=STAR" in shown.text) == (status == 200)
     with pytest.raises(Refused):
-        package.write(make.by(year.owner), year.organisation, 2026, BytesIO())
+        package.write(make.by(year.owner), year.organisation, 2026, "en", BytesIO())
 
 
 def test_the_download_is_checked_and_logged(client: Any, tmp_path: Path) -> None:
