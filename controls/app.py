@@ -8,6 +8,7 @@ from flask import Flask, g, request, session
 from flask_babel import Babel
 from flask_migrate import Migrate
 from jinja2 import StrictUndefined
+from werkzeug.routing import IntegerConverter, Map
 
 from controls import wiring
 from controls.base import place, settings
@@ -19,6 +20,13 @@ SLICES = (
     "identity", "credential", "signin", "evidence", "universe", "wheel", "assessment", "rotation", "recommendation",
     "forum", "review", "effectiveness", "finding", "visiting", "overview", "history", "papers", "jobs",
 )  # fmt: skip
+
+
+class Number(IntegerConverter):
+    """A number in an address, as large as an id can be in both databases; a larger one is no page (404)."""
+
+    def __init__(self, map: Map, max: int = 2**31 - 1) -> None:
+        super().__init__(map, max=max)
 
 
 def create_app(read: settings.Settings | None = None) -> Flask:
@@ -36,6 +44,7 @@ def create_app(read: settings.Settings | None = None) -> Flask:
         BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "controls" / "translations"),
         BABEL_DEFAULT_TIMEZONE="Europe/Copenhagen",
     )  # fmt: skip
+    app.url_map.converters["int"] = Number
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     db.init_app(app)

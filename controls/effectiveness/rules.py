@@ -43,6 +43,9 @@ LATER = Why("date_out_of_range", N_("The date may not lie in the future."))
 NO_KEYS = Why("effectiveness.keys", N_("The list of keys is not the one that was confirmed."), 409)
 BAD_SEED = Why("effectiveness.seed", N_("The seed must be 32 hexadecimal digits."))
 EMPTY = Why("effectiveness.empty", N_("The population is empty, so there is nothing to draw."), 409)
+EXPECTED = Why(
+    "number_out_of_range", N_("“Expected exceptions” ({n}) cannot be more than “Number of items” ({size}).")
+)  # fmt: skip
 RESULT = Why("effectiveness.result", N_("Choose a result for item {rank}."))
 NATURE = Why("effectiveness.nature", N_("Say whether the exception in item {rank} is isolated or systematic."))
 NOTE = Why("effectiveness.note", N_("Describe the exception in item {rank}."))
@@ -217,6 +220,9 @@ def why_not_size(plan: Plan, frequency: Frequency, population: int) -> list[Reas
     """The method must give a size that can be tested."""
     if not population:
         return [EMPTY("size")]
+    expected = plan.expected_exceptions or 0
+    if plan.method in STATISTICAL and expected > population:
+        return [EXPECTED("expected_exceptions", n=expected, size=population)]
     try:
         n = size_of(plan, frequency, population)
     except SamplingError as error:

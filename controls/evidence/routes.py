@@ -16,7 +16,7 @@ from controls.base.why import NOT_FOUND, Refused
 from controls.evidence import actions, custody, forms, queries, rules
 from controls.evidence.words import DataClass, RequestKind, RequestState
 from controls.identity.permissions import Permission
-from controls.web import answer, guard
+from controls.web import answer, guard, security
 from controls.web.words import short_date
 
 bp = Blueprint("evidence", __name__)
@@ -96,6 +96,7 @@ def _tell_malware(organisation_id: int) -> None:
 def _again(template: str, form: BaseForm, refused: Refused, **context: Any) -> ResponseReturnValue:
     about_file = [said(reason) for reason in refused.reasons if reason.field == "file"]
     rest = Refused([reason for reason in refused.reasons if reason.field != "file"])
+    security.because(refused)
     loose = [("file", text) for text in about_file] + form.take(rest.reasons)
     page = render_template(
         template, form=form, conflict=None, file_error=" ".join(about_file), types=rules.SHOWN_TYPES,

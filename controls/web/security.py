@@ -8,8 +8,10 @@ import logging
 import secrets
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, request
+from flask import Flask, Request, Response, g, request
 from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import BadRequest
+from werkzeug.formparser import FormDataParser
 
 from controls.base.audit import Broken
 from controls.base.why import N_, Refused, Why
@@ -19,6 +21,21 @@ from controls.web import guard
 SAFE = ("GET", "HEAD", "OPTIONS")
 LOG = logging.getLogger("kontrolrul.security")
 OTHER_SITE = Why("cross_site", N_("The request came from another site than this one and was refused."), 403)
+
+
+class Incoming(Request):
+    """A request whose body must be whole: a form that was cut or is no form is refused, not read as far as it goes."""
+
+    def make_form_data_parser(self) -> FormDataParser:
+        parser = super().make_form_data_parser()
+        parser.silent = False
+        return parser
+
+    def _load_form_data(self) -> None:
+        try:
+            super()._load_form_data()
+        except ValueError as error:
+            raise BadRequest from error
 
 
 def incident() -> str:
@@ -80,5 +97,6 @@ def finish(response: Response) -> Response:
 
 def register(app: Flask) -> None:
     """Before the form token is asked for, and after everything else is answered."""
+    app.request_class = Incoming
     app.before_request(same_origin)
     app.after_request(finish)

@@ -25,6 +25,9 @@ from tests.finding.test_routes import FORM, as_
 KEY, OTHER = "k" * 24, "o" * 24
 
 
+pytestmark = pytest.mark.usefixtures("client")  # each request in a context of its own
+
+
 @pytest.fixture
 def s(make: Any) -> setting.Setting:
     return setting.prepared(make)
