@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from math import isfinite
 from typing import Any
 
@@ -147,16 +148,20 @@ class Cells:
 
     def some(self, connection: Connection, column: str, value: int) -> list[Any]:
         """The rows with a value, raw."""
-        return list(connection.execute(text(f"{self.select} WHERE {column} = :value"), {"value": value}))
+        return list(connection.execute(_made(f"{self.select} WHERE {column} = :value"), {"value": value}))
 
     def plain(self, raw: Any) -> list[Any]:
         """The row's values as the log tells them."""
         return [None if value is None else form(value) for value, form in zip(raw, self.forms, strict=True)]
 
 
+_made = lru_cache(text)
+"""A statement that was made before is found compiled."""
+
+
 def stream(connection: Connection, sql: str, **values: Any) -> Iterator[Any]:
     """Rows of a statement, a thousand at a time; the option is the statement's, never the shared connection's."""
-    return iter(connection.execute(text(sql), values, execution_options={"yield_per": MOST}))
+    return iter(connection.execute(_made(sql), values, execution_options={"yield_per": MOST}))
 
 
 @contextmanager
