@@ -80,13 +80,20 @@ def clear(session: Session, row: Any, column: str, mark: str) -> dict[str, Any]:
         if payload != payloads[event.seq]:
             cleaned[str(event.seq)] = payload
             session.expunge(event)
-            session.execute(
-                update(EventRow).where(EventRow.seq == event.seq)
-                .values(payload=None, salt=None, reason=payload.get("reason", event.reason))
-            )  # fmt: skip
+            session.execute(update(EventRow).where(EventRow.seq == event.seq).values(payload=None, salt=None))
+            for seq, reason in _reasons(event.seq, payload):
+                session.execute(update(EventRow).where(EventRow.seq == seq).values(reason=reason))
     if getattr(row, column):
         setattr(row, column, mark)
     return cleaned
+
+
+def _reasons(seq: int, payload: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
+    """Each event's reason as it is told now: an earlier redaction that is redacted retells the reasons of others."""
+    if "reason" in payload:
+        yield seq, payload["reason"]
+    for number, one in payload["fields"].get(CLEANED, {}).items():
+        yield from _reasons(int(number), one)
 
 
 def _states(seq: int, payload: Mapping[str, Any], table: str, id: int) -> Iterator[tuple[int, Mapping[str, Any]]]:

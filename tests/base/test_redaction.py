@@ -154,3 +154,18 @@ def test_nobody_redacts_alone(people: tuple[Person, By, By]) -> None:
     write(asker, person, title=SICK)
     remove(asker, asker, person, "title", "[R-1]")
     assert [fault.column for fault in found()] == ["person_id"]
+
+
+def test_a_second_text_goes_from_reasons_that_the_first_redaction_retells(people: tuple[Person, By, By]) -> None:
+    person, asker, approver = people
+    write(asker, person, title=SICK, unit="Fraværende hele foråret")
+    with transaction():
+        row = db.session.get_one(Person, person.id)
+        row.language = "en"
+        saved(asker, row)
+        audit.record(asker.because(f"{row.title} og {row.unit}"), CHANGED, row, note="")
+    remove(asker, approver, person, "title", "[R-1]")
+    remove(asker, approver, person, "unit", "[R-2]")
+    db.session.rollback()
+    reasons = list(db.session.scalars(select(EventRow.reason).where(EventRow.action == CHANGED.name)))
+    assert reasons[-1] == "[R-1] og [R-2]" and "hele foråret" not in everything() and found() == []

@@ -2,13 +2,15 @@
 
 import random
 from datetime import date
+from io import BytesIO
 from typing import Any
 
 from sqlalchemy import Boolean, Date, DateTime, Integer, LargeBinary, String, TypeDecorator, func, select
 from sqlalchemy.exc import IntegrityError
 
-from controls.base import audit
+from controls.base import audit, files
 from controls.base.db import Base, Choice, db, transaction
+from controls.evidence.tables import Evidence
 from tests import make
 
 TRIES = 200
@@ -31,9 +33,9 @@ def fill() -> list[str]:
         with transaction():
             by, made = make.system(), 0
             for chance in map(random.Random, range(TRIES)):
-                row = class_(
-                    **{c.key: _value(c, made + 1, chance) for c in class_.__table__.columns if not c.primary_key}
-                )
+                columns = [column for column in class_.__table__.columns if not column.primary_key]
+                values = {column.key: _value(column, made + 1, chance) for column in columns}
+                row = class_(**values | (_stored(made) if class_ is Evidence else {}))
                 try:
                     with db.session.begin_nested():
                         db.session.add(row)
@@ -47,6 +49,13 @@ def fill() -> list[str]:
             assert made, f"no row of {class_.__tablename__} could be made"
         filled.append(class_.__tablename__)
     return filled
+
+
+def _stored(turn: int) -> dict[str, Any]:
+    """A file that lies in the store."""
+    with files.received(BytesIO(f"bilag {turn}".encode()), 100) as incoming:
+        files.current_store().keep(incoming, date(2031, 1, 1))
+    return {"sha256": incoming.sha256, "size": incoming.size, "disposed_at": None}
 
 
 def _value(column: Any, turn: int, chance: random.Random) -> Any:

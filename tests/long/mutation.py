@@ -102,7 +102,7 @@ class Bench:
         found = [row[0] for row in self.run(f"SELECT DISTINCT {key} FROM {table} ORDER BY {key}")]
         if most is None or len(found) <= most:
             return found
-        return sorted({found[0], found[-1], *chance.sample(found, max(most - 2, 1))})
+        return sorted({found[0], found[-1], *chance.sample(found, max(most - 2, 0))})
 
     def rows(self, table: str, id: int) -> list[Any]:
         """The stored rows with this number."""
