@@ -4,14 +4,15 @@ import hashlib
 from datetime import datetime
 from functools import partial
 
-from controls.demo.stage import Row, Stage, number, parts, rows
+from controls.accounts import actions as accounts
+from controls.demo.stage import Row, Stage, number, parts, rows, text
 from controls.identity import actions as identity
 from controls.identity.permissions import Role
 from controls.universe import actions as universe
 from controls.universe import queries as catalogue
 from controls.universe.rules import Facts
 
-BEGUN = "2022-01-03"
+BEGUN, STANDING = "2022-01-03", "2026-01-06"
 ADMINISTRATORS = ("tomi", "loos")
 CATALOGUES = {"STAR": ("bemo", "2022-01-03"), "ALS": ("hebj", "2026-01-06")}
 """Who takes the proposed catalogue in, and when; the department has none of its own."""
@@ -27,6 +28,8 @@ def enter(stage: Stage) -> None:
             row["valid_from"], 8.5 if first else 9, f"person {row['person_id']}",
             partial(_person, stage, row),
         )  # fmt: skip
+        if row["stand_in"]:
+            stage.on(STANDING, 9.5, f"stand-in of {row['person_id']}", partial(_stand_in, stage, row))
     for code, (coordinator, day) in CATALOGUES.items():
         stage.on(day, 10, f"catalogue of {code}", partial(_catalogue, stage, code, coordinator))
         for row in (row for row in rows("owners") if row["organisation"] == code):
@@ -45,10 +48,22 @@ def _organisation(stage: Stage, row: Row, at: datetime) -> None:
 def _person(stage: Stage, row: Row, at: datetime) -> None:
     """The first two administrators come from the command line, everybody else from one of them."""
     name, home = row["person_id"], stage.organisation(row["organisation"])
-    by = stage.system(at) if name in ADMINISTRATORS else stage.by("tomi", at)
+    first = name in ADMINISTRATORS
+    by = stage.system(at) if first else stage.by("tomi", at)
     person = identity.add_person(by, name, row["name"], home, title=row["title"], unit=row["unit"])
     for role in parts(row["roles"]):
-        identity.grant_role(by, person.id, Role(role), home)
+        if first:
+            identity.grant_role(by, person.id, Role(role), home)
+            continue
+        asked = accounts.ask_role(by, person.id, Role(role), home, text("role_reason", row))
+        accounts.approve_role(stage.by("loos", at), asked.id, None)
+
+
+def _stand_in(stage: Stage, row: Row, at: datetime) -> None:
+    """Everybody with a stand-in chooses him for the year, for holidays and illness."""
+    by, last = stage.by(row["person_id"], at), at.date().replace(month=12, day=31)
+    other = stage.person(row["stand_in"])
+    accounts.choose_stand_in(by, stage.person(row["person_id"]), other, at.date(), last, text("stand_in_reason"))
 
 
 def _catalogue(stage: Stage, code: str, coordinator: str, at: datetime) -> None:

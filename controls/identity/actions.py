@@ -2,14 +2,14 @@
 
 import secrets
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
 from controls.base import audit, demo, passwords
 from controls.base.by import By
 from controls.base.db import AFTER_REFUSAL, CLASHES, db, load, saved
-from controls.base.why import CHANGED, N_, NOT_FOUND, Reason, Refused, refuse_if
+from controls.base.why import CHANGED, FORBIDDEN, N_, NOT_FOUND, Reason, Refused, refuse_if
 from controls.identity import queries, rules
 from controls.identity.duties import Duty, Side, why_not_same
 from controls.identity.permissions import Permission, Role
@@ -69,16 +69,45 @@ def add_person(
 
 
 def grant_role(by: By, person_id: int, role: Role, organisation_id: int) -> RoleGrant:
-    """Give a person a role in an organisation from today."""
+    """Give a person a role from the command line, which counts as both persons (S8)."""
     by.must(Permission.ACCOUNT_MANAGE)
-    refuse_if(rules.why_not_hold(role, [grant.role for grant in queries.grants(person_id)]))
+    refuse_if([] if by.person_id is None else [FORBIDDEN()])
+    return give_role(by, person_id, role, organisation_id)
+
+
+def give_role(
+    by: By, person_id: int, role: Role, organisation_id: int, valid_to: date | None = None
+) -> RoleGrant:  # fmt: skip
+    """Give a person a role in an organisation from today: on the command line, or when a request was approved."""
+    by.must(Permission.ACCOUNT_MANAGE)
+    person = db.session.get_one(Person, person_id)
+    must_hold(by, person, role)
     row = RoleGrant(
-        person_id=person_id, role=role, organisation_id=organisation_id, valid_from=by.today, granted_by=by.name
-    )
+        person_id=person_id, role=role, organisation_id=organisation_id, valid_from=by.today, valid_to=valid_to,
+        granted_by=by.name,
+    )  # fmt: skip
     saved(by, row)
     db.session.add(row)
+    hold(by, person, role)
     audit.record(by, ROLE_GRANTED, row)
     return row
+
+
+def must_hold(by: By, person: Person, role: Role) -> None:
+    """Refuse a role that S9 keeps from a person: who administers the system holds none of the control year, ever."""
+    refuse_if(rules.why_not_hold(role, [grant.role for grant in queries.grants(person.id)]))
+    first = queries.person_by_id(person.root_id)
+    refuse_if(queries.why_not_part(by, Duty.S9, first, _side(role), persons=[person.root_id]))
+
+
+def hold(by: By, person: Person, role: Role) -> None:
+    """Enter in the ledger that a person administers the system, or holds a role in the control year (S9)."""
+    first = queries.person_by_id(person.root_id)
+    take_part(by, Duty.S9, first, _side(role), persons=[person.root_id], organisation_id=person.organisation_id)
+
+
+def _side(role: Role) -> Side:
+    return Side.FIRST if role is Role.ADM else Side.SECOND
 
 
 def choose_language(by: By, language: str) -> None:

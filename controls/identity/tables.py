@@ -10,6 +10,7 @@ from controls.base.db import Choice, Model, UtcTime, Versioned
 from controls.identity.duties import FIXED, Duty, Side
 from controls.identity.permissions import Role
 from controls.identity.visits import Visited, VisitState, VisitTask
+from controls.identity.words import KeeperKind, RequestState
 
 FIXED_DUTIES = f"duty NOT IN ({', '.join(repr(duty.value) for duty in FIXED)})"
 
@@ -197,3 +198,41 @@ class Part(Model):
     person_id: Mapped[int] = mapped_column(ForeignKey("identity_person.id"), index=True)
     exception_id: Mapped[int | None] = mapped_column(ForeignKey("identity_exception.id"))
     taken_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class RoleRequest(Versioned, Model):
+    """A role asked for by one and approved by another (S8); the grant is made when it is approved."""
+
+    __tablename__ = "identity_role_request"
+    __table_args__ = (
+        CheckConstraint("decided_by_id <> asked_by_id AND decided_by_id <> person_id", name="s8_approver"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("identity_person.id"), index=True)
+    role: Mapped[Role] = mapped_column(Choice(Role))
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("identity_organisation.id"), index=True)
+    valid_to: Mapped[date | None]
+    reason: Mapped[str] = mapped_column(Text)
+    state: Mapped[RequestState] = mapped_column(Choice(RequestState))
+    asked_by_id: Mapped[int] = mapped_column(ForeignKey("identity_person.id"))
+    asked_at: Mapped[datetime] = mapped_column(UtcTime)
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("identity_person.id"))
+    decided_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    note: Mapped[str] = mapped_column(Text, default="")
+
+
+class Keeper(Versioned, Model):
+    """Who administers the database, or keeps checkpoints outside the house; `person_id` when he has an account."""
+
+    __tablename__ = "identity_keeper"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("identity_organisation.id"))
+    kind: Mapped[KeeperKind] = mapped_column(Choice(KeeperKind))
+    name: Mapped[str] = mapped_column(String(120))
+    name_key: Mapped[str] = mapped_column(String(120))
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("identity_person.id"))
+    place: Mapped[str] = mapped_column(String(200), default="")
+    valid_from: Mapped[date]
+    ended_at: Mapped[datetime | None] = mapped_column(UtcTime)

@@ -22,11 +22,14 @@ TASK_COUNT: list[Callable[[By], int]] = []
 
 def _menu(by: By | None) -> list[tuple[str, str]]:
     """Links beneath the reader's name."""
+    reads = by is not None and bool(by.everywhere(Permission.CONTENT_READ))
     lends = by is not None and (by.visits or by.may(Permission.VISITING_ASK) or by.may(Permission.ACCOUNT_MANAGE))
     return [
         (gettext("My settings"), "/me"),
+        (gettext("Stand-ins"), "/me/stand-ins"),
         *([(gettext("Visiting roles"), "/visiting")] if lends else []),
         *((gettext(label), path) for label, path, permission in MENU if by is not None and by.may(permission)),
+        *([(gettext("Exemptions"), "/exceptions")] if reads else []),
     ]
 
 
@@ -61,6 +64,7 @@ ENTRIES = (
 
 
 MENU = (
+    (N_("Users and roles"), "/users", Permission.ACCOUNT_READ),
     (N_("Log"), "/log", Permission.LOG_READ),
     (N_("Verification"), "/verification", Permission.LOG_VERIFY),
     (N_("Removal of personal texts"), "/redactions", Permission.REDACTION_READ),
@@ -130,6 +134,8 @@ def register(app: Flask) -> None:
         fault = checkpoint.startup_fault()
         if fault is not None and by and (by.may(Permission.LOG_READ) or by.may(Permission.ACCOUNT_MANAGE)):
             banners.append(said(fault.reason))
+        if by and by.on_behalf_of:
+            banners.append(gettext("You act as stand-in for %(name)s.", name=by.principal))
         organisation = "" if own is None else (own.name_en if language() == "en" and own.name_en else own.name_da)
         return {
             "by": by, "today": demo.now().date() if by is None else by.today,
