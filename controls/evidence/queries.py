@@ -462,7 +462,10 @@ def _due(by: By) -> Select[Evidence, str]:
         and_(
             Evidence.organisation_id == rule.organisation_id,
             func.coalesce(Evidence.data_class, DataClass.INTERNAL.value) == rule.data_class.value,
-            or_(Evidence.uploaded_at >= _cut(by.today, rule.years), Evidence.covers_to >= _first(year - rule.years)),
+            or_(
+                Evidence.uploaded_at >= _cut(by.today, rule.years),
+                and_(Evidence.covers_to.is_not(None), Evidence.covers_to >= _first(year - rule.years)),
+            ),
         )
         for rule in db.session.scalars(select(Retention).where(Retention.years > custody.LEAST_YEARS))
     ]

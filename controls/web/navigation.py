@@ -68,6 +68,9 @@ MENU = (
     (N_("Log"), "/log", Permission.LOG_READ),
     (N_("Verification"), "/verification", Permission.LOG_VERIFY),
     (N_("Removal of personal texts"), "/redactions", Permission.REDACTION_READ),
+    (N_("Custody of evidence"), "/evidence/requests", Permission.EVIDENCE_JUDGE),
+    (N_("Disposal of evidence"), "/evidence/disposal", Permission.EVIDENCE_DISPOSE),
+    (N_("Scheduled jobs"), "/jobs", Permission.JOB_READ),
 )
 """Links beneath the reader's name that take a permission."""
 
