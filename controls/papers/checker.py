@@ -636,10 +636,10 @@ class Check:
                 self.fault(ROWS, f"{key[0]} {key[1]}", "is told again by the later event {0}", seq)
 
     def check_state(self, key: tuple[str, int], seq: int, now: dict[str, Any], said: Any) -> None:
-        """Each column of a row is what its event says."""
+        """Each column of a row is what its event says; one that came to the table after the event is empty."""
         said = said if isinstance(said, dict) else {}
         for column in sorted(now.keys() | said.keys()):
-            if column not in now or column not in said or canonical(now[column]) != canonical(said[column]):
+            if canonical(now.get(column)) != canonical(said.get(column)):
                 place = f"{key[0]} {key[1]}, " + say("column {0}", column)
                 self.fault(ROWS, place, "is not what event {0} says", seq)
 

@@ -30,8 +30,6 @@ from controls.papers import actions, checker, package
 from tests import make
 from tests.papers.sample import CHANGED, PDF, Year
 
-REDACTED = audit.EVENTS.get(redaction.ACTION) or audit.declare(redaction.ACTION, "Redacted", audit.CLEANED)
-
 
 class Small(Year):
     """A year with two different files of evidence, one of them used twice."""
@@ -432,7 +430,7 @@ def test_what_was_redacted_stays_provable(app: Any, tmp_path: Path) -> None:
     with transaction() as session:
         row = session.get_one(Finding, year.finding.id)
         cleaned = redaction.clear(session, row, "condition", "[slettet]")
-        audit.record(make.by(year.auditor), REDACTED, row, cleaned=cleaned)
+        audit.record(make.by(year.auditor), audit.EVENTS[redaction.ACTION], row, cleaned=cleaned)
     path = year.pack(tmp_path)
     ran = check(tmp_path, path)
     assert ran.status == 0 and "(2 redacted)" in ran.said, ran.said
@@ -472,6 +470,19 @@ def test_changed_in_the_database_or_the_store(app: Any, tmp_path: Path) -> None:
     assert "bilag.pdf" in ran.said and "do not have the SHA-256" in ran.said
     ran = check(tmp_path, gone, lang="da")
     assert ran.status == 1 and "filen var ikke i lageret" in ran.said
+
+
+def test_a_column_that_came_after_the_event(app: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    year = Small()
+    with monkeypatch.context() as before:
+        whole = audit.state
+        before.setattr(
+            audit, "state", lambda row: {k: v for k, v in whole(row).items() if k not in ("repeat_of_id", "number")}
+        )
+        year.change("Fra før kolonnerne")
+    ran = check(tmp_path, year.pack(tmp_path))
+    assert ran.status == 1 and "finding_finding 1, column number: is not what event" in ran.said
+    assert "repeat_of_id" not in ran.said
 
 
 def test_what_was_disposed_of_is_only_a_line(app: Any, tmp_path: Path) -> None:
