@@ -67,7 +67,7 @@ def upgrade() -> None:
         sa.CheckConstraint(f"exception_id IS NULL OR {FIXED}", name="ck_identity_part_never_fixed"),
         sa.UniqueConstraint(
             "duty", "object_type", "object_id", "within", "person_id", "side",
-            name="uq_identity_part_duty_object_type_object_id_within_person_id_side",
+            name=op.f("uq_identity_part_duty_object_type_object_id_within_person_id_side"),
         ),
         sa.ForeignKeyConstraint(
             ["exception_id"], ["identity_exception.id"], name="fk_identity_part_exception_id_identity_exception"

@@ -78,6 +78,7 @@ BETTER = {  # sentences that say more than the list's
     "login_failed": ("Forkert brugernavn eller adgangskode|passer ikke", "Wrong user name or password|do not match"),
     "too_many_requests": ("[Ff]or mange forsøg", "[Tt]oo many attempts"),
     "import_row_errors": ("rækker? har fejl", "rows? ha(s|ve) errors?"),
+    "number_out_of_range": ("skal være mellem|kan ikke være flere end", "must be between|cannot be more than"),
     "filename_invalid": ("Filnavnet kan ikke bruges", "file name is not valid"),
     "file_too_large": ("Filen er for stor", "The file is too large"),
 }  # fmt: skip
