@@ -19,7 +19,8 @@ from controls.base.audit import EventRow, ToldRow
 from controls.base.by import By
 from controls.base.clock import COPENHAGEN
 from controls.base.db import Choice, UtcTime, db
-from controls.base.redaction import ACTION, retold
+from controls.base.redaction import ACTION as ACTION
+from controls.base.redaction import retold
 from controls.base.why import Reason, Why
 from controls.credential.tables import Passkey, RecoveryCode, Totp
 from controls.effectiveness import queries as operating
@@ -96,7 +97,7 @@ NAMES: dict[str, Select[Any]] = {
                                join=(Finding, Finding.id == Extension.finding_id)),
     "finding_finding": _name(Finding, Finding.number),
     "forum_decision": _name(Decision, Decision.number),
-    "forum_meeting": _name(Meeting, Meeting.number),
+    "forum_meeting": _name(Meeting, func.coalesce(func.nullif(Meeting.number, ""), _text(Meeting.held_on))),
     "forum_presence": _name(Presence, Person.name, join=(Person, Person.id == Presence.person_id)),
     "history_check": _name(Check, Check.id),
     "history_redaction": _name(Redaction, Redaction.id),
@@ -361,7 +362,10 @@ def history(kind: Kind, id: int, before: int | None = None, most: int = PER_PAGE
     def own(table: str, row: int, state: Mapping[str, Any]) -> bool:
         return (table, row) in mine or (table in tables and state.get(tables[table]) == id)
 
-    return _told(rows, previous, own, oldest if more else None)
+    found = _told(rows, previous, own, oldest if more else None)
+    for entry in found.entries:
+        entry.rows.sort(key=lambda row: row.table != kind.table)
+    return found
 
 
 def one(by: By, seq: int) -> Told | None:

@@ -99,7 +99,8 @@ def event(seq: int) -> ResponseReturnValue:
 
 
 def _words(told: queries.Told) -> dict[str, Any]:
-    taken = {entry.event.removed_by for entry in told.entries if entry.event.removed_by}
+    events = [entry.event for entry in told.entries]
+    taken = {event.removed_by or event.seq for event in events if event.removed_by or event.action == queries.ACTION}
     return {
         "names": told.names, "tables": labels.TABLES, "label": labels.label, "typed": rules.typed,
         "marked": rules.marked, "table_of": rules.table_of, "next": told.next,

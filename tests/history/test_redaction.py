@@ -83,6 +83,7 @@ def test_asked_approved_and_gone(year: Year, client: FlaskClient) -> None:
     assert "sygemeldt" not in words(history)
     assert "[fjernet/removed R-1]" in words(history) and "Forhold" in words(history)
     assert "En personlig tekst er fjernet her: Behandlet ulovligt" in words(history)
+    assert "Fjernelse R-1" in words(history.find_class("kr-panel")[0]), "the removal's own event names it"
     log = words(page(client, year.auditor, "/log"))
     assert "Fjernet efter: Behandlet ulovligt" in log and "Tekst fjernet" in log and "sygemeldt" not in log
     assert "Gruppe Gruppesen" in words(page(client, year.auditor, "/redactions"))
