@@ -4,7 +4,9 @@ import getpass
 import hashlib
 import json
 import os
+import secrets
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
@@ -16,22 +18,25 @@ from flask_migrate import upgrade
 from sqlalchemy.exc import SQLAlchemyError
 
 from controls.assets.install import install
-from controls.base import audit, checkpoint, files, prove, verify
+from controls.base import audit, checkpoint, files, openid, passwords, prove, verify
 from controls.base import demo as marked
 from controls.base.by import By
 from controls.base.db import db, snapshot, transaction
 from controls.base.fault import CannotTell, Exact, Fault
 from controls.base.form import said
 from controls.base.why import N_, Refused, Why
+from controls.credential import actions as credentials
 from controls.evidence import actions as keeping
 from controls.evidence import queries as stored
 from controls.evidence.words import CheckKind
 from controls.identity import actions, queries
 from controls.identity.permissions import Role, reach
-from controls.identity.tables import Organisation
+from controls.identity.tables import Organisation, Person
 from controls.papers import actions as papers
 from controls.papers import package as packages
 from controls.papers import workbook
+from controls.signin import actions as door
+from controls.signin import queries as door_queries
 from controls.universe import actions as catalogue
 from controls.universe import queries as catalogues
 
@@ -107,6 +112,114 @@ def add_user(
     except Refused as refused:
         _stop(refused)
     click.echo(f"{name} can sign in as {username}.")
+
+
+def _person(username: str) -> Person:
+    found = queries.person(username)
+    if found is None:
+        _stop(f"There is nobody with the user name {username}. See flask user list.")
+    return found
+
+
+@user_group.command("list")
+@click.option("--organisation", "code", default=None, help="Code of an organisation (else all).")
+def list_users(code: str | None) -> None:
+    """List people: user name, name, organisation, roles they hold today, and whether they are disabled."""
+    if code:
+        _organisation(code)
+    today = marked.now().date()
+    for person, where, _roles in queries.everyone():
+        if code in (None, where):
+            held = sorted({role.value for role, _ in queries.held(person.id, today)})
+            out = "" if queries.admitted(person, today) else "disabled"
+            click.echo("\t".join([person.username, person.name, where, " ".join(held) or "-", out]).rstrip())
+
+
+@user_group.command("roles")
+@click.argument("username")
+def list_roles(username: str) -> None:
+    """List the roles USERNAME holds or has held: role, organisation, from, to, granted by."""
+    codes = {organisation.id: organisation.code for organisation in queries.organisations()}
+    for grant in queries.grants(_person(username).id):
+        until = grant.valid_to.isoformat() if grant.valid_to else "-"
+        where, since = codes[grant.organisation_id], grant.valid_from.isoformat()
+        click.echo("\t".join([grant.role.value, where, since, until, grant.granted_by]))
+
+
+@user_group.command("password")
+@click.argument("username")
+def reset_password(username: str) -> None:
+    """Give USERNAME a random password, printed once, that must be changed at the first sign-in."""
+    person, password = _person(username), "-".join(secrets.token_hex(2) for _ in range(5))
+    hashed = passwords.digest(password)
+    try:
+        with transaction():
+            actions.reset_password(system(), person.id, hashed)
+    except Refused as refused:
+        _stop(refused)
+    click.echo(f"Password of {username}, to be changed at the first sign-in: {password}")
+
+
+@user_group.command("disable")
+@click.argument("username")
+def disable_user(username: str) -> None:
+    """Let USERNAME in no more; sign-ins that count end at once."""
+    _do(lambda: actions.disable_person(system(), _person(username).id), f"{username} is disabled.")
+
+
+@user_group.command("enable")
+@click.argument("username")
+def enable_user(username: str) -> None:
+    """Let USERNAME in again."""
+    _do(lambda: actions.enable_person(system(), _person(username).id), f"{username} can sign in again.")
+
+
+@user_group.command("end-app")
+@click.argument("username")
+def end_app(username: str) -> None:
+    """End the authenticator app and recovery codes of USERNAME, who has lost them."""
+    done = f"{username} signs in without a one-time code until an app is added again."
+    _do(lambda: credentials.end_app(system(), _person(username).id), done)
+
+
+@user_group.command("link")
+@click.argument("username")
+@click.option("--subject", required=True, help="What the OpenID provider calls the person (the claim sub or oid).")
+def link_user(username: str, subject: str) -> None:
+    """Link USERNAME with a work account at the OpenID provider."""
+    try:
+        provider = door_queries.provider()
+    except openid.NotSettled as error:
+        _stop(error)
+    if provider is None:
+        _stop(f"There is no OpenID provider: write {current_app.config['KONTROLRUL'].openid_file} first.")
+    _do(lambda: door.link_account(system(), _person(username), provider.issuer, subject),
+        f"{username} can sign in with work account.")  # fmt: skip
+
+
+@user_group.command("emergency")
+@click.argument("username")
+@click.option("--reason", required=True, help="Why it is needed; auditors read it.")
+def emergency(username: str, reason: str) -> None:
+    """Print a link that signs USERNAME in once within 15 minutes; it is logged and told to the auditors."""
+    person, settings = _person(username), current_app.config["KONTROLRUL"]
+    try:
+        with transaction():
+            token = door.make_emergency(system(), person, reason)
+    except Refused as refused:
+        _stop(refused)
+    scheme = "https" if settings.https else "http"
+    click.echo(f"Opens once, within 15 minutes, as {person.name}:")
+    click.echo(f"{scheme}://{settings.hosts[0]}/login/emergency/{token}")
+
+
+def _do(act: Callable[[], object], done: str) -> None:
+    try:
+        with transaction():
+            act()
+    except Refused as refused:
+        _stop(refused)
+    click.echo(done)
 
 
 @import_group.command("catalogue")

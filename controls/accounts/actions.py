@@ -27,7 +27,6 @@ from controls.identity.words import KeeperKind, RequestState
 ASKED = audit.declare("identity.role_asked", N_("Role asked for"))
 APPROVED = audit.declare("identity.role_approved", N_("Role approved"))
 REFUSED = audit.declare("identity.role_refused", N_("Role refused"))
-ROLE_ENDED = audit.declare("identity.role_ended", N_("Role ended"))
 CLOSED = audit.declare("identity.person_closed", N_("Account closed"))
 SAME = audit.declare("identity.same_person_told", N_("Second account told"))
 STAND_IN_CHOSEN = audit.declare("identity.stand_in_chosen", N_("Stand-in chosen"))
@@ -103,10 +102,7 @@ def end_role(by: By, grant_id: int, version: int | None) -> RoleGrant:
     row = load(RoleGrant, grant_id, version)
     by.must(Permission.ACCOUNT_MANAGE, row.organisation_id)
     refuse_if(rules.why_not_end(row.valid_to is not None and row.valid_to < by.today))
-    row.valid_to = by.today - timedelta(days=1)
-    saved(by, row)
-    audit.record(by, ROLE_ENDED, row)
-    return row
+    return identity.end_role(by, grant_id)
 
 
 def close_account(by: By, person_id: int, version: int | None) -> Person:
@@ -118,6 +114,7 @@ def close_account(by: By, person_id: int, version: int | None) -> Person:
     row.valid_to = by.today - timedelta(days=1)
     saved(by, row)
     audit.record(by, CLOSED, row)
+    identity.end_sign_ins(by, person_id)
     return row
 
 

@@ -13,6 +13,7 @@ from controls.base.form import BaseForm
 from controls.base.why import Refused
 from controls.identity import actions as identity
 from controls.identity import queries as people
+from controls.identity.actions import end_sign_ins as end_sign_ins_of
 from controls.identity.duties import RULES, Duty, Side
 from controls.identity.permissions import Permission, Role
 from controls.identity.words import KeeperKind
@@ -116,6 +117,7 @@ def _user(id: int, sent: BaseForm | None = None, refused: Refused | None = None)
             for one in asked if one.request.state.value == "asked"
         },
         "stand_ins": queries.stand_ins(person.id),
+        "sign_ins": people.sign_ins(person.id, by.at) if manages else [],
         "first": people.person_by_id(person.same_person_as_id) if person.same_person_as_id else None,
         "ask": given.get(forms.AskRole) or forms.AskRole(None, _organisations(P.ROLE_ASK)),
         "same": given.get(forms.SamePerson) or forms.SamePerson(None, here, version=person.version),
@@ -172,6 +174,17 @@ def end_role(id: int, grant_id: int) -> ResponseReturnValue:
     """End a role."""
     return _do(
         lambda: actions.end_role(guard.by(), grant_id, _version()), url_for(".user", id=id), _("The role has ended.")
+    )
+
+
+@bp.post("/users/<int:id>/sign-ins/end")
+@guard.allows(P.ACCOUNT_MANAGE)
+@guard.fresh
+def end_sign_ins(id: int) -> ResponseReturnValue:
+    """End all sign-ins of a person."""
+    queries.account(guard.by(), id) or abort(404)
+    return _do(
+        lambda: end_sign_ins_of(guard.by(), id), url_for(".user", id=id), _("The person is signed out everywhere.")
     )
 
 

@@ -35,6 +35,13 @@ class Settings:
     evidence_url: str = ""
     storage: Storage = Storage()
     clamd: str = ""
+    openid: Path | None = None
+    """Another file than openid.toml in the data folder that tells of the OpenID provider."""
+
+    @property
+    def openid_file(self) -> Path:
+        """The file that tells of the OpenID provider and what its groups mean here; it need not be there."""
+        return self.openid or self.data / "openid.toml"
 
     @property
     def evidence(self) -> Path:
@@ -81,6 +88,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         evidence_url=_evidence(environ.get("KONTROLRUL_EVIDENCE", "")),
         storage=_storage(environ),
         clamd=environ.get("KONTROLRUL_CLAMD", ""),
+        openid=Path(environ["KONTROLRUL_OPENID"]) if environ.get("KONTROLRUL_OPENID") else None,
     )
 
 

@@ -40,7 +40,8 @@ KINDS = (
     Kind("organisation", "identity_organisation", P.LOG_READ),
     Kind("person", "identity_person", P.LOG_READ,
          (("identity_role_grant", "person_id"), ("identity_stand_in", "person_id"), ("credential_passkey", "person_id"),
-          ("credential_totp", "person_id"), ("credential_recovery_code", "person_id"))),
+          ("credential_totp", "person_id"), ("credential_recovery_code", "person_id"),
+          ("signin_account", "person_id"), ("signin_emergency", "person_id"))),
     Kind("redaction", "history_redaction", P.LOG_READ),
 )  # fmt: skip
 BY_SLUG = {kind.slug: kind for kind in KINDS}

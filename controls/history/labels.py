@@ -42,6 +42,10 @@ TABLES = {
     "review_risk": N_("Risk"),
     "review_risk_control": N_("Cover of a risk by a control"),
     "rotation_coverage": N_("Coverage"),
+    "signin_account": N_("Work account"),
+    "signin_claimed_grant": N_("Role by a group"),
+    "signin_claims_map": N_("Map of groups to roles"),
+    "signin_emergency": N_("Emergency sign-in"),
     "universe_area": N_("Process area"),
     "universe_line_duty": N_("Line duty"),
     "universe_process": N_("Process"),
@@ -56,6 +60,7 @@ UNTOLD = frozenset({"id", "organisation_id", "version", "saved_at", "saved_by", 
 
 COLUMNS = {
     "about_id": N_("About"),
+    "account_id": N_("Work account"),
     "achieved_confidence": N_("Confidence reached"),
     "added_at": N_("Added"),
     "added_by_forum": N_("Added by the forum"),
@@ -91,6 +96,7 @@ COLUMNS = {
     "change_direction": N_("Change since last year"),
     "change_kinds": N_("What has changed?"),
     "chosen_by_id": N_("Chosen by"),
+    "claims_map_id": N_("Map of groups to roles"),
     "closed_by_id": N_("Closed by"),
     "closed_on": N_("Closed on"),
     "closing_note": N_("Closing note"),
@@ -112,6 +118,7 @@ COLUMNS = {
     "confirmed_by_id": N_("Confirmed by"),
     "confirmed_on": N_("Confirmed on"),
     "consequence": N_("Consequence"),
+    "content": N_("Content"),
     "control_copy": N_("The control as it was tested"),
     "control_id": N_("Control"),
     "control_level": N_("Level of control"),
@@ -153,6 +160,7 @@ COLUMNS = {
     "ended_at": N_("Ended"),
     "ended_by_id": N_("Ended by"),
     "ended_on": N_("Ended on"),
+    "ends_at": N_("Ends"),
     "event": N_("Event"),
     "events": N_("Events"),
     "evidence_id": N_("Evidence"),
@@ -175,6 +183,8 @@ COLUMNS = {
     "fraud_reason": N_("Why is there a special risk of fraud?"),
     "frequency": N_("Frequency"),
     "function": N_("Function"),
+    "given_at": N_("Given"),
+    "grant_id": N_("Role"),
     "granted_at": N_("Granted"),
     "granted_by": N_("Granted by"),
     "granted_by_id": N_("Granted by"),
@@ -202,6 +212,7 @@ COLUMNS = {
     "interval_low": N_("Low: years between reviews"),
     "interval_moderate": N_("Moderate: years between reviews"),
     "introduction": N_("Introduction"),
+    "issuer": N_("Issuer"),
     "item_key": N_("Item"),
     "key_control": N_("Key control"),
     "key_controls_reason": N_("Reason for the number of key controls"),
@@ -214,8 +225,10 @@ COLUMNS = {
     "lift_reason": N_("Reason for lifting"),
     "lifted_at": N_("Lifted"),
     "lifted_by_id": N_("Lifted by"),
+    "linked_at": N_("Linked"),
     "locked_at": N_("Locked"),
     "made_at": N_("Made"),
+    "made_by": N_("Made by"),
     "management_response": N_("The owner's answer"),
     "media_type": N_("File type"),
     "meeting_id": N_("Meeting of the forum"),
@@ -264,6 +277,7 @@ COLUMNS = {
     "quality_reviewed_at": N_("Quality-reviewed"),
     "quality_reviewer_id": N_("Quality reviewer"),
     "rank": N_("Item no."),
+    "read_at": N_("Taken into use"),
     "reason": N_("Reason"),
     "reason_codes": N_("Reasons"),
     "reason_no_key_control": N_("Which control makes the risk lower?"),
@@ -330,6 +344,7 @@ COLUMNS = {
     "state": N_("State"),
     "state_before": N_("State before"),
     "state_reason": N_("Reason for the state"),
+    "subject": N_("Subject at the issuer"),
     "subject_id": N_("Belongs to"),
     "subject_type": N_("Kind of record"),
     "submitted_at": N_("Submitted"),
@@ -413,7 +428,7 @@ SHARES = frozenset({"achieved_confidence", "confidence", "tolerable_rate", "uppe
 """Texts that keep a share of 1 as it was counted."""
 CODES = frozenset({"credential", "public_key", "hash", "population_hash", "seed", "sha256", "snapshot_hash"})
 """Checksums and seeds: shown in groups of four."""
-WHOLES = frozenset({"control_copy", "found", "hashes", "snapshot", "told"})
+WHOLES = frozenset({"content", "control_copy", "found", "hashes", "snapshot", "told"})
 """Texts for the machine: told by their length only."""
 POINTERS = {"subject_id": "subject_type", "object_id": "object_type"}
 """Ids whose table stands in another column."""

@@ -56,6 +56,7 @@ from controls.recommendation.tables import Recommendation
 from controls.review import queries as reviews
 from controls.review.tables import Control, DesignTest, Review, Risk, RiskControl
 from controls.rotation.tables import Coverage
+from controls.signin.tables import Account, ClaimedGrant, ClaimsMap, Emergency
 from controls.universe.tables import Area, LineDuty, Process, Subprocess
 from controls.wheel.tables import Cycle, Step
 
@@ -118,6 +119,10 @@ NAMES: dict[str, Select[Any]] = {
     "review_risk": _name(Risk, Risk.number),
     "review_risk_control": _name(RiskControl, Control.number, join=(Control, Control.id == RiskControl.control_id)),
     "rotation_coverage": _name(Coverage, _A.code, _A.name_da, _A.name_en, join=(_A, _A.id == Coverage.subprocess_id)),
+    "signin_account": _name(Account, Account.subject),
+    "signin_claimed_grant": _name(ClaimedGrant, ClaimedGrant.id),
+    "signin_claims_map": _name(ClaimsMap, ClaimsMap.id),
+    "signin_emergency": _name(Emergency, Person.name, join=(Person, Person.id == Emergency.person_id)),
     "universe_area": _name(Area, Area.code, Area.name_da, Area.name_en),
     "universe_line_duty": _name(LineDuty, Person.name, join=(Person, Person.id == LineDuty.person_id)),
     "universe_process": _name(Process, Process.code, Process.name_da, Process.name_en),

@@ -15,6 +15,7 @@ from controls.history.kinds import BY_SLUG, BY_TABLE, KINDS, Kind
 from controls.history.words import LegalBasis
 from controls.identity import queries as identity
 from controls.identity.permissions import Permission, Role
+from controls.signin import queries as door
 from controls.web import answer, guard
 from controls.web.words import language
 
@@ -169,6 +170,7 @@ def verification() -> ResponseReturnValue:
         "history/verification.html", last=last, size=size, why=why, faults=queries.faults_of(last),
         newest=queries.newest_checkpoint(), key=queries.public_key(), tables=labels.TABLES, label=labels.label,
         startup=said(begun.reason) if begun else "", who=who,
+        emergencies=door.emergencies() if guard.by().may(Permission.LOG_READ) else [],
     )  # fmt: skip
 
 

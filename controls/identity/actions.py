@@ -18,6 +18,7 @@ from controls.identity.tables import Organisation, Part, Person, RoleGrant, Sign
 ORGANISATION_ADDED = audit.declare("identity.organisation_added", N_("Organisation added"))
 PERSON_ADDED = audit.declare("identity.person_added", N_("Person added"))
 ROLE_GRANTED = audit.declare("identity.role_granted", N_("Role granted"))
+ROLE_ENDED = audit.declare("identity.role_ended", N_("Role ended"))
 LANGUAGE_CHOSEN = audit.declare("identity.language_chosen", N_("Language chosen"))
 SIGNED_IN = audit.declare("identity.signed_in", N_("Signed in"), "how")
 SIGNED_IN_AGAIN = audit.declare("identity.signed_in_again", N_("Confirmed who is signed in"), "how")
@@ -89,6 +90,26 @@ def give_role(
     saved(by, row)
     db.session.add(row)
     hold(by, person, role)
+    audit.record(by, ROLE_GRANTED, row)
+    return row
+
+
+def end_role(by: By, id: int) -> RoleGrant:
+    """End a role at once: from now it is not held."""
+    row = load(RoleGrant, id)
+    by.must(Permission.ACCOUNT_MANAGE, row.organisation_id)
+    row.valid_to = by.today - timedelta(days=1)
+    saved(by, row)
+    audit.record(by, ROLE_ENDED, row)
+    return row
+
+
+def resume_role(by: By, id: int) -> RoleGrant:
+    """Let a role that began and ended today go on."""
+    row = load(RoleGrant, id)
+    by.must(Permission.ACCOUNT_MANAGE, row.organisation_id)
+    row.valid_to = None
+    saved(by, row)
     audit.record(by, ROLE_GRANTED, row)
     return row
 
@@ -168,7 +189,7 @@ def enable_person(by: By, person_id: int) -> None:
 def end_sign_ins(by: By, person_id: int, keep: int | None = None) -> int:
     """End a person's sign-ins (all but the one kept): of oneself, or of others by whoever manages accounts."""
     if person_id != by.person_id:
-        by.must(Permission.ACCOUNT_MANAGE)
+        by.must(Permission.ACCOUNT_MANAGE, db.session.get_one(Person, person_id).organisation_id)
     rows = [row for row in queries.sign_ins(person_id, by.at) if row.id != keep]
     for row in rows:
         row.ended_at = by.at

@@ -127,6 +127,16 @@ def everyone() -> list[tuple[Person, str, list[Role]]]:
     return [(person, code, held.get(person.id, [])) for person, code in rows]
 
 
+def grant_of(person_id: int, role: Role, organisation_id: int, begun: date) -> RoleGrant | None:
+    """A role that was given on a day (and perhaps ended the same day)."""
+    return db.session.scalar(
+        select(RoleGrant).where(
+            RoleGrant.person_id == person_id, RoleGrant.role == role, RoleGrant.organisation_id == organisation_id,
+            RoleGrant.valid_from == begun,
+        )
+    )  # fmt: skip
+
+
 def grants(person_id: int) -> list[RoleGrant]:
     """The roles a person holds or held."""
     return list(db.session.scalars(select(RoleGrant).where(RoleGrant.person_id == person_id)))

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from ipaddress import ip_address
 from math import ceil
@@ -12,23 +13,23 @@ from flask import Blueprint, Response, abort, current_app, g, make_response, red
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from controls.base import demo, settings
+from controls.base import demo, openid, settings
 from controls.base.by import By
 from controls.base.db import transaction
 from controls.base.form import said
-from controls.base.why import Reason
+from controls.base.why import Reason, Refused
 from controls.credential import queries as credentials
 from controls.identity import queries as people
 from controls.identity.actions import check_password, sign_in_again, sign_out
-from controls.identity.permissions import Role
+from controls.identity.permissions import Role, reach
 from controls.identity.rules import LOGIN_FAILED
 from controls.signin import actions, forms, queries, rules
-from controls.web import answer, guard
+from controls.web import answer, guard, security
 
 bp = Blueprint("signin", __name__)
 PROXY = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via")
-HALF, WAS = "half", "was"
-"""In the cookie: whose password was right while the code is awaited, and whose sign-in has died."""
+HALF, WAS, WORK = "half", "was", "work"
+"""In the cookie: whose password was right, whose sign-in has died, and what the provider's answer is known by."""
 YEAR = 365 * 24 * 60 * 60
 
 
@@ -83,11 +84,22 @@ def _too_many(page: ResponseReturnValue, seconds: int) -> Response:
 def _door(status: int = 200, form: forms.Login | None = None, reasons: Sequence[Reason] = ()) -> Response:
     """The sign-in page; what was typed before a sign-in died goes along in it."""
     form = form or forms.Login()
+    security.told([reason.code for reason in reasons])
     problems = [(reason.field or "username", said(reason)) for reason in reasons] + form.problems()
     page = answer.page(
-        "signin/login.html", form, problems=problems, people=_demo_people(), out=False, files=False, **_along()
-    )
+        "signin/login.html", form, problems=problems, people=_demo_people(), out=False, files=False, work=_work(),
+        **_along(),
+    )  # fmt: skip
     return make_response(page, status)
+
+
+def _work() -> bool:
+    """Whether there is an OpenID provider; a file that cannot be used is told in the server's log."""
+    try:
+        return queries.provider() is not None
+    except openid.NotSettled as error:
+        current_app.logger.error("openid: %s", error)
+        return False
 
 
 def _along() -> dict[str, Any]:
@@ -101,32 +113,37 @@ def signed_out(token: str) -> ResponseReturnValue:
     was = people.owner(token) if token else None
     if was is not None:
         session[WAS] = was.id
+    security.told(["session_expired"])
     posted, here = request.method == "POST", request.full_path.rstrip("?")
     fields = rules.carried(request.form.items(multi=True)) if posted else []
     page = answer.page(
-        "signin/login.html", forms.Login(), people=_demo_people(), out=True, files=bool(request.files),
+        "signin/login.html", forms.Login(), people=_demo_people(), out=True, work=_work(), files=bool(request.files),
         next=_back() if posted else here, to=here if posted else "",
         kept=[(rules.KEPT + name, value) for name, value in fields],
     )  # fmt: skip
     return make_response(page, 401)
 
 
-def _in(person: people.Person, token: str) -> ResponseReturnValue:
+def _in(person: people.Person, token: str, along: dict[str, Any] | None = None) -> ResponseReturnValue:
     """The cookie of a sign-in that has begun; then home, or back to what was being typed."""
-    was, language = session.get(WAS), session.get("language")
+    was, language, along = session.get(WAS), session.get("language"), along or _along()
     session.clear()
     session[guard.COOKIE] = token
     if language:
         session["language"] = language
-    along = _along()
     if along["kept"] and along["to"] and was in (None, person.id):
         g.person = person
-        fields = [(name.removeprefix(rules.KEPT), value) for name, value in along["kept"]]
-        response = make_response(answer.page("signin/carry.html", to=answer.here(str(along["to"])), fields=fields))
+        response = _carry(along["to"], [(name.removeprefix(rules.KEPT), value) for name, value in along["kept"]])
     else:
-        response = make_response(redirect(str(along["next"]), 303))
+        response = make_response(redirect(along["next"], 303))
     _know(response, person)
     return response
+
+
+def _carry(to: str, fields: list[tuple[str, str]], reason: Reason | None = None) -> Response:
+    """The page that sends what was typed, by one more press of a button."""
+    told = said(reason) if reason else ""
+    return make_response(answer.page("signin/carry.html", to=answer.here(to), fields=fields, told=told))
 
 
 def _know(response: Response, person: people.Person) -> None:
@@ -179,6 +196,7 @@ def enter() -> ResponseReturnValue:
 
 def _step(status: int = 200, reason: Reason | None = None) -> Response:
     """The page that asks for the one-time code."""
+    security.told([reason.code] if reason else [])
     problems = [("code", said(reason))] if reason else []
     return make_response(answer.page("signin/code.html", problems=problems, **_along()), status)
 
@@ -253,12 +271,14 @@ def _ask(status: int = 401, reason: Reason | None = None) -> Response:
     """The page that asks, with the posted fields in its form; a GET is asked for again afterwards."""
     posted, here, person = request.method == "POST", request.full_path.rstrip("?"), guard.person()
     app = credentials.app(person.id) is not None
+    security.told([reason.code] if reason else ["not_fresh"])
     first = rules.CODE if app else rules.PASSWORD
     page = answer.page(
         "signin/again.html", to=here if posted else url_for("signin.again"), person=person, back=_back(),
         fields=rules.carried(request.form.items(multi=True)) if posted else [("next", here)],
         problems=[(reason.field or first, said(reason))] if reason else [], demo=bool(_demo_people()), app=app,
-        password=person.password_hash is not None, minutes=settings.current().fresh,
+        work=_work() and bool(queries.accounts(person.id)), password=person.password_hash is not None,
+        minutes=settings.current().fresh,
         files=bool(request.files), fetches=not posted,
     )  # fmt: skip
     return make_response(page, status)
@@ -278,6 +298,158 @@ def _back() -> str:
 def again() -> ResponseReturnValue:
     """On to what was asked for, once it is proven who asks."""
     return redirect(answer.here(request.form.get("next")), 303)
+
+
+# --- with a work account -----------------------------------------------------------------------------------------
+
+
+def _provider() -> openid.Provider:
+    try:
+        return queries.provider() or abort(404)
+    except openid.NotSettled as error:
+        current_app.logger.error("openid: %s", error)
+        abort(404)
+
+
+def _callback() -> str:
+    return url_for("signin.work_back", _external=True, _scheme="https" if settings.current().https else "http")
+
+
+@bp.get("/login/work")
+@guard.open_to_all
+def work() -> ResponseReturnValue:
+    """On to the provider; signed in already, it is asked once more who it is."""
+    provider, again = _provider(), "by" in g
+    try:
+        begun = openid.begin(provider, _callback(), again=again)
+    except openid.Away as error:
+        return _work_failed(error, rules.PROVIDER_AWAY())
+    session[WORK] = asdict(begun) | {
+        "next": answer.here(request.args.get("next")), "parked": request.args.get("parked", ""),
+        "again": demo.now().isoformat() if again else "",
+    }  # fmt: skip
+    return redirect(begun.url, 303)
+
+
+@bp.post("/login/work")
+@guard.open_to_all
+def park() -> ResponseReturnValue:
+    """Keep what was typed, then on to the provider (by a page: a form may not lead to another host)."""
+    _provider()
+    if "by" in g:
+        to = request.form.get("to", "") or request.form.get("next", "")
+        writer: people.Person | None = guard.person()
+        fields = [] if "to" not in request.form else rules.carried(request.form.items(multi=True))
+        fields = [(name, value) for name, value in fields if name not in ("to", "next")]
+    else:
+        writer, along = people.person_by_id(session.get(WAS) or 0), _along()
+        to = along["to"] or along["next"]
+        fields = [(name.removeprefix(rules.KEPT), value) for name, value in along["kept"]]
+    parked = ""
+    if fields and writer is not None:
+        with transaction():
+            parked = actions.keep_draft(_by(writer), to, fields)
+    onward = url_for(".work", next=answer.here(request.form.get("next") or to), parked=parked or None)
+    return answer.page("signin/leave.html", onward=onward)
+
+
+@bp.get("/login/work/back")
+@guard.open_to_all
+def work_back() -> ResponseReturnValue:
+    """Back from the provider: who it is, proven by what it signed."""
+    provider, kept = _provider(), session.pop(WORK, None)
+    if kept is None:
+        return _door(401, reasons=[rules.NOT_PROVEN()])
+    begun = openid.Begun(kept["url"], kept["state"], kept["nonce"], kept["verifier"])
+    since = datetime.fromisoformat(kept["again"]) if kept["again"] else None
+    try:
+        claims = openid.finish(provider, begun, _callback(), request.url, demo.now(), proven_since=since)
+    except openid.NotProven as error:
+        return _work_failed(error, rules.NOT_PROVEN(), kept)
+    except openid.Away as error:
+        return _work_failed(error, rules.PROVIDER_AWAY(), kept)
+    if "by" in g:
+        return _confirmed(provider, claims, kept)
+    try:
+        with transaction():
+            row, person = actions.begin_with_work(_system(), provider, claims, *_from())
+            token = row.token
+    except Refused as refused:
+        with transaction():
+            codes = ", ".join(reason.code for reason in refused.reasons)
+            actions.refuse_work(_system(), provider.issuer, str(claims[provider.subject]), codes)
+        return _door(refused.status if refused.status != 422 else 403, reasons=refused.reasons)
+    to, fields = _taken_up(person, kept)
+    kept_fields = [(rules.KEPT + name, value) for name, value in fields]
+    return _in(person, token, {"next": answer.here(kept["next"]), "to": to, "kept": kept_fields})
+
+
+def _confirmed(provider: openid.Provider, claims: dict[str, Any], kept: dict[str, Any]) -> ResponseReturnValue:
+    """The person who is signed in has proven once more who he is; on with what was typed."""
+    person = guard.person()
+    account = queries.account(provider.issuer, str(claims[provider.subject]))
+    if not kept["again"] or account is None or account.person_id != person.id:
+        return _back_with(kept, rules.OTHER_PERSON())
+    _proven("work")
+    return _back_with(kept)
+
+
+def _back_with(kept: dict[str, Any], reason: Reason | None = None) -> ResponseReturnValue:
+    """On with what was typed; when nothing was confirmed, sending it asks again."""
+    to, fields = _taken_up(guard.person(), kept)
+    if to:
+        return _carry(to, fields, reason)
+    return answer.onward(answer.here(kept["next"]) if reason is None else "/", said(reason) if reason else "")
+
+
+def _taken_up(person: people.Person, kept: dict[str, Any]) -> tuple[str, list[tuple[str, str]]]:
+    """What was typed before the browser left, and where it was to be sent."""
+    if not kept["parked"]:
+        return "", []
+    with transaction():
+        return actions.drop_draft(_by(person), kept["parked"])
+
+
+def _work_failed(error: Exception, reason: Reason, kept: dict[str, Any] | None = None) -> ResponseReturnValue:
+    current_app.logger.warning("openid: %s: %s", reason.code, error)
+    if "by" in g:
+        return _back_with(kept or {"parked": request.args.get("parked", ""), "next": "/"}, reason)
+    return _door(reason.status, reasons=[reason])
+
+
+def _system() -> By:
+    """The author of what the provider's word brings about."""
+    ids = [organisation.id for organisation in people.organisations()]
+    return By(None, "OpenID Connect", Role.SYS.value, demo.now(), reach([(Role.SYS, id) for id in ids]))
+
+
+# --- in an emergency ---------------------------------------------------------------------------------------------
+
+
+@bp.get("/login/emergency/<token>")
+@guard.open_to_all
+def emergency(token: str) -> ResponseReturnValue:
+    """The page an emergency link opens: a button, so that nothing that only looks at links uses it up."""
+    return answer.page("signin/emergency.html", token_in_link=token, problems=[])
+
+
+@bp.post("/login/emergency/<token>")
+@guard.open_to_all
+def enter_in_emergency(token: str) -> ResponseReturnValue:
+    """Sign in by an emergency link, once."""
+    scopes = _scopes("emergency")
+    seconds, _wrong = _brake(scopes)
+    if seconds:
+        return _too_many(_door(429, reasons=[rules.waiting(seconds)]), seconds)
+    try:
+        with transaction():
+            row, person = actions.begin_in_emergency(_system(), token, *_from())
+            begun = row.token
+    except Refused as refused:
+        with transaction():
+            actions.refuse(By(None, "", NOBODY, demo.now()), "", scopes)
+        return _door(401, reasons=refused.reasons)
+    return _in(person, begun)
 
 
 # --- out ---------------------------------------------------------------------------------------------------------

@@ -5,12 +5,40 @@ many addresses makes unknown browsers wait, never one that the person has signed
 """
 
 import hmac
+import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 
 from controls.base.why import N_, Reason, Why
+from controls.identity.permissions import Role
+
+EMERGENCY = timedelta(minutes=15)
+"""How long an emergency sign-in waits to be used."""
+PARKED = timedelta(minutes=30)
+"""How long a text waits while its writer is at the provider."""
+UNKNOWN_ACCOUNT = Why(
+    "signin.unknown_account",
+    N_("Your work account is not known here. Ask your administrator to link it with your user name."), 403,
+)  # fmt: skip
+NAME_IN_USE = Why(
+    "signin.name_in_use",
+    N_("Your user name is used here by an account that is not linked with your work account. Ask your administrator."),
+    403,
+)  # fmt: skip
+NOT_LET_IN = Why("signin.not_let_in", N_("You may not sign in here. Ask your administrator."), 403)
+NO_ROLE = Why("signin.no_role", N_("None of your groups gives you a role here. Ask your administrator."), 403)
+OTHER_PERSON = Why("signin.other_person", N_("That was another person's work account. Nothing was confirmed."), 401)
+NOT_PROVEN = Why("signin.not_proven", N_("Your work account did not confirm who you are. Try again."), 401)
+PROVIDER_AWAY = Why(
+    "signin.provider_away", N_("Sign-in with work account does not answer. Try again in a minute."), 503
+)
+LINK_TAKEN = Why("signin.link_taken", N_("This work account is linked with “{name}” already."), 409)
+NO_REASON = Why("signin.no_reason", N_("Say why the emergency sign-in is needed."))
+SPENT = Why("signin.spent", N_("This link has been used, or its 15 minutes have passed. Ask for a new one."), 401)
+MISREAD = Why("signin.misread", N_("“{role}” is not written as ROLE@ORGANISATION with a role that people hold."))
 
 AGAIN, PASSWORD, CODE, BACK = "again", "again_password", "again_code", "again_back"
 """Fields of the question who it is, beside the carried ones of the form that was posted."""
@@ -119,3 +147,31 @@ APART = ("csrf_token", "request_key", AGAIN, PASSWORD, CODE, BACK)
 def carried(posted: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """The posted fields that go along, in their order: all but the form's tokens and the answer to the question."""
     return [(name, value) for name, value in posted if name not in APART]
+
+
+def wanted(roles: Mapping[str, Iterable[str]], groups: object) -> tuple[set[tuple[Role, str]], list[Reason]]:
+    """The roles (with the code of where) that the groups of a claim give by the map, and what the map misspells."""
+    held = {str(group) for group in groups} if isinstance(groups, list | tuple) else {str(groups or "")}
+    found, reasons = set(), []
+    for given in sorted({given for group in held for given in roles.get(group, ())}):
+        name, _, code = given.partition("@")
+        if name not in {role.value for role in Role} - {Role.SYS.value} or not code:
+            reasons.append(MISREAD(role=given))
+        else:
+            found.add((Role(name), code))
+    return found, reasons
+
+
+def username_of(claims: Mapping[str, object]) -> str:
+    """A user name from what the provider prefers: the part before @, in plain small letters."""
+    preferred = str(claims.get("preferred_username") or claims.get("upn") or claims.get("sub") or "")
+    plain = unicodedata.normalize("NFKD", preferred.partition("@")[0].lower().translate(LETTERS))
+    return re.sub(r"[^a-z0-9.-]", "", plain).lstrip("0123456789.-")[:60]
+
+
+LETTERS = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa", "_": "-", " ": "."})
+
+
+def why_not_use(ends_at: datetime, used: bool, at: datetime) -> list[Reason]:
+    """An emergency sign-in opens once, within its minutes."""
+    return [SPENT()] if used or at > ends_at else []

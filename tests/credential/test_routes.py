@@ -17,6 +17,7 @@ from controls.base.db import db, transaction
 from controls.base.verify import faults
 from controls.credential.tables import RecoveryCode, Totp
 from controls.identity import actions as accounts
+from controls.identity import queries as people
 from controls.identity.permissions import Role
 from controls.identity.tables import SignIn
 
@@ -201,3 +202,14 @@ def test_my_sign_ins(client: FlaskClient, anne: Any, make: Any, app: Flask) -> N
     assert client.post("/me/sign-ins/end-others").location == "/me/sign-in"
     assert [one.get("/me").status_code for one in (client, others[1], stranger)] == [200, 401, 200]
     assert client.post("/me/sign-ins/999999/end").status_code == 404
+
+
+def test_an_administrator_signs_somebody_out(client: FlaskClient, anne: Any, make: Any, app: Flask) -> None:
+    admin = make.signed_in(app.test_client(), make.person("admin", Role.ADM, people.organisation("STAR")))
+    make.signed_in(client, anne)
+    assert "Logget ind nu" in admin.get(f"/users/{anne.id}").get_data(as_text=True)
+    assert client.post(f"/users/{anne.id}/sign-ins/end").status_code == 403
+    far = make.signed_in(app.test_client(), make.person("far", Role.ADM, make.organisation("AMS")))
+    assert far.post(f"/users/{anne.id}/sign-ins/end").status_code == 404
+    assert admin.post(f"/users/{anne.id}/sign-ins/end").status_code == 303
+    assert client.get("/me").status_code == 401 and events()[-1] == "identity.sign_ins_ended"

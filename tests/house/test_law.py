@@ -39,7 +39,7 @@ OUTSIDE = {
 }  # fmt: skip
 BASE = {
     "pure": {"why", "by", "merkle"}, "tables": {"db", "audit"}, "forms": {"form", "why"},
-    "routes": {"by", "why", "db", "demo", "form", "files", "task", "clock", "settings", "passwords", "totp"},
+    "routes": {"by", "why", "db", "demo", "form", "files", "task", "clock", "settings", "passwords", "totp", "openid"},
 }  # fmt: skip
 PAPERS_OUTSIDE = {"openpyxl", "lxml", "flask_babel", "cryptography"}  # the last: the checker, which stands alone
 
@@ -151,7 +151,7 @@ def _records(node: ast.FunctionDef, bodies: dict[str, ast.FunctionDef], seen: se
     for call in ast.walk(node):
         if isinstance(call, ast.Call):
             text = ast.unparse(call.func)
-            callers = ("actions", "accounts", "credentials", "universe", "wheel", "rotation")
+            callers = ("actions", "accounts", "credentials", "identity", "universe", "wheel", "rotation")
             if text == "audit.record" or text.split(".")[-2:-1] in ([name] for name in callers):
                 return True
             if text in bodies and _records(bodies[text], bodies, seen):
