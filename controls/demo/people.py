@@ -10,12 +10,12 @@ from controls.identity import actions as identity
 from controls.identity.permissions import Role
 from controls.universe import actions as universe
 from controls.universe import queries as catalogue
-from controls.universe.rules import Facts
+from controls.universe.rules import CatalogueFile, Facts, fingerprint
 
 BEGUN, STANDING = "2022-01-03", "2026-01-06"
 ADMINISTRATORS = ("tomi", "loos")
-CATALOGUES = {"STAR": ("bemo", "2022-01-03"), "ALS": ("hebj", "2026-01-06")}
-"""Who takes the proposed catalogue in, and when; the department has none of its own."""
+CATALOGUES = {"STAR": ("bemo", "clen", "2022-01-03"), "ALS": ("hebj", "kari", "2026-01-06")}
+"""Who takes the proposed catalogue in, who confirms it, and when; the department has none of its own."""
 
 
 def enter(stage: Stage) -> None:
@@ -30,8 +30,8 @@ def enter(stage: Stage) -> None:
         )  # fmt: skip
         if row["stand_in"]:
             stage.on(STANDING, 9.5, f"stand-in of {row['person_id']}", partial(_stand_in, stage, row))
-    for code, (coordinator, day) in CATALOGUES.items():
-        stage.on(day, 10, f"catalogue of {code}", partial(_catalogue, stage, code, coordinator))
+    for code, (coordinator, confirmer, day) in CATALOGUES.items():
+        stage.on(day, 10, f"catalogue of {code}", partial(_catalogue, stage, code, coordinator, confirmer))
         for row in (row for row in rows("owners") if row["organisation"] == code):
             stage.on(
                 day, 11, f"owner of {code} {row['process_code']}",
@@ -66,17 +66,17 @@ def _stand_in(stage: Stage, row: Row, at: datetime) -> None:
     accounts.choose_stand_in(by, stage.person(row["person_id"]), other, at.date(), last, text("stand_in_reason"))
 
 
-def _catalogue(stage: Stage, code: str, coordinator: str, at: datetime) -> None:
+def _catalogue(stage: Stage, code: str, coordinator: str, confirmer: str, at: datetime) -> None:
     """The proposed catalogue: all of it, or the part that a small agency keeps."""
     data = catalogue.proposed()
     entries = catalogue.read_catalogue(data, catalogue.PROPOSED)
     kept = {row["subprocess_code"] for row in rows("small_catalogue") if row["organisation"] == code}
     if kept:
         entries = [entry for entry in entries if entry.subprocess_code in kept]
-    universe.import_catalogue(
-        stage.by(coordinator, at), stage.organisation(code), entries, catalogue.PROPOSED,
-        hashlib.sha256(data).hexdigest(),
-    )  # fmt: skip
+    file = CatalogueFile(catalogue.PROPOSED, hashlib.sha256(data).hexdigest(), entries, [])
+    draft = universe.keep_draft(stage.by(coordinator, at), stage.organisation(code), file)
+    seen = fingerprint(catalogue.preview(draft))
+    universe.take_draft(stage.by(confirmer, at), draft.id, seen)
 
 
 def _owner(stage: Stage, row: Row, coordinator: str, at: datetime) -> None:

@@ -53,7 +53,11 @@ def _open(stage: Stage, row: Row, at: datetime) -> None:
 
 def _take(stage: Stage, row: Row, state: State, at: datetime) -> None:
     closing = state is State.CLOSED
-    by = stage.by(row["close_confirmed_by"] if closing else row["opened_by"], at)
+    by = stage.by(row["opened_by"], at)
     organisation, year = stage.organisation(row["organisation"]), int(row["year"])
     short = closing and not all(goal.met for goal in queries.goals(organisation, year))
-    actions.advance(by, stage.cycle(row["organisation"], year), None, text(f"short_{year}") if short else "")
+    cycle, why = stage.cycle(row["organisation"], year), text(f"short_{year}") if short else ""
+    if closing:
+        actions.propose_close(by, cycle, None, why)
+        by = stage.by(row["close_confirmed_by"], at)
+    actions.advance(by, cycle, None, why)

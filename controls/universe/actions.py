@@ -5,14 +5,14 @@ from datetime import date
 from controls.base import audit
 from controls.base.by import By
 from controls.base.db import db, load, saved
-from controls.base.why import N_, refuse_if
+from controls.base.why import FORBIDDEN, N_, refuse_if
 from controls.identity import actions as accounts
 from controls.identity import queries as people
 from controls.identity.duties import Duty, Side
 from controls.identity.permissions import Permission
 from controls.universe import queries, rules
 from controls.universe.rules import CatalogueFile, Change, Entry, Facts, Level, Line, Preview
-from controls.universe.tables import Area, ImportDraft, LineDuty, Process, Subprocess
+from controls.universe.tables import Area, Import, ImportDraft, LineDuty, Process, Subprocess
 from controls.universe.words import LineKind
 
 CATALOGUE_IMPORTED = audit.declare(
@@ -24,7 +24,13 @@ PROCESS_EDITED = audit.declare("universe.process_edited", N_("Facts of the proce
 WRITTEN = (Change.NEW, Change.CHANGED)
 
 
-def import_catalogue(
+def import_catalogue(by: By, organisation_id: int, entries: list[Entry], filename: str, sha256: str) -> Preview:
+    """Take a catalogue file from the command line, which counts as both persons (S15)."""
+    refuse_if([] if by.person_id is None else [FORBIDDEN()])
+    return _import(by, organisation_id, entries, filename, sha256)
+
+
+def _import(
     by: By, organisation_id: int, entries: list[Entry], filename: str, sha256: str, seen: str | None = None
 ) -> Preview:
     """Take a catalogue file: what is new is added, what is named otherwise is renamed, nothing is removed.
@@ -118,11 +124,22 @@ def keep_draft(by: By, organisation_id: int, file: CatalogueFile) -> ImportDraft
 
 
 def take_draft(by: By, id: int, seen: str) -> Preview:
-    """Take a file that waited, as its preview showed it."""
+    """Confirm a file that another has brought (S15), as its preview showed it."""
     row = load(ImportDraft, id)
     by.must(Permission.CATALOGUE_EDIT, row.organisation_id)
     entries, _ = rules.unpacked(row.rows)
-    preview = import_catalogue(by, row.organisation_id, entries, row.filename, row.sha256, seen)
+    why = queries.why_not_take(by, row)
+    if why:
+        raise accounts.SamePerson(why, by, Duty.S15, Side.SECOND, accounts.Bound(row, row.organisation_id))
+    taken = Import(
+        organisation_id=row.organisation_id, filename=row.filename, sha256=row.sha256, imported_by_id=row.person_id,
+        imported_at=row.uploaded_at, confirmed_by_id=by.person_id,
+    )  # fmt: skip
+    saved(by, taken)
+    db.session.add(taken)
+    accounts.take_part(by, Duty.S15, taken, Side.FIRST, persons=[row.person_id])
+    accounts.take_part(by, Duty.S15, taken, Side.SECOND)
+    preview = _import(by, row.organisation_id, entries, row.filename, row.sha256, seen)
     db.session.delete(row)
     return preview
 

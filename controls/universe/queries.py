@@ -98,6 +98,14 @@ def why_not_off_line(
     return []
 
 
+def why_not_take(by: By, draft: ImportDraft) -> list[Reason]:
+    """S15: who brought a catalogue file does not confirm it; who may instead."""
+    return people.why_not_part(
+        by, Duty.S15, draft, Side.SECOND, permission=Permission.CATALOGUE_EDIT, parts={},
+        besides=people.roots([draft.person_id]).values(),
+    )  # fmt: skip
+
+
 def subprocess(id: int) -> Subprocess | None:
     """A sub-process by id."""
     return db.session.get(Subprocess, id)

@@ -218,7 +218,8 @@ def _preview(id: int) -> dict[str, Any]:
     address = url_for("universe.preview", id=id, **filters)
     return {
         "draft": draft, "found": found, "page": lists.cut(lines, asked, len(found.lines)), "here": here,
-        "seen": rules.fingerprint(found), "labels": rules.LABELS, "changes": list(rules.Change), "asked": asked,
+        "seen": rules.fingerprint(found), "why_not_take": queries.why_not_take(guard.by(), draft),
+        "labels": rules.LABELS, "changes": list(rules.Change), "asked": asked,
         "unused": rules.unpacked(draft.rows)[1], "address": address + ("&" if asked.filters else "?"),
         "title": _("Import for %(organisation)s", organisation=name(here)),
     }  # fmt: skip

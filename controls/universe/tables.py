@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from controls.base.audit import UNLOGGED
@@ -89,6 +89,21 @@ class Subprocess(Versioned, Model):
     suggested_impact: Mapped[int | None]
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
+
+
+class Import(Versioned, Model):
+    """A catalogue that one took in from a file and another confirmed (S15)."""
+
+    __tablename__ = "universe_import"
+    __table_args__ = (CheckConstraint("confirmed_by_id <> imported_by_id", name="s15_confirmer"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("identity_organisation.id"))
+    filename: Mapped[str] = mapped_column(String(200))
+    sha256: Mapped[str] = mapped_column(String(64))
+    imported_by_id: Mapped[int] = mapped_column(ForeignKey("identity_person.id"))
+    imported_at: Mapped[datetime] = mapped_column(UtcTime)
+    confirmed_by_id: Mapped[int] = mapped_column(ForeignKey("identity_person.id"))
 
 
 class ImportDraft(Model):

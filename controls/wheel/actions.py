@@ -9,6 +9,8 @@ from controls.base.by import By
 from controls.base.db import db, load, saved
 from controls.base.why import N_, refuse_if
 from controls.identity import queries as identity
+from controls.identity.actions import take_part
+from controls.identity.duties import Duty, Side
 from controls.identity.permissions import Permission
 from controls.universe import queries as universe
 from controls.wheel import queries, rules
@@ -18,11 +20,12 @@ from controls.wheel.rules import Parameters
 from controls.wheel.tables import Cycle, Step
 from controls.wheel.words import State
 
-__all__ = ["GATES", "GOALS", "ON_ENTER", "advance", "configure", "go_back", "open_cycle"]
+__all__ = ["GATES", "GOALS", "ON_ENTER", "advance", "configure", "go_back", "open_cycle", "propose_close"]
 
 OPENED = audit.declare("wheel.cycle_opened", N_("Cycle opened"))
 CONFIGURED = audit.declare("wheel.cycle_configured", N_("Parameters changed"))
 ADVANCED = audit.declare("wheel.cycle_advanced", N_("Cycle advanced"), "left", "entered")
+PROPOSED = audit.declare("wheel.close_proposed", N_("Closing of the year proposed"))
 WENT_BACK = audit.declare("wheel.cycle_went_back", N_("Cycle went one step back"), "left", "entered")
 
 ON_ENTER: dict[State, list[Callable[[By, Cycle], None]]] = {state: [] for state in State}
@@ -76,6 +79,19 @@ def configure(by: By, cycle_id: int, version: int, parameters: Parameters, dates
     return row
 
 
+def propose_close(by: By, cycle_id: int, version: int | None, reason: str = "") -> Cycle:
+    """Propose to close the year; another confirms it (S14)."""
+    row = load(Cycle, cycle_id, version)
+    by.must(Permission.CYCLE_ADVANCE, row.organisation_id)
+    goals = queries.goals(row.organisation_id, row.year)
+    refuse_if(rules.why_not_propose_close(row.state, queries.missing(row), goals, reason))
+    take_part(by, Duty.S14, row, Side.FIRST, permission=Permission.CYCLE_ADVANCE)
+    row.close_proposed_by_id, row.close_proposed_at, row.close_reason = by.person_id, by.at, reason.strip()
+    saved(by, row)
+    audit.record(by.because(reason.strip()) if reason else by, PROPOSED, row)
+    return row
+
+
 def advance(by: By, cycle_id: int, version: int | None, reason: str = "") -> State:
     """Take the next step of the year when nothing is missing; short of a goal the year closes only with a reason.
 
@@ -85,6 +101,10 @@ def advance(by: By, cycle_id: int, version: int | None, reason: str = "") -> Sta
     after = rules.next_state(row.state)
     by.must(PERMISSIONS.get(after or row.state, Permission.CYCLE_ADVANCE), row.organisation_id)
     goals = queries.goals(row.organisation_id, row.year) if after is State.CLOSED else []
+    if after is State.CLOSED:
+        reason = reason or row.close_reason
+        refuse_if([] if row.close_proposed_by_id is not None else [rules.NOT_PROPOSED()])
+        take_part(by, Duty.S14, row, Side.SECOND, permission=Permission.CYCLE_ADVANCE)
     refuse_if(rules.why_not_advance(row.state, queries.missing(row), goals, reason))
     left, row.state = row.state, rules.STEPS[(row.state, "advance")]
     saved(by, row)
@@ -107,6 +127,7 @@ def go_back(by: By, cycle_id: int, version: int | None, reason: str) -> State:
     by.must(Permission.CYCLE_ADVANCE, row.organisation_id)
     refuse_if(rules.why_not_go_back(row.state, reason))
     left, row.state = row.state, rules.STEPS[(row.state, "go_back")]
+    row.close_proposed_by_id, row.close_proposed_at, row.close_reason = None, None, ""
     saved(by, row)
     step = queries.step(row.id, left)
     if step is not None:

@@ -13,6 +13,8 @@ from controls.base.by import By
 from controls.base.db import Stale, transaction
 from controls.base.form import said
 from controls.base.why import N_, Refused
+from controls.identity import queries as people
+from controls.identity.duties import Duty, Side
 from controls.identity.permissions import Permission
 from controls.web import answer, guard
 from controls.web.words import language, long_date
@@ -112,10 +114,14 @@ def _why_not_step(by: By, cycle: Cycle, goals: list[Goal]) -> dict[str, Any]:
     after = rules.next_state(cycle.state)
     reasons = [said(reason) for reason in queries.missing(cycle)] if after else []
     may = by.may(Permission.CYCLE_ADVANCE, cycle.organisation_id)
+    proposed = cycle.close_proposed_by_id if after is State.CLOSED else None
     return {
         "after": after, "gate_reasons": reasons, "may_step": may,
         "elsewhere": after in rules.TAKEN_ELSEWHERE if after else False,
-        "short": [goal for goal in goals if not goal.met] if after is State.CLOSED else [],
+        "short": [goal for goal in goals if not goal.met] if after is State.CLOSED and proposed is None else [],
+        "proposer": people.names({proposed}).get(proposed, "") if proposed else "",
+        "why_not_close": people.why_not_part(by, Duty.S14, cycle, Side.SECOND, permission=Permission.CYCLE_ADVANCE)
+        if proposed and may else [],
         "may_go_back": may and (cycle.state, "go_back") in rules.STEPS,
         "may_configure": by.may(Permission.CYCLE_CONFIGURE, cycle.organisation_id) and cycle.state is State.CREATED,
     }  # fmt: skip
@@ -186,6 +192,9 @@ def advance(year: int) -> ResponseReturnValue:
         return answer.failed("wheel/cycle.html", form, **(_context(year) | {"step": form}))
     try:
         with transaction():
+            if rules.next_state(found.state) is State.CLOSED and found.close_proposed_by_id is None:
+                actions.propose_close(guard.by(), id, form.version.data, form.reason.data or "")
+                return answer.done(_here(year, org), _("The closing was proposed. Another person confirms it."))
             state = actions.advance(guard.by(), id, form.version.data, form.reason.data or "")
             return answer.done(_here(year, org), _("The year is now: %(state)s.", state=_(state.label)))
     except Refused as refused:

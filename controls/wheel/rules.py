@@ -38,6 +38,8 @@ FROZEN = Why("wheel.frozen", N_("Parameters and dates are frozen when the parame
 CAPACITY = Why("wheel.capacity", N_("Capacity must be between 1 and {max} hours."))
 INTERVAL = Why("wheel.interval", N_("An interval must be between 1 and 5 years."))
 INTERVAL_ORDER = Why("wheel.interval_order", N_("A higher risk band cannot have a longer interval than a lower one."))
+NOT_PROPOSED = Why("wheel.not_proposed", N_("One person proposes to close the year, and another confirms it."), 409)
+NOT_CLOSING = Why("wheel.not_closing", N_("Only a reported year is closed."), 409)
 OTHER_YEAR = Why("wheel.other_year", N_("The date must be in {year}."))
 NO_WORKING_DAY = Why("wheel.no_working_day", N_("{date} is not a working day."))
 DATE_ORDER = Why("wheel.date_order", N_("This date cannot be before the one above it."))
@@ -154,6 +156,13 @@ def why_not_advance(state: State, missing: Iterable[Reason], goals: Iterable[Goa
             GOAL_SHORT("reason", goal=goal.label, done=goal.done, total=goal.total) for goal in goals if not goal.met
         ]
     return reasons
+
+
+def why_not_propose_close(state: State, missing: Iterable[Reason], goals: Iterable[Goal], reason: str) -> list[Reason]:
+    """A reported year is proposed to be closed as it would be closed."""
+    if next_state(state) is not State.CLOSED:
+        return [NOT_CLOSING()]
+    return why_not_advance(state, missing, goals, reason)
 
 
 def why_not_go_back(state: State, reason: str) -> list[Reason]:

@@ -26,6 +26,9 @@ class Cycle(Versioned, Model):
     interval_moderate: Mapped[int]
     interval_low: Mapped[int]
     opened_by_id: Mapped[int | None] = mapped_column(ForeignKey("identity_person.id"))
+    close_proposed_by_id: Mapped[int | None] = mapped_column(ForeignKey("identity_person.id"))
+    close_proposed_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    close_reason: Mapped[str] = mapped_column(Text, default="")
 
 
 class Step(Versioned, Model):

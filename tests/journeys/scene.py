@@ -65,11 +65,13 @@ def set_up(app: Flask, monkeypatch: pytest.MonkeyPatch, password: str | None = P
     )  # fmt: skip
 
 
-def import_catalogue(who: Someone, lines: int | None = None) -> Page:
-    """Send the shipped catalogue (or its first lines) as a file, look at the preview, take it; the list then."""
+def import_catalogue(who: Someone, confirmer: Someone, lines: int | None = None) -> Page:
+    """Send the shipped catalogue (or its first lines) as a file; another confirms it (S15); the list then."""
     data = b"".join(CATALOGUE.read_bytes().splitlines(keepends=True)[: None if lines is None else lines + 1])
     preview = who.get("/import?org=STAR").form("/import").fill(file=(data, "katalog.csv")).press()
-    return preview.form("/take").press()
+    assert not preview.forms("/take")
+    waiting = confirmer.get("/import?org=STAR").links(r"^/import/\d+$")[0]
+    return confirmer.get(waiting).form("/take").press()
 
 
 SCORES = {

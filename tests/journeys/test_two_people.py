@@ -20,7 +20,7 @@ MINE, THEIRS = "Min tekst: æøå, “citat” & <b>tegn</b>.", "Den andens teks
 def scene(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Scene:
     """An agency whose year is open, with the three first processes of the catalogue."""
     scene = scenes.set_up(app, monkeypatch, password=None)
-    scenes.import_catalogue(scene.coordinator, lines=9)
+    scenes.import_catalogue(scene.coordinator, scene.group, lines=9)
     scenes.open_year(scene).form("/advance").press()
     return scene
 

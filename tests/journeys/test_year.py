@@ -65,7 +65,7 @@ def test_the_year_from_catalogue_to_workbook(scene: Scene) -> None:
 def january(scene: Scene) -> None:
     """The coordinator takes the shipped catalogue in, names owners, opens the year and locks its parameters."""
     scene.controller.may_not("/import")
-    taken = scenes.import_catalogue(scene.coordinator)
+    taken = scenes.import_catalogue(scene.coordinator, scene.group)
     taken.says(*(str(number) for number in (AREAS, PROCESSES, SUBPROCESSES)), "AAR-1.1")
     counts = [db.session.scalar(select(func.count()).select_from(table)) for table in (Area, Process, Subprocess)]
     assert counts == [AREAS, PROCESSES, SUBPROCESSES]
@@ -603,6 +603,8 @@ def december(scene: Scene, finding: str) -> None:
     closing = scene.coordinator.get(f"{YEAR}?org=STAR").form("/advance")
     closing.refused(422)
     closing.fill(reason="To gennemgange er udskudt til januar 2027, fordi systemet blev skiftet.").press()
+    assert not scene.coordinator.get(f"{YEAR}?org=STAR").forms("/advance")
+    scene.group.get(f"{YEAR}?org=STAR").form("/advance").press()
     assert not scene.coordinator.get(f"{YEAR}?org=STAR").forms("/advance")
 
 

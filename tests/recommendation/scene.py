@@ -114,7 +114,7 @@ def build(make: ModuleType, patch: Any, activated: int = 2024) -> Scene:
         for row, code in enumerate(CODES, 2)
     ]
     with transaction():
-        universe.import_catalogue(make.by(people["group"], early), agency.id, entries, "catalogue.csv", "0" * 64)
+        universe.import_catalogue(make.system(early), agency.id, entries, "catalogue.csv", "0" * 64)
     scene = Scene(ministry, agency, people, 0, {}, make)
     scene.part = {row.code: row.id for row in parts.active_subprocesses(agency.id, AT.date())}
     scene.cycle_id = cycle(scene, 2026, AT)

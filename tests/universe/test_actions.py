@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from controls.base.audit import EventRow
 from controls.base.db import Stale, db, transaction
 from controls.base.why import Refused
+from controls.identity import queries as people
 from controls.identity.permissions import Role
 from controls.universe import actions, queries, rules
 from controls.universe.rules import Facts
@@ -132,7 +133,7 @@ def test_only_who_may_edit_the_catalogue(make: Any) -> None:
     for role in (Role.OWN, Role.CTL, Role.SEC, Role.AUD):
         someone = make.person(f"p-{role.lower()}", role, here)
         with pytest.raises(Refused) as why, transaction():
-            actions.import_catalogue(make.by(someone), here.id, [], "a.csv", "")
+            actions.keep_draft(make.by(someone), here.id, rules.CatalogueFile("a.csv", "", [], []))
         assert why.value.status == 403
 
 
@@ -192,10 +193,18 @@ def test_a_draft_is_taken_as_it_was_seen(make: Any) -> None:
     between = queries.read_catalogue(as_csv([["1", "Payroll", "1.1", "Third name"]]), "b.csv")
     with transaction():
         actions.import_catalogue(make.system(), here, between, "b.csv", "")
+    home = people.organisation_by_id(here)
+    other = make.by(make.person("other", Role.GRP, home))
     with pytest.raises(Refused) as why, transaction():
         actions.take_draft(by, id, seen)
+    assert why.value.status == 403 and str(why.value).endswith(" Other."), "who brought it does not confirm it"
+    with pytest.raises(Refused) as why, transaction():
+        actions.import_catalogue(by, here, between, "b.csv", "")
+    assert why.value.status == 403
+    with pytest.raises(Refused) as why, transaction():
+        actions.take_draft(other, id, seen)
     assert why.value.status == 409
     seen = rules.fingerprint(queries.preview(db.session.get_one(ImportDraft, id)))
     with transaction():
-        assert actions.take_draft(by, id, seen).changed == 1
+        assert actions.take_draft(other, id, seen).changed == 1
     assert queries.drafts(here) == []

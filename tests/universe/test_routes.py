@@ -29,6 +29,12 @@ def browser(make: Any, client: FlaskClient, group: Any) -> FlaskClient:
     return make.signed_in(client, group)
 
 
+@pytest.fixture
+def second(make: Any, app: Any, browser: FlaskClient, here: Any) -> FlaskClient:
+    """Another of the group, who confirms."""
+    return make.signed_in(app.test_client(), make.person("second", Role.GRP, here, language="en"))
+
+
 def send(browser: FlaskClient, data: bytes, name: str = "file.csv") -> Any:
     return browser.post("/import", data={"file": (io.BytesIO(data), name)})
 
@@ -88,13 +94,14 @@ def test_nothing_there_yet(make: Any, here: Any, browser: FlaskClient) -> None:
     assert "Use the proposed catalogue" in browser.get("/import").text
 
 
-def test_the_proposed_catalogue(browser: FlaskClient) -> None:
+def test_the_proposed_catalogue(browser: FlaskClient, second: FlaskClient) -> None:
     answer = browser.post("/import/proposed")
     assert answer.status_code == 303
     assert counts() == (0, 0, 0)
     page = browser.get(answer.location).text
-    assert ">165</a>" in page and "Import the catalogue" in page
-    take_it(browser, answer.location)
+    assert ">165</a>" in page and "These may do it instead: Second." in page
+    assert browser.post(f"{answer.location}/take", data={"seen": ""}).status_code == 403
+    take_it(second, answer.location)
     assert counts() == (16, 39, 110)
     assert "Use the proposed catalogue" not in browser.get("/import").text
 
@@ -105,11 +112,12 @@ def take_it(browser: FlaskClient, address: str) -> Any:
     return browser.post(f"{address}/take", data={"seen": seen})
 
 
-def test_preview_take_and_again(browser: FlaskClient) -> None:
+def test_preview_take_and_again(browser: FlaskClient, second: FlaskClient) -> None:
     address = send(browser, as_csv(TWO_LEVELS)).location
-    done = take_it(browser, address)
+    assert "Another person confirms the import" in browser.get(address).text
+    done = take_it(second, address)
     assert done.status_code == 303 and done.location == "/processes?org=STAR"
-    assert "The catalogue was imported: 7 new, 0 changed." in browser.get(done.location).text
+    assert "The catalogue was imported: 7 new, 0 changed." in second.get(done.location).text
     address = send(browser, as_csv([["1", "Payroll", "1.1", "<b>Other</b>", "x"]], head=[
         "Area code", "Area", "Sub-process code", "Sub-process", "Remark"])).location  # fmt: skip
     page = browser.get(address).text
@@ -117,7 +125,7 @@ def test_preview_take_and_again(browser: FlaskClient) -> None:
     assert "These columns are not read: Remark." in page and "Not in the file" in page
     only = browser.get(address + "?change=changed").text
     assert "2.1" not in only and "Other" in only
-    assert browser.post(f"{address}/take", data={"seen": "old"}).status_code == 409
+    assert second.post(f"{address}/take", data={"seen": "old"}).status_code == 409
     dropped = browser.post(f"{address}/drop")
     assert dropped.status_code == 303 and counts() == (2, 2, 3)
     assert browser.get(address).status_code == 404

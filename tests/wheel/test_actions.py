@@ -135,9 +135,17 @@ def test_closing_short_of_a_goal(created: Year, monkeypatch: pytest.MonkeyPatch)
     cycle.state = State.REPORTED
     db.session.commit()
     db.session.info.pop("changed", None)
-    refused = refusal(lambda: actions.advance(created.by(created.first), created.cycle.id, None))
+    first, second, id = created.by(created.first), created.by(created.second), created.cycle.id
+    refused = refusal(lambda: actions.advance(first, id, None))
+    assert [r.code for r in refused.reasons] == ["wheel.not_proposed"]
+    refused = refusal(lambda: actions.propose_close(first, id, None))
     assert [r.code for r in refused.reasons] == ["wheel.goal_short"]
-    assert advance(created, LONG) is State.CLOSED
+    with transaction():
+        actions.propose_close(first, id, None, LONG)
+    refused = refusal(lambda: actions.advance(first, id, None))
+    assert [r.code for r in refused.reasons] == ["sod_conflict"]
+    with transaction():
+        assert actions.advance(second, id, None) is State.CLOSED
     assert [checkpoint.read(path).cycle for _, path in checkpoint.kept(settings.current().keys)] == [
         f"{created.organisation.code} {cycle.year}"
     ]
