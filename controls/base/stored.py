@@ -6,9 +6,11 @@ SQLite keeps 2 in a Boolean and a text in a number; the columns' own types would
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from itertools import chain
+from json.encoder import encode_basestring
 from math import isfinite
 from typing import Any
 
@@ -30,6 +32,7 @@ from sqlalchemy import (
 )  # fmt: skip
 
 from controls.base.db import Choice, UtcTime
+from controls.base.merkle import canonical
 
 Form = Callable[[Any], Any]
 """From a stored value (never NULL) to the plain value that the log tells, or `INEXACT`."""
@@ -159,9 +162,52 @@ _made = lru_cache(text)
 """A statement that was made before is found compiled."""
 
 
+def _number_text(raw: Any) -> str:
+    if type(raw) is int:
+        return str(raw)
+    if raw is None:
+        return "null"
+    raise ValueError
+
+
+def _words_text(raw: Any) -> str:
+    if type(raw) is str:
+        return encode_basestring(raw)
+    if raw is None:
+        return "null"
+    raise ValueError
+
+
+def as_json(form: Form) -> Callable[[Any], str]:
+    """From a stored value to its canonical JSON; `ValueError` for one that is not in its column's form."""
+
+    def write(raw: Any) -> str:
+        found = None if raw is None else form(raw)
+        if found is INEXACT:
+            raise ValueError
+        return canonical(found) if type(found) is not str else f'"{found}"' if found.isalnum() else _words_text(found)
+
+    quick: dict[Form, Callable[[Any], str]] = {_integer: _number_text, _words: _words_text}
+    return quick.get(form, write)
+
+
+class Line:
+    """Some columns of a raw row as one canonical JSON object, written without making a dictionary first."""
+
+    def __init__(self, cells: Cells, left: Collection[str]) -> None:
+        places = sorted((name, at) for at, name in enumerate(cells.names) if name not in left)
+        self.frame = "{" + ",".join(f"{encode_basestring(name)}:%s" for name, _ in places) + "}"
+        self.how = [(at, as_json(cells.forms[at])) for _, at in places]
+
+    def of(self, raw: Any) -> str:
+        """The object; `ValueError` when a value is not in its column's form."""
+        return self.frame % tuple([write(raw[at]) for at, write in self.how])
+
+
 def stream(connection: Connection, sql: str, **values: Any) -> Iterator[Any]:
     """Rows of a statement, a thousand at a time; the option is the statement's, never the shared connection's."""
-    return iter(connection.execute(_made(sql), values, execution_options={"yield_per": MOST}))
+    found = connection.execute(_made(sql), values, execution_options={"yield_per": MOST})
+    return chain.from_iterable(found.partitions(MOST))
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """Whether the log and the rows are what was written: every fault, named by table, row, column or file.
 
-The tree is built anew from the events (RFC 9162), each event's canonical form, digests and code are made again, head
+The tree is built anew from the events (RFC 9162), each event's leaf, digest and code are made again, head
 and checkpoints are compared, and the last state that the events tell of each row is held against the row itself, both
 ways. Everything is read raw (see `stored`) and as of one moment. A payload may be gone only where a later redaction
 says so, and then what the redaction retells stands in for it.
@@ -24,7 +24,7 @@ from controls.base.db import Base, snapshot
 from controls.base.fault import Fault
 from controls.base.merkle import append, canonical, frontier_root, leaf_hash, payload_digest
 from controls.base.redaction import ACTION, Retold, retold
-from controls.base.stored import INEXACT, Cells, any_bytes, stream
+from controls.base.stored import INEXACT, Cells, Line, any_bytes, stream
 from controls.base.why import N_, Why
 
 __all__ = ["CHECKS", "Fault", "Verifier", "faults"]
@@ -37,7 +37,7 @@ GAP = Why("log.gap", N_("Log, event {row}: the number follows {before}; an event
 GONE = Why("log.gone", N_("Log, event {row}: the content is gone, and no redaction tells of it."))
 SALT = Why("log.salt", N_("Log, event {row}: the salt was to be removed with the content."))
 BACK = Why("log.back", N_("Log, event {row}: the content was removed by a redaction and is there again."))
-CANONICAL = Why("log.canonical", N_("Log, event {row}: the content is not in the form in which it was written."))
+CANONICAL = Why("log.canonical", N_("Log, event {row}: the content cannot be read."))
 DIGEST = Why("log.digest", N_("Log, event {row}: the content does not fit its digest."))
 REASON = Why("log.reason", N_("Log, event {row}: the reason is not the one in the event's content."))
 LEAF = Why("log.leaf", N_("Log, event {row}: the columns do not fit the leaf hash; at least one was changed."))
@@ -103,10 +103,9 @@ class Verifier:
         self.events = Cells(EventRow, self.connection.dialect)
         self.heads = Cells(HeadRow, self.connection.dialect)
         self._at = {name: at for at, name in enumerate(self.events.names)}
-        self._covered = {
-            left: [(name, at) for name, at in self._at.items() if name not in left]
-            for left in (UNCOVERED, UNCOVERED - {"reason"})
-        }
+        self._lines = {left: Line(self.events, left) for left in (UNCOVERED, UNCOVERED - {"reason"})}
+        self._rest = [(self._at[name], kind) for name, kind in (
+            ("reason", str), ("payload", str), ("salt", bytes), ("leaf", bytes), ("mac", bytes))]  # fmt: skip
 
     def log(self, given: Iterable[tuple[str, Checkpoint]] = ()) -> Iterator[Fault]:
         """Every event, the head, and every checkpoint: those in the key folder and those given."""
@@ -155,27 +154,27 @@ class Verifier:
 
     def _event(self, raw: Any, payload: dict[str, Any] | None) -> Iterator[Fault]:
         seq, at = raw[0], self._at
-        values = self.events.plain(raw)
-        if INEXACT in values:
-            for name, value in zip(self.events.names, values, strict=True):
+        try:
+            entry = self._lines[uncovered(payload or {"reason": ""})].of(raw)
+            exact = all(raw[place] is None or type(raw[place]) is kind for place, kind in self._rest)
+        except ValueError:
+            exact = False
+        if not exact:
+            for name, value in zip(self.events.names, self.events.plain(raw), strict=True):
                 if value is INEXACT:
                     yield Fault(FORM, "base_event", str(seq), name)
             return
-        for why, column in self._wrong(seq, raw, values, payload):
+        for why, column in self._wrong(seq, raw, payload):
             yield Fault(why, "base_event", str(seq), column)
-        leaf, mac = raw[at["leaf"]], raw[at["mac"]]
-        left = uncovered(payload or {"reason": ""})
-        entry = canonical({name: values[at] for name, at in self._covered[left]})
+        leaf = raw[at["leaf"]]
         if leaf_hash(entry.encode()) != leaf:
             yield Fault(LEAF, "base_event", str(seq), "leaf")
-        if leaf is None or event_code(self.key, leaf) != mac:
+        if leaf is None or event_code(self.key, leaf) != raw[at["mac"]]:
             yield Fault(CODE, "base_event", str(seq), "mac")
 
-    def _wrong(
-        self, seq: int, raw: Any, values: list[Any], payload: dict[str, Any] | None
-    ) -> Iterator[tuple[Why, str]]:
+    def _wrong(self, seq: int, raw: Any, payload: dict[str, Any] | None) -> Iterator[tuple[Why, str]]:
         at, taken = self._at, seq in self.taken
-        text, salt = raw[at["payload"]], raw[at["salt"]]
+        text, salt, reason = raw[at["payload"]], raw[at["salt"]], raw[at["reason"]]
         if text is None:
             if not taken:
                 yield GONE, "payload"
@@ -184,20 +183,19 @@ class Verifier:
         else:
             if taken:
                 yield BACK, "payload"
-            if payload is None or canonical(payload) != text:
-                yield CANONICAL, "payload"
-            if payload_digest(salt or b"", text) != raw[at["payload_digest"]]:
+            if payload_digest(salt or b"", text) != raw[at["payload_digest"]]:  # of the very bytes that are stored
                 yield DIGEST, "payload"
+            if payload is None:
+                yield CANONICAL, "payload"
         if payload is None:
             return
-        if values[at["reason"]] != payload.get("reason", values[at["reason"]]):
+        if reason != payload.get("reason", reason):
             yield REASON, "reason"
-        about = (values[at["object_type"]], values[at["object_id"]])
+        kind, id, version = raw[at["object_type"]], raw[at["object_id"]], raw[at["object_version"]]
         for one in payload["rows"]:
-            version = one["state"].get("version") if (one["table"], one["id"]) == about else None
-            if version is not None and version != values[at["object_version"]]:
+            if one["id"] == id and one["table"] == kind and one["state"].get("version", version) != version:
                 yield VERSION, "object_version"
-        if values[at["action"]] == ACTION and payload["fields"].get("asked_by_id") in (None, values[at["person_id"]]):
+        if raw[at["action"]] == ACTION and payload["fields"].get("asked_by_id") in (None, raw[at["person_id"]]):
             yield ALONE, "person_id"
 
     def _head(self, size: int, frontier: list[bytes]) -> Iterator[Fault]:

@@ -12,11 +12,11 @@ from controls.base.by import By
 from controls.base.db import db, saved, transaction
 from controls.base.settings import current
 from controls.base.why import Refused
+from controls.history.actions import REDACTED
 from controls.identity.permissions import Role
 from controls.identity.tables import Person
 
 CHANGED = audit.declare("test.title_changed", "Title changed", "note")
-REDACTED = audit.EVENTS.get(redaction.ACTION) or audit.declare(redaction.ACTION, "Removed", "asked_by_id", "cleaned")
 SICK = "Fuldmægtig, sygemeldt med stress"
 
 

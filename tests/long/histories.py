@@ -32,6 +32,7 @@ from controls.evidence import actions as evidence
 from controls.evidence import queries as files
 from controls.evidence.rules import DataClass
 from controls.evidence.tables import Evidence, Request
+from controls.history.actions import REDACTED
 from controls.identity import actions as identity
 from controls.identity.permissions import Role
 from controls.identity.tables import Organisation, Person
@@ -39,7 +40,6 @@ from tests import make
 from tests.evidence.builders import padded
 
 CHANGED = audit.EVENTS.get("test.person_changed") or audit.declare("test.person_changed", "Changed for a test")
-REDACTED = audit.EVENTS.get(redaction.ACTION) or audit.declare(redaction.ACTION, "Removed", "asked_by_id", "cleaned")
 SUBJECT = "test_history"
 REASON = "En begrundelse, der er lang nok til at blive godtaget."
 WORDS = (
