@@ -243,7 +243,8 @@ def _requests(form: BaseForm, refused: Refused | None = None) -> ResponseReturnV
     waiting = queries.waiting(by)
     here = guard.organisation()
     context: dict[str, Any] = {
-        "waiting": waiting, "classes": list(DataClass), "rules": queries.retentions(here.id), "here": here,
+        "waiting": waiting, "others": [one for one in guard.reached_organisations() if one.id != here.id],
+        "classes": list(DataClass), "rules": queries.retentions(here.id), "here": here,
         "least": custody.LEAST_YEARS, "judge": by.may(Permission.EVIDENCE_JUDGE, here.id),
     }  # fmt: skip
     if refused is not None or form.errors:

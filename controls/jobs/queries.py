@@ -5,6 +5,7 @@ from datetime import date
 from sqlalchemy import func, select
 
 from controls.base.db import db
+from controls.jobs import rules
 from controls.jobs.rules import Job, Run, State
 from controls.jobs.tables import JobRun
 
@@ -24,7 +25,7 @@ def run(job: Job, key: str) -> JobRun | None:
 def last_done(job: Job) -> date | None:
     """The last day on which a job was done."""
     found = db.session.scalar(select(func.max(JobRun.key)).where(JobRun.job == job, JobRun.state == State.DONE))
-    return date.fromisoformat(found) if found else None
+    return rules.day(found) if found else None
 
 
 def latest(limit: int) -> list[JobRun]:

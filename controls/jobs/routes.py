@@ -17,4 +17,5 @@ SHOWN = 40
 def index() -> ResponseReturnValue:
     """What ran by the clock, when, where and with what result."""
     checks = [(check, evidence.told(check)) for check in evidence.checks(SHOWN)]
-    return answer.page("jobs/index.html", runs=queries.latest(SHOWN), checks=checks, jobs=rules.HOURS)
+    runs = [(run, rules.day(run.key), rules.facts(run.told)) for run in queries.latest(SHOWN)]
+    return answer.page("jobs/index.html", runs=runs, checks=checks, jobs=rules.HOURS)

@@ -1,6 +1,6 @@
 """Which jobs there are, and what is due at a moment."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -69,6 +69,27 @@ def shares(last: date | None, today: date, number: int) -> frozenset[int]:
     return frozenset((today - timedelta(days=back)).toordinal() % number for back in range(max(days, 1)))
 
 
-def told(facts: Iterable[tuple[str, int]]) -> str:
+class Fact(Labelled):
+    """What a run tells of its work, in numbers."""
+
+    EVENTS = "events", N_("events")
+    FILES = "files", N_("files")
+    BYTES = "bytes", N_("bytes")
+    FAULTS = "faults", N_("faults")
+    REMOVED = "removed", N_("removed")
+
+
+def told(facts: Mapping[Fact, int]) -> str:
     """What a run has done, as it is kept: name=number."""
-    return " ".join(f"{name}={number}" for name, number in facts)
+    return " ".join(f"{name.value}={number}" for name, number in facts.items())
+
+
+def facts(told: str) -> list[tuple[Fact | None, str]]:
+    """What is kept, for the reader; a failure is told by its name alone."""
+    pairs = (part.partition("=") for part in told.split())
+    return [(Fact(name), number) if sign else (None, name) for name, sign, number in pairs]
+
+
+def day(key: str) -> date:
+    """The day that a run was for."""
+    return date.fromisoformat(key)

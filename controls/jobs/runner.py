@@ -22,7 +22,7 @@ from controls.evidence import queries as stored
 from controls.evidence.words import CheckKind
 from controls.identity.permissions import Role
 from controls.jobs import actions, queries, rules
-from controls.jobs.rules import Job, State
+from controls.jobs.rules import Fact, Job, State
 
 log = logging.getLogger(__name__)
 EVERY = timedelta(minutes=1)
@@ -85,7 +85,7 @@ def system() -> By:
 
 def _checkpoint(today: date) -> str:
     made = checkpoint.make(db.session(), settings.current().keys, demo.now())
-    return rules.told([("size", made.size)])
+    return rules.told({Fact.EVENTS: made.size})
 
 
 def _rehash(today: date) -> str:
@@ -93,13 +93,13 @@ def _rehash(today: date) -> str:
     seen = stored.check_files(rules.shares(last, today, stored.SHARES))
     with transaction():
         evidence.record_check(system(), CheckKind.SHARE, seen)
-    return rules.told([("files", seen.files), ("bytes", seen.size), ("faults", len(seen.amiss))])
+    return rules.told({Fact.FILES: seen.files, Fact.BYTES: seen.size, Fact.FAULTS: len(seen.amiss)})
 
 
 def _sweep(today: date) -> str:
     with transaction():
         swept = evidence.sweep(system())
-        return rules.told([("files", swept.files), ("removed", swept.faults)])
+        return rules.told({Fact.FILES: swept.files, Fact.REMOVED: swept.faults})
 
 
 def _forms(today: date) -> str:

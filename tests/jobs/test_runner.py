@@ -111,4 +111,9 @@ def test_administrators_see_the_runs(app: Flask, make: Any, client: FlaskClient)
     assert client.get("/jobs").status_code == 403
     make.signed_in(client, admin)
     page = client.get("/jobs")
-    assert page.status_code == 200 and "Planlagte job" in page.text and "2026-03-17" in page.text
+    assert (
+        page.status_code == 200
+        and "Planlagte job" in page.text
+        and "17.3.2026" in page.text
+        and "hændelser" in page.text
+    )
