@@ -142,7 +142,7 @@ class Cells:
         self.forms = [form(column, dialect.name) for column in self.columns]
         quote = dialect.identifier_preparer.quote
         parts = [_as_text(column, quote(column.name), dialect.name) for column in self.columns]
-        self.select = f"SELECT {', '.join(parts)} FROM {quote(self.table.name)}"
+        self.select = f"SELECT {', '.join(parts)} FROM {quote(self.table.name)}"  # nosec B608
         """Made of the product's own names only."""
 
     def all(self, connection: Connection, order: str) -> Iterator[Any]:

@@ -272,7 +272,7 @@ class Verifier:
         one = "" if id is None else " AND row_id = :id"
         found = stream(
             self.connection,
-            f"SELECT row_id, max(seq) FROM base_told WHERE table_name = :name{one} GROUP BY row_id ORDER BY row_id",
+            f"SELECT row_id, max(seq) FROM base_told WHERE table_name = :name{one} GROUP BY row_id ORDER BY row_id",  # nosec B608
             **({"name": table} if id is None else {"name": table, "id": id}),
         )
         kept: dict[int, dict[tuple[str, int], Any]] = {}

@@ -27,6 +27,8 @@ from controls.signin import actions, forms, queries, rules
 from controls.web import answer, guard, security
 
 bp = Blueprint("signin", __name__)
+NOWHERE = "192.0.2.0"
+"""Stands in for an address that the server does not tell (RFC 5737)."""
 PROXY = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via")
 HALF, WAS, WORK = "half", "was", "work"
 """In the cookie: whose password was right, whose sign-in has died, and what the provider's answer is known by."""
@@ -34,7 +36,7 @@ YEAR = 365 * 24 * 60 * 60
 
 
 def _address() -> str:
-    return request.remote_addr or "0.0.0.0"
+    return request.remote_addr or NOWHERE
 
 
 def _demo_people() -> list[tuple[people.Person, str, list[Role]]]:

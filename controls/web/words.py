@@ -39,12 +39,13 @@ def _catalogue() -> Any:
 def _one(source: str, /, **values: Any) -> Markup:
     """`_()` of the templates; what stands in for a name is escaped."""
     text = _catalogue().ugettext(source)
-    return Markup(text) % values if "%" in text else Markup(text)
+    # A text of our own templates or catalogue; what stands in for a name is escaped by `%`.
+    return Markup(text) % values if "%" in text else Markup(text)  # nosec B704
 
 
 def _many(one: str, many: str, number: int, /, **values: Any) -> Markup:
     """`ngettext()` of the templates."""
-    return Markup(_catalogue().ungettext(one, many, number)) % {"num": number, **values}
+    return Markup(_catalogue().ungettext(one, many, number)) % {"num": number, **values}  # nosec B704
 
 
 def long_date(value: date | datetime | None) -> str:

