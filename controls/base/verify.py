@@ -61,6 +61,9 @@ CELL = Why("row.cell", N_("Table {table}, row {row}, column {column}: it is not 
 CELL_FORM = Why(
     "row.form", N_("Table {table}, row {row}, column {column}: it is not stored in the form in which it was written.")
 )
+UNCHECKED = Why(
+    "check.stopped", N_("A further check ({check}) stopped at a value that the product does not write: {error}")
+)
 
 Told = tuple[int, Mapping[str, Any] | None]
 """The last event about a row, and the state it tells; None when it cannot be read."""
@@ -84,7 +87,10 @@ def _all(session: Session, folder: Path, given: Iterable[tuple[str, Checkpoint]]
     yield from verifier.log(given)
     yield from verifier.rows()
     for check in CHECKS:
-        yield from check(session)
+        try:
+            yield from check(session)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            yield Fault(UNCHECKED, facts={"check": check.__qualname__, "error": f"{type(error).__name__}: {error}"})
 
 
 class Verifier:

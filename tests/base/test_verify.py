@@ -304,3 +304,15 @@ def test_a_secret_stands_in_the_log_by_its_digest_only(filled: Flask, make: Any)
     assert not any("$argon2" in payload for payload in payloads) and found() == []
     change("UPDATE identity_person SET password_hash = '$argon2id$other' WHERE username = 'carl'")
     assert [fault.column for fault in found()] == ["password_hash"]
+
+
+def test_a_check_that_stumbles_over_a_value_is_a_fault_and_stops_nothing(
+    filled: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumbles(session: Any) -> Any:
+        yield Fault(verify.UNCHECKED, facts={"check": "first", "error": ""})
+        raise ValueError("no date")
+
+    monkeypatch.setattr(verify, "CHECKS", [stumbles, evidence.damaged])
+    assert [str(fault).split(" ")[3] for fault in found()] == ["(first)", f"({stumbles.__qualname__})"]
+    assert filled.test_cli_runner().invoke(args=["audit", "verify", "--lang", "da"]).exit_code == 1

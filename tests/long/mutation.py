@@ -466,11 +466,12 @@ def drawn(app: Flask, number: int, chance: random.Random) -> Counts:
 
 def _by_command(app: Flask, kind: str, where: str, named: str, counts: Counts) -> None:
     answer = app.test_cli_runner().invoke(args=["audit", "verify", "--json"])
-    told = json.loads(answer.stdout) if answer.exit_code == 1 else []
+    crashed = answer.exception is not None and not isinstance(answer.exception, SystemExit)
+    told = json.loads(answer.stdout) if answer.exit_code == 1 and not crashed else []
     if any(named in (fault["table"], fault["file"]) for fault in told):
         counts.found[kind] += 1
     else:
-        counts.missed.append(f"{kind} {where}: exit {answer.exit_code}, {answer.output[:300]}")
+        counts.missed.append(f"{kind} {where}: exit {answer.exit_code}, {answer.exception!r}, {answer.output[:300]}")
 
 
 def _by_command_file(app: Flask, chance: random.Random, paths: list[Path], counts: Counts) -> None:
