@@ -12,6 +12,7 @@ from controls.evidence import queries as evidence
 from controls.finding import queries as findings
 from controls.forum import actions as deciding
 from controls.forum import queries as forum
+from controls.identity import queries as identity
 from controls.overview import queries as overview
 from controls.recommendation import queries as recommendations
 from controls.review import actions as reviewing
@@ -82,6 +83,7 @@ def connect() -> None:
         }
     )
     _put(verify.CHECKS, evidence.damaged)
+    _put(verify.CHECKS, identity.both_sides)
     for slice_ in (evidence, assessments, recommendations, forum, reviews, operating, findings, visiting):
         _put(overview.SOURCES, slice_.tasks)
     _put(navigation.TASK_COUNT, overview.task_count)

@@ -1,16 +1,18 @@
 """Reads of organisations, people, roles and sign-ins."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import Session, aliased
 
 from controls.base.by import By, Place
+from controls.base.clock import local_day
 from controls.base.db import db
-from controls.base.why import Reason
-from controls.identity.duties import NAMED, RULES, Duty, Side, why_not_same
+from controls.base.fault import Fault
+from controls.base.why import N_, Reason, Why
+from controls.identity.duties import FIXED, NAMED, RULES, Duty, Side, why_not_same
 from controls.identity.permissions import ROLES, Permission, Role, reach
 from controls.identity.tables import DutyException, Part, RoleGrant, SignIn, StandIn, VisitingGrant
 from controls.identity.tables import Organisation as Organisation
@@ -236,6 +238,43 @@ def taken(*objects: tuple[str, int]) -> Taken:
     for duty, kind, id, within, side, person_id in db.session.execute(parts_of(*objects)):
         found.setdefault((duty, kind, id, within, side), set()).add(person_id)
     return found
+
+
+BOTH_SIDES = Why(
+    "identity.both_sides", N_("Rule {duty}: one person stands on both sides of {table} no. {row}: {name}.")
+)  # fmt: skip
+LOOSE_EXCEPTION = Why(
+    "identity.loose_exception", N_("Rule {duty}: the part no. {row} names an exemption that did not cover it.")
+)  # fmt: skip
+
+
+def both_sides(session: Session) -> Iterator[Fault]:
+    """Where the history broke a rule: one person on both sides, or a part under an exemption that did not cover it."""
+    one, two, whom, other = aliased(Part), aliased(Part), aliased(Person), aliased(Person)
+    rows = session.execute(
+        select(one.duty, one.object_type, one.object_id, whom.name).distinct()
+        .join(two, and_(
+            one.duty == two.duty, one.object_type == two.object_type, one.object_id == two.object_id,
+            one.within == two.within, one.side == Side.FIRST, two.side == Side.SECOND,
+        ))
+        .join(whom, whom.id == one.person_id).join(other, other.id == two.person_id)
+        .where(func.coalesce(whom.same_person_as_id, whom.id) == func.coalesce(other.same_person_as_id, other.id))
+        .where(or_(and_(one.exception_id.is_(None), two.exception_id.is_(None)), one.duty.in_(FIXED)))
+        .order_by(one.duty, one.object_type, one.object_id)
+    )  # fmt: skip
+    for duty, table, row, name in rows:
+        yield Fault(BOTH_SIDES, table, str(row), facts={"duty": duty.value, "name": name})
+    loose = session.execute(
+        select(Part, DutyException, Person)
+        .join(DutyException, DutyException.id == Part.exception_id)
+        .join(Person, Person.id == Part.person_id).order_by(Part.id)
+    )  # fmt: skip
+    for part, given, person in loose:
+        on = local_day(part.taken_at)
+        over = given.ended_at is not None and given.ended_at < part.taken_at
+        mine = given.person_id in (person.id, person.root_id)
+        if given.duty is not part.duty or over or not mine or not given.valid_from <= on <= given.valid_to:
+            yield Fault(LOOSE_EXCEPTION, Part.__tablename__, str(part.id), facts={"duty": part.duty.value})
 
 
 def untaken(by: By, duty: Duty, model: Any, side: Side) -> ColumnElement[bool]:

@@ -1,7 +1,7 @@
 """Which rows stand behind the workbook of a year: the predicates that sheets and package share."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, or_, select
@@ -17,7 +17,7 @@ from controls.finding.tables import Action, Extension, Finding
 from controls.finding.words import State as FindingState
 from controls.forum.tables import Decision, Meeting, Presence
 from controls.forum.words import State as MinutesState
-from controls.identity.tables import Organisation, Person, RoleGrant
+from controls.identity.tables import DutyException, Organisation, Person, RoleGrant
 from controls.recommendation.tables import Line, Recommendation
 from controls.recommendation.words import State as RecommendationState
 from controls.review.tables import Control, DesignTest, Review, Risk, RiskControl
@@ -105,6 +105,25 @@ def grants(s: "Scope") -> Any:
     return and_(
         g.organisation_id.in_(over), g.valid_from <= max(s.last, s.by.today),
         or_(g.valid_to.is_(None), g.valid_to >= s.first),
+    )  # fmt: skip
+
+
+def exceptions(s: "Scope") -> Any:
+    """Exceptions of the chair that reached the organisation at some time since the year began."""
+    above = select(Organisation.path).where(Organisation.id == s.organisation).scalar_subquery()
+    over = select(Organisation.id).where(func.substr(above, 1, func.length(Organisation.path)) == Organisation.path)
+    return and_(
+        DutyException.organisation_id.in_(over), DutyException.valid_from <= max(s.last, s.by.today),
+        DutyException.valid_to >= s.first,
+    )  # fmt: skip
+
+
+def refused(s: "Scope") -> Any:
+    """Attempts in the organisation since the year began to stand on both sides of a rule."""
+    begun = datetime.combine(s.first, time(), COPENHAGEN)
+    return and_(
+        EventRow.action == "identity.same_person_refused", EventRow.organisation_id == s.organisation,
+        EventRow.at >= begun,
     )  # fmt: skip
 
 

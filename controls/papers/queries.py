@@ -23,8 +23,9 @@ from controls.evidence.tables import Evidence
 from controls.finding.tables import Action, Finding
 from controls.forum.tables import Decision, Meeting, Presence
 from controls.forum.words import Decided
+from controls.identity.duties import RULES, Duty
 from controls.identity.permissions import Permission
-from controls.identity.tables import Organisation, Person, RoleGrant
+from controls.identity.tables import DutyException, Organisation, Person, RoleGrant
 from controls.papers import choice, extent, ground, proof, running
 from controls.papers.before import Before, told
 from controls.papers.columns import Sheet
@@ -458,6 +459,43 @@ def users(s: Scope) -> Rows:
         yield *row, s.code, s.year
 
 
+def exceptions(s: Scope) -> Rows:
+    """Sheet 18b: exceptions of the chair since the year began."""
+    e = DutyException
+    query = (
+        select(e.id, e.duty, e.person_id, Organisation.code, e.valid_from, e.valid_to, e.granted_by_id, e.granted_at,
+               e.ended_at, e.reason)
+        .join(Organisation, Organisation.id == e.organisation_id).where(extent.exceptions(s)).order_by(e.id)
+    )  # fmt: skip
+    for row in stream(query):
+        yield row[0], row[1].value, s.people[row[2]], *row[3:6], s.people[row[6]], *row[7:], s.code, s.year
+
+
+def refused(s: Scope, say: Callable[[str], str]) -> Rows:
+    """Sheet 18c: attempts to stand on both sides of a rule that were refused."""
+    e = EventRow
+    query = select(
+        e.seq, e.at, e.person_name, e.on_behalf_of, e.object_type, e.object_id, e.payload
+    ).where(extent.refused(s)).order_by(e.seq)  # fmt: skip
+    taken = retold(db.session())
+    for seq, at, person, behalf, kind, id, payload in stream(query):
+        duty = Duty(_held(payload, taken.get(seq))["fields"]["duty"])
+        rule = RULES[duty]
+        yield (
+            seq, at, person, s.people[behalf] if behalf else "", duty.value, say(rule.first), say(rule.second), kind,
+            id, s.code, s.year,
+        )  # fmt: skip
+
+
+def standing_exceptions(s: Scope) -> list[tuple[str, str, date]]:
+    """Exceptions in force at the moment of the extract: rule, person, last day."""
+    e = DutyException
+    query = select(e.duty, e.person_id, e.valid_to).where(
+        extent.exceptions(s), e.ended_at.is_(None), e.valid_from <= s.by.today, e.valid_to >= s.by.today
+    )
+    return [(duty.value, s.people[person], until) for duty, person, until in db.session.execute(query.order_by(e.id))]
+
+
 def log(s: Scope, say: Callable[[str], str]) -> Rows:
     """Sheet 19: a row per changed field, from the events' own record of the rows; for who may read the log."""
     e, end, before = EventRow, (s.code, s.year), Before()
@@ -503,5 +541,5 @@ ROWS: tuple[tuple[Sheet, Callable[[Scope], Rows]], ...] = (
     (ground.CONTROLS, controls), (ground.MATRIX, matrix), (choice.RECOMMENDATION, recommendation),
     (choice.DECISIONS, decisions), (choice.ATTENDANCE, attendance), (choice.ROLL, roll), (proof.REVIEWS, reviews),
     (proof.TESTS, tests), (proof.SAMPLES, samples), (proof.EVIDENCE, evidence), (proof.FINDINGS, findings),
-    (proof.ACTIONS, actions), (running.WHEEL, wheel), (running.USERS, users),
+    (proof.ACTIONS, actions), (running.WHEEL, wheel), (running.USERS, users), (running.EXCEPTIONS, exceptions),
 )  # fmt: skip

@@ -22,6 +22,23 @@ USERS = sheet(
     total="user_id",
 )  # fmt: skip
 
+EXCEPTIONS = sheet(
+    "18b", N_("Exemptions"),
+    Column(N_("exemption_id"), Kind.NUMBER), Column(N_("rule"), width=8), Column(N_("person"), width=26),
+    Column(N_("in_organisation"), width=16), Column(N_("from"), Kind.DATE), Column(N_("to"), Kind.DATE),
+    Column(N_("granted_by"), width=24), Column(N_("granted_at"), Kind.MOMENT), Column(N_("ended_at"), Kind.MOMENT),
+    Column(N_("reason"), Kind.LONG, 60),
+    total="exemption_id",
+)  # fmt: skip
+
+REFUSED = sheet(
+    "18c", N_("Refused attempts"),
+    Column(N_("event_no"), Kind.NUMBER, 12), Column(N_("time"), Kind.MOMENT), Column(N_("user"), width=24),
+    Column(N_("on_behalf_of"), width=24), Column(N_("rule"), width=8), Column(N_("first_act"), width=40),
+    Column(N_("second_act"), width=40), Column(N_("object_type"), width=28), Column(N_("object_id"), Kind.NUMBER),
+    total="event_no",
+)  # fmt: skip
+
 LOG = sheet(
     "19", N_("Log"),
     Column(N_("event_no"), Kind.NUMBER, 12), Column(N_("time"), Kind.MOMENT), Column(N_("user"), width=24),

@@ -1,6 +1,7 @@
 """The audit workbook of one organisation and year: every sheet from one snapshot, and a cover that adds up."""
 
 from collections.abc import Iterator
+from datetime import date
 from hashlib import sha256
 from typing import IO, Any
 
@@ -60,6 +61,7 @@ def fill(scope: queries.Scope, organisation: Organisation, lang: str, out: IO[by
 def _sheets(book: Book, scope: queries.Scope) -> list[SheetSum]:
     """Every data sheet in the order of their numbers."""
     sums = [part for sheet, rows in queries.ROWS for part in book.write(sheet, rows(scope))]
+    sums += book.write(running.REFUSED, queries.refused(scope, gettext))
     sums += book.write(running.LOG, queries.log(scope, gettext))
     sums += book.write(running.PARAMETERS, _parameters(scope))
     return sums + book.write(running.CODES, _codes(scope))
@@ -122,6 +124,7 @@ def _cover(
     ]  # fmt: skip
     for label, value, form in facts:
         page.line([label, value], LEFT, ("", form))
+    _exempt(page, queries.standing_exceptions(scope))
     page.line([])
     _goals(page, scope)
     page.line([])
@@ -129,6 +132,13 @@ def _cover(
     page.line([])
     _stamp(page, stamp)
     page.close()
+
+
+def _exempt(page: Page, found: list[tuple[str, str, date]]) -> None:
+    """Exceptions of the chair in force, on every cover."""
+    page.line([gettext("Exemptions in force"), len(found)], LEFT)
+    for duty, person, until in found:
+        page.line([f"{duty}: {person}", until], LEFT, ("", "dd-mm-yyyy"))
 
 
 def _goals(page: Page, scope: queries.Scope) -> None:

@@ -21,6 +21,8 @@ from controls.identity.tables import DutyException, Organisation, Part, Person
 from tests import make
 
 ACT = audit.declare("test.act", "Act")
+ON_HOME = Part.object_type == "identity_organisation"
+HERE = select(Part.exception_id).where(ON_HOME)
 SIDES = ((Side.FIRST, Side.SECOND), (Side.SECOND, Side.FIRST))
 
 
@@ -115,7 +117,7 @@ def test_an_exception_reaches_all_but_the_fixed_rules(home: Organisation, duty: 
     refused(ann, duty, home, Side.SECOND, organisation_id=home.id)
     id = except_(duty, ann.persons[0], home)
     act(ann, duty, home, Side.SECOND, organisation_id=home.id)
-    assert db.session.scalars(select(Part.exception_id).where(Part.side == Side.SECOND)).all() == [id]
+    assert db.session.scalars(HERE.where(Part.side == Side.SECOND)).all() == [id]
     with transaction() as session:
         row = session.get_one(DutyException, id)
         row.ended_at = ann.at
@@ -137,7 +139,11 @@ def test_the_database_refuses_by_plain_sql(home: Organisation, duty: Duty, one: 
         connection.execute(insert(Part).values(values))
     with pytest.raises(IntegrityError), db.engine.begin() as connection:
         connection.execute(insert(Part).values(values | {"person_id": by("bo").person_id}))
-        connection.execute(update(Part).where(Part.person_id == by("bo").person_id).values(person_id=person))
+        connection.execute(
+            update(Part)
+            .where(Part.person_id == by("bo").person_id, Part.duty == duty, Part.object_id == home.id)
+            .values(person_id=person)
+        )
     if duty in FIXED:
         with pytest.raises(IntegrityError), db.engine.begin() as connection:
             connection.execute(insert(Part).values(values | {"exception_id": 1}))
@@ -169,7 +175,7 @@ def test_two_requests_at_once(app: Flask, home: Organisation, duty: Duty) -> Non
     for thread in threads:
         thread.join()
     assert len(results) == 2 and results.count(403) == 1, results
-    assert len(db.session.scalars(select(Part)).all()) == 1
+    assert len(queries.taken(("identity_organisation", id))) == 1
 
 
 def test_an_attempt_is_told_in_the_log(home: Organisation) -> None:
@@ -182,3 +188,29 @@ def test_an_attempt_is_told_in_the_log(home: Organisation) -> None:
 
 def test_every_rule_says_what_it_binds() -> None:
     assert set(RULES) == set(Duty) and all(rule.binds for rule in RULES.values())
+
+
+def test_the_verifier_names_who_stood_on_both_sides(home: Organisation) -> None:
+    """A second account told afterwards may show it; the ledger alone could not hold it."""
+    act(by("ann"), Duty.S3, home, Side.FIRST)
+    act(by("bo"), Duty.S3, home, Side.SECOND)
+    act(by("ann"), Duty.S5, home, Side.FIRST)
+    assert list(queries.both_sides(db.session())) == []
+    with transaction() as session:
+        second = session.scalars(select(Person).where(Person.username == "bo")).one()
+        second.same_person_as_id = by("ann").person_id
+        audit.record(by("chief"), ACT, second)
+    (fault,) = queries.both_sides(db.session())
+    assert str(fault) == f"Rule S3: one person stands on both sides of identity_organisation no. {home.id}: Ann."
+
+
+def test_the_verifier_names_an_exception_that_did_not_cover(home: Organisation) -> None:
+    id = except_(Duty.S12, by("bo").persons[0], home)
+    act(by("ann"), Duty.S12, home, Side.FIRST)
+    assert list(queries.both_sides(db.session())) == []
+    db.session.rollback()
+    with db.engine.begin() as connection:
+        connection.execute(update(Part).where(Part.duty == Duty.S12).values(exception_id=id))
+    db.session.rollback()
+    (fault,) = queries.both_sides(db.session())
+    assert fault.why is queries.LOOSE_EXCEPTION

@@ -1,13 +1,16 @@
 """A year in small, written straight into the tables with one test event: something on every sheet."""
 
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
+from controls.accounts import actions as accounts
 from controls.assessment import tables as assessment
 from controls.assessment import words as assessed
 from controls.base import audit
 from controls.base.db import db, transaction
+from controls.base.why import Refused
 from controls.effectiveness import tables as effectiveness
 from controls.effectiveness import words as tested
 from controls.evidence.tables import Evidence
@@ -15,6 +18,8 @@ from controls.finding import tables as finding
 from controls.finding import words as found
 from controls.forum import tables as forum
 from controls.forum import words as decided
+from controls.identity import actions as identity
+from controls.identity.duties import Duty, Side
 from controls.identity.permissions import Role
 from controls.recommendation import tables as recommendation
 from controls.recommendation import words as recommended
@@ -50,6 +55,20 @@ class Year:
             self._choice()
             self._proof()
             audit.record(make.by(self.group), FILLED, self.cycle)
+        self._duties()
+
+    def _duties(self) -> None:
+        """An exemption of the chair, and an attempt to stand on both sides of a rule."""
+        chair = make.person("formand", Role.VDC, self.organisation, name="Forma Ndsen")
+        with transaction():
+            accounts.grant_exception(
+                make.by(chair), self.organisation.id, Duty.S5, self.tester.id, self.at.date(), date(2026, 12, 31),
+                "Sekretariatet har skrevet indstillingen.",
+            )  # fmt: skip
+            identity.take_part(make.by(self.group), Duty.S14, self.cycle, Side.FIRST)
+            audit.record(make.by(self.group), CHANGED, self.cycle)
+        with suppress(Refused), transaction():
+            identity.take_part(make.by(self.group), Duty.S14, self.cycle, Side.SECOND)
 
     def add(self, row: Any) -> Any:
         """A row of the organisation, saved by the group."""

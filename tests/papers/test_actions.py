@@ -27,7 +27,7 @@ from controls.universe.tables import Subprocess
 from tests import make
 from tests.papers.sample import FORMULA, Year
 
-ALL = (*(sheet for sheet, _ in queries.ROWS), running.LOG, running.PARAMETERS, running.CODES)
+ALL = (*(sheet for sheet, _ in queries.ROWS), running.REFUSED, running.LOG, running.PARAMETERS, running.CODES)
 
 
 def taken(year: Year, lang: str = "da", who: Any = None) -> tuple[BytesIO, Any]:
@@ -57,6 +57,8 @@ def expected(year: Year, sheet: Sheet, lang: str = "da") -> list[tuple[Any, ...]
         scope = queries.scope(by, year.organisation, 2026)
         if sheet is running.LOG:
             return list(queries.log(scope, gettext))
+        if sheet is running.REFUSED:
+            return list(queries.refused(scope, gettext))
         if sheet is running.PARAMETERS:
             return list(workbook._parameters(scope))
         if sheet is running.CODES:
