@@ -267,7 +267,8 @@ def _evidence(test: Any, line: list[Any]) -> dict[str, Any]:
     rank = request.args.get("item", "")
     chosen = next((item for item in line if str(item.rank) == rank), None)
     files = evidence.of("effectiveness_item", [item.id for item in line]) if line else {}
-    return {"files": files, "chosen": chosen}
+    broken = evidence.broken("effectiveness_test", test.id) if test else None
+    return {"files": files, "chosen": chosen, "broken": broken}
 
 
 def _forms(page: queries.Page, line: list[Any], references: Any) -> dict[str, BaseForm]:

@@ -458,9 +458,10 @@ def _row(head: queries.Head, control_id: int) -> queries.ControlRow:
 def _designed(head: queries.Head, one: queries.ControlRow, form: BaseForm, refused: Refused | None = None
               ) -> ResponseReturnValue:  # fmt: skip
     files = evidence.of("review_design_test", [one.test.id])[one.test.id] if one.test else []
+    broken = evidence.broken("review_design_test", one.test.id) if one.test else None
     by, verbs = guard.by(), _verbs(head)
     context = {
-        "one": one, "files": files, "verbs": verbs,
+        "one": one, "files": files, "verbs": verbs, "broken": broken,
         "why_sign": queries.why_not_sign(by, head.review, head.process) if one.test and "sign" in verbs else [],
         "why_test": queries.why_not_test(by, head.review, one.control, head.process) if "design" in verbs else [],
     }  # fmt: skip

@@ -1,5 +1,6 @@
 """The page of a control's test: every step over HTTP, errors beside the row, conflicts, who may, number of queries."""
 
+import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,9 +10,12 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import event
 
-from controls.base.db import db
+from controls.base.db import db, transaction
 from controls.effectiveness import queries
 from controls.effectiveness.words import Result, State
+from controls.evidence import actions as evidence
+from controls.evidence import queries as files_of_evidence
+from controls.evidence.words import DataClass
 from controls.review.words import DesignOutcome
 from tests.effectiveness import setting
 
@@ -194,3 +198,21 @@ def test_queries_do_not_grow(app: Any, make: Any, s: setting.Setting) -> None:
     with counted() as few:
         assert client.get(address(s) + "?item=1").status_code == 200
     assert len(few) <= 8, few
+
+
+def test_pages_say_when_evidence_was_changed_after_a_signature(app: Any, make: Any, s: setting.Setting) -> None:
+    client = as_(app, make, s.tester)
+    test, by = drawn(client, s), make.by(s.tester)
+    signed = {"effectiveness_test": test.id, "review_review": s.review.id, "review_design_test": s.design.id}
+    with transaction():
+        row = evidence.add(by, test.organisation_id, "effectiveness_test", test.id, "a.txt", io.BytesIO(b"a"), "Ark")
+        for name, id in signed.items():
+            evidence.bind(by, test.organisation_id, name, id, {"effectiveness_test": [test.id]})
+        id = row.id
+    pages = (address(s), f"/reviews/{s.review.id}", f"/reviews/{s.review.id}/design/{s.control.id}")
+    assert not [page for page in pages if "efter underskriften" in client.get(page).text]
+    with files_of_evidence.received("b.txt", io.BytesIO(b"b")) as file, transaction():
+        evidence.replace(by, id, file, "Ark", None, None, DataClass.INTERNAL, False, "Rettet")
+    for page in pages:
+        answer = client.get(page)
+        assert answer.status_code == 200 and "efter underskriften" in answer.text, page
