@@ -42,7 +42,7 @@ def show(review_id: int, control_id: int) -> ResponseReturnValue:
 @guard.allows(Permission.CONTROL_TEST)
 def plan(review_id: int, control_id: int) -> ResponseReturnValue:
     """Plan the test, or change the plan before the draw."""
-    found, form, refused = _page(review_id, control_id), forms.PlanForm(request.form), None
+    found, form, refused = _page(review_id, control_id, Permission.CONTROL_TEST), forms.PlanForm(request.form), None
     version = forms.read_version(form) if found.test else None
     if form.validate():
         try:
@@ -83,8 +83,9 @@ def draw(review_id: int, control_id: int) -> ResponseReturnValue:
 @guard.allows(Permission.CONTROL_TEST)
 def save(review_id: int, control_id: int) -> ResponseReturnValue:
     """Save the results of all rows in which something was typed."""
-    found = _page(review_id, control_id)
-    test, refused = found.test or abort(404), None
+    found = _page(review_id, control_id, Permission.CONTROL_TEST)
+    test = found.test or abort(404)
+    refused: Refused | None = None
     items = queries.items(test.id)
     form = forms.SampleForm(request.form, [i for i in queries.in_line(items) if f"r{i.rank}-version" in request.form])
     if form.validate() and form.values():
@@ -94,6 +95,8 @@ def save(review_id: int, control_id: int) -> ResponseReturnValue:
                 return _done(review_id, control_id, _("%(n)s results are saved.", n=len(form.values())), "sample")
         except Refused as error:
             refused = error
+    elif not form.typed() and found.review.state not in rules.OPEN_REVIEWS:
+        refused = Refused([rules.REVIEW_CLOSED()])
     elif not form.typed():
         return _done(review_id, control_id, _("Nothing was typed, so nothing was saved."), "sample")
     if isinstance(refused, Stale):
@@ -122,7 +125,7 @@ def conclude(review_id: int, control_id: int) -> ResponseReturnValue:
 @guard.allows(Permission.REVIEW_APPROVE)
 def review(review_id: int, control_id: int) -> ResponseReturnValue:
     """Quality-review the test."""
-    test, form = _test(review_id, control_id), forms.ReviewForm(request.form)
+    test, form = _test(review_id, control_id, Permission.REVIEW_APPROVE), forms.ReviewForm(request.form)
     with transaction():
         actions.quality_review(guard.by(), test.id, forms.read_version(form))
         return _done(review_id, control_id, _("The test is quality-reviewed."))
@@ -132,7 +135,7 @@ def review(review_id: int, control_id: int) -> ResponseReturnValue:
 @guard.allows(Permission.REVIEW_APPROVE)
 def send_back(review_id: int, control_id: int) -> ResponseReturnValue:
     """Send the test back to the tester."""
-    test, form, refused = _test(review_id, control_id), forms.ReviewForm(request.form), None
+    test, form, refused = _test(review_id, control_id, Permission.REVIEW_APPROVE), forms.ReviewForm(request.form), None
     if form.validate():
         try:
             with transaction():
@@ -147,7 +150,7 @@ def send_back(review_id: int, control_id: int) -> ResponseReturnValue:
 @guard.allows(Permission.CONTROL_TEST)
 def refer(review_id: int, control_id: int) -> ResponseReturnValue:
     """Refer to the year's test of a shared control."""
-    _page(review_id, control_id)
+    _page(review_id, control_id, Permission.CONTROL_TEST)
     form, refused = forms.ReferForm(request.form, queries.reference_choices(control_id, review_id)), None
     if form.validate():
         try:
@@ -161,12 +164,22 @@ def refer(review_id: int, control_id: int) -> ResponseReturnValue:
     return _failed(review_id, control_id, "refer_form", form, refused)
 
 
-def _page(review_id: int, control_id: int) -> queries.Page:
-    return queries.show(guard.by(), review_id, control_id) or abort(404)
+def _may(page: queries.Page, permission: Permission) -> bool:
+    """Whether the test is the reader's to make, or to review, whatever its state."""
+    by, test, review = guard.by(), page.test, page.review
+    team = (review.tester_id, review.lead_id, test.tester_id if test else None)
+    own = by.own_id in team if permission is Permission.CONTROL_TEST else by.own_id == review.quality_reviewer_id
+    return by.may(permission, review.organisation_id, own=own, places=reviews.places(review))
 
 
-def _test(review_id: int, control_id: int) -> Any:
-    return _page(review_id, control_id).test or abort(404)
+def _page(review_id: int, control_id: int, need: Permission | None = None) -> queries.Page:
+    found = queries.show(guard.by(), review_id, control_id) or abort(404)
+    guard.must(need is None or _may(found, need))
+    return found
+
+
+def _test(review_id: int, control_id: int, need: Permission = Permission.CONTROL_TEST) -> Any:
+    return _page(review_id, control_id, need).test or abort(404)
 
 
 def _done(review_id: int, control_id: int, text: str, anchor: str | None = None) -> ResponseReturnValue:
@@ -222,11 +235,7 @@ def _context(page: queries.Page, **sent: BaseForm) -> dict[str, Any]:
     line = queries.in_line(items)
     found = queries.figures(test, items) if test and test.population_size is not None else None
     team = (review.tester_id, review.lead_id, test.tester_id if test else None)
-    testing = by.may(
-        Permission.CONTROL_TEST, review.organisation_id, own=by.own_id in team, places=reviews.places(review)
-    )
-    named = by.own_id == review.quality_reviewer_id
-    reviewing = by.may(Permission.REVIEW_APPROVE, review.organisation_id, own=named, places=reviews.places(review))
+    testing, reviewing = _may(page, Permission.CONTROL_TEST), _may(page, Permission.REVIEW_APPROVE)
     opened = review.state in rules.OPEN_REVIEWS
     why_test = reviews.why_not_test(by, review, page.control, page.process) if testing and opened else []
     testing = testing and not why_test

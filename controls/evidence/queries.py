@@ -181,14 +181,20 @@ def places(subject_type: str, subject_id: int) -> Iterator[Place]:
 
 
 def must_add(by: By, organisation_id: int, subject_type: str, subject_id: int) -> None:
-    """Parties of the subject may add evidence; the forum's secretary to meetings."""
+    """Refuse evidence of a subject that is not there, or is not the author's."""
     found = party(subject_type, subject_id)
     if found is None or found[0] != organisation_id:
         raise Refused([NOT_FOUND()])
-    own = by.own_id in found[1]
-    by.must(Permission.EVIDENCE_ADD, organisation_id, own=own, places=places(subject_type, subject_id))
-    if by.person_id is None or not (own or subject_type.startswith("forum_")):
+    if not may_add(by, organisation_id, subject_type, subject_id):
         raise Refused([FORBIDDEN()])
+
+
+def may_add(by: By, organisation_id: int, subject_type: str, subject_id: int) -> bool:
+    """Parties of the subject may add evidence; the forum's secretary to meetings."""
+    found = party(subject_type, subject_id)
+    own = found is not None and by.own_id in found[1]
+    may = by.may(Permission.EVIDENCE_ADD, organisation_id, own=own, places=places(subject_type, subject_id))
+    return by.person_id is not None and may and (own or subject_type.startswith("forum_"))
 
 
 def is_party(by: By, row: Evidence) -> bool:

@@ -52,7 +52,8 @@ def add() -> ResponseReturnValue:
     party = queries.party(subject_type, subject_id)
     if party is None:
         raise Refused([NOT_FOUND()])
-    queries.must_add(guard.by(), party[0], subject_type, subject_id)
+    if not queries.may_add(guard.by(), party[0], subject_type, subject_id):
+        raise Refused([NOT_FOUND()])
 
     def keep(file: queries.Received) -> ResponseReturnValue:
         row = actions.add(
@@ -193,8 +194,8 @@ def replace(id: int) -> ResponseReturnValue:
     """Send a new version of a file; the older one stays."""
     row = _row(id)
     organisation_id, facts = row.organisation_id, {"types": rules.SHOWN_TYPES, "accept": rules.ACCEPT}
+    queries.must_add(guard.by(), organisation_id, row.subject_type, row.subject_id)
     if request.method == "GET":
-        queries.must_add(guard.by(), organisation_id, row.subject_type, row.subject_id)
         given = forms.Replacement(obj=row, data={"data_class": row.data_class or DataClass.INTERNAL})
         return answer.page("evidence/replace.html", given, file_error="", row=row, **facts)
     form = forms.Replacement(request.form)

@@ -5,7 +5,7 @@ from datetime import date
 from controls.base import audit
 from controls.base.by import By
 from controls.base.db import db, load, saved
-from controls.base.why import N_, NOT_FOUND, Refused, refuse_if
+from controls.base.why import FORBIDDEN, N_, NOT_FOUND, Refused, refuse_if
 from controls.finding import queries, rules
 from controls.finding.tables import Action, Extension, Finding
 from controls.finding.words import ActionState, State
@@ -80,21 +80,14 @@ def _next(table: type[Finding] | type[Action], organisation_id: int, by: By, let
 def _load(by: By, id: int, version: int | None, permission: Permission) -> Finding:
     """The finding, when the person may do this with it."""
     finding: Finding = load(Finding, id, version)
-    own = by.own_id in queries.people_of(finding, permission)
-    places = queries.places(finding.subprocess_id, finding.review_id)
-    by.must(permission, finding.organisation_id, own=own, places=places)
+    refuse_if([] if queries.may(by, finding, permission) else [FORBIDDEN()])
     return finding
 
 
 def _load_action(by: By, id: int, version: int | None, permission: Permission) -> tuple[Action, Finding]:
     action: Action = load(Action, id, version)
     finding = db.session.get_one(Finding, action.finding_id)
-    if permission is Permission.FINDING_MANAGE:
-        own = by.own_id == action.owner_id
-    else:
-        own = by.own_id == action.verifier_id or by.own_id in queries.people_of(finding, permission)
-    places = queries.places(finding.subprocess_id, finding.review_id)
-    by.must(permission, action.organisation_id, own=own, places=places)
+    refuse_if([] if queries.may(by, finding, permission, action) else [FORBIDDEN()])
     return action, finding
 
 

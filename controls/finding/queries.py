@@ -203,6 +203,29 @@ def people_of(finding: Finding, permission: Permission) -> frozenset[int | None]
     return frozenset({mine, finding.author_id, *team} - {None})
 
 
+def may(by: By, finding: Finding, permission: Permission, action: Action | None = None) -> bool:
+    """Whether a finding, or an action of it, is the reader's to work on or to judge."""
+    if action is None:
+        own = by.own_id in people_of(finding, permission)
+    elif permission is Permission.FINDING_MANAGE:
+        own = by.own_id == action.owner_id
+    else:
+        own = by.own_id == action.verifier_id or by.own_id in people_of(finding, permission)
+    places_of = places(finding.subprocess_id, finding.review_id)
+    return by.may(permission, finding.organisation_id, own=own, places=places_of)
+
+
+def may_raise(by: By, review: Review) -> bool:
+    """Whether the reader may raise a finding in a review: its team, or the group."""
+    own = by.own_id in (review.lead_id, review.tester_id, review.quality_reviewer_id)
+    return by.may(Permission.FINDING_MANAGE, review.organisation_id, own=own, places=reviews.places(review))
+
+
+def action_by_id(id: int) -> Action | None:
+    """An action by id."""
+    return db.session.get(Action, id) if 0 < id < 2**31 else None
+
+
 def actions_of(finding_id: int) -> list[Action]:
     """The actions of a finding, by number."""
     query = select(Action).where(Action.finding_id == finding_id).order_by(Action.number, Action.id)

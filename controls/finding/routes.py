@@ -75,6 +75,7 @@ def new(review_id: int) -> ResponseReturnValue:
     given = request.values.get("control", "")
     found = queries.raised_in(guard.by(), review_id, int(given[:9]) if given.isdigit() else None) or abort(404)
     review, subprocess, control = found
+    guard.must(queries.may_raise(guard.by(), review))
     form, refused = _write_form(review.organisation_id, subprocess.id), None
     if request.method == "POST" and form.validate():
         values = form.values(review.organisation_id, subprocess.id, review.id, control.id if control else None)
@@ -96,6 +97,7 @@ def edit(id: int) -> ResponseReturnValue:
     """Change a finding until it is confirmed."""
     page, refused, stored = queries.show(guard.by(), id) or abort(404), None, None
     found = page.finding
+    guard.must(queries.may(guard.by(), found, Permission.FINDING_VERIFY))
     form = _write_form(found.organisation_id, found.subprocess_id, found)
     if request.method == "POST" and form.validate():
         values = form.values(found.organisation_id, found.subprocess_id, found.review_id, found.control_id)
@@ -126,6 +128,7 @@ def _write_form(organisation_id: int, subprocess_id: int, found: Any = None, sen
 @guard.allows(Permission.FINDING_VERIFY)
 def hearing(id: int) -> ResponseReturnValue:
     """Send to hearing."""
+    _must(id, "hearing")
     with transaction():
         actions.send_to_hearing(guard.by(), id, forms.read_version(forms.VersionForm(request.form)))
         return answer.done(url_for("finding.show", id=id), _("The finding is sent to its owner for an answer."))
@@ -185,7 +188,7 @@ def close(id: int) -> ResponseReturnValue:
 @guard.allows(Permission.FINDING_MANAGE)
 def start_action(id: int, action_id: int) -> ResponseReturnValue:
     """Work on an action has begun."""
-    _belongs(id, action_id)
+    _must(id, "start", action_id)
     with transaction():
         actions.start_action(guard.by(), action_id, forms.read_version(forms.VersionForm(request.form)))
         return answer.done(url_for("finding.show", id=id), _("The action is in progress."))
@@ -223,16 +226,25 @@ def drop(id: int, action_id: int) -> ResponseReturnValue:
         guard.by(), action_id, forms.read_version(form), form.reason.data or ""), action_id)  # fmt: skip
 
 
-def _belongs(id: int, action_id: int) -> None:
-    if queries.finding_of(action_id) != id:
+GROUPS = {"extend", "accept"}
+JUDGED = {"hearing", "confirm", "close", "verify", "reject", "drop"}
+
+
+def _must(id: int, do: str, on: int = 0) -> queries.Page:
+    """The finding: 404 when it is not for this reader, 403 when the step is not the reader's."""
+    page, by = queries.show(guard.by(), id) or abort(404), guard.by()
+    action = queries.action_by_id(on) if on else None
+    if on and (action is None or action.finding_id != id):
         abort(404)
+    permission = Permission.FINDING_VERIFY if do in JUDGED else Permission.FINDING_MANAGE
+    group = do not in GROUPS or by.may(permission, page.finding.organisation_id)
+    guard.must(group and queries.may(by, page.finding, permission, action))
+    return page
 
 
 def _step(id: int, do: str, text: str, run: Callable[[Any], Any], on: int = 0) -> ResponseReturnValue:
     """One step with a form: done and on to the finding, or the form again with everything typed."""
-    page = queries.show(guard.by(), id) or abort(404)
-    if on:
-        _belongs(id, on)
+    page = _must(id, do, on)
     form, refused = _form(page, do, on, []), None
     if form.validate():
         try:
@@ -280,16 +292,11 @@ def _context(page: queries.Page, do: str, on: int) -> dict[str, Any]:
 def _can(page: queries.Page, listed: list[Any], proven: bool) -> dict[str, list[Reason] | None]:
     """For each step of the finding: None when it is not the reader's, otherwise the reasons why not now."""
     by, finding = guard.by(), page.finding
-    team = {page.review.lead_id, page.review.tester_id, page.review.quality_reviewer_id} if page.review else set()
     where, me = finding.organisation_id, by.own_id
 
-    def may(permission: Permission, whose: int | None) -> bool:
-        places = queries.places(finding.subprocess_id, finding.review_id)
-        return by.may(permission, where, own=me in {whose, finding.author_id, *team}, places=places)
-
     manages, judges = (
-        may(Permission.FINDING_MANAGE, finding.owner_id), may(Permission.FINDING_VERIFY, finding.verifier_id)
-    )  # fmt: skip
+        queries.may(by, finding, permission) for permission in (Permission.FINDING_MANAGE, Permission.FINDING_VERIFY)
+    )
     group = by.may(Permission.FINDING_MANAGE, where)
     states = [(action.number, action.state) for action in listed]
     steps: dict[str, tuple[bool, list[Reason]]] = {

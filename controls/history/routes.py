@@ -304,6 +304,8 @@ def _shown(id: int, form: BaseForm, refused: Refused | None = None) -> ResponseR
 @guard.fresh
 def approve(id: int) -> ResponseReturnValue:
     """Remove the text; it cannot be brought back."""
+    if queries.readable(guard.by(), BY_SLUG["redaction"], id) is None:
+        abort(404)
     with transaction():
         row = actions.approve_redaction(guard.by(), id, _number(request.form.get("version", "")))
         return answer.done(url_for("history.redaction", id=row.id), _("The text is removed."))

@@ -41,7 +41,9 @@ def _here(year: int) -> str:
 def open(id: int) -> ResponseReturnValue:
     """From a task to the page of the cycle's recommendation."""
     cycle = wheel.cycle_by_id(id)
-    place = next((o for o in guard.reached_organisations() if cycle and o.id == cycle.organisation_id), None)
+    reads = guard.by().everywhere(Permission.CONTENT_READ)
+    reached = (o for o in guard.reached_organisations() if o.id in reads)
+    place = next((o for o in reached if cycle and o.id == cycle.organisation_id), None)
     if cycle is None or place is None:
         abort(404)
     return redirect(url_for("recommendation.show", year=cycle.year, org=place.code), 303)

@@ -33,9 +33,11 @@ PARTS = {
 }
 
 
-def _head(id: int) -> queries.Head:
-    """The review, or 404 when this reader may not see it."""
-    return queries.head(guard.by(), id) or abort(404)
+def _head(id: int, need: str = "") -> queries.Head:
+    """The review: 404 when this reader may not see it, 403 when it is not the reader's for what is asked."""
+    found = queries.head(guard.by(), id) or abort(404)
+    guard.must(not need or _may(guard.by(), found)[need])
+    return found
 
 
 def _may(by: By, head: queries.Head) -> dict[str, bool]:
@@ -55,6 +57,7 @@ def _may(by: By, head: queries.Head) -> dict[str, bool]:
         "answer": me in head.owners,
         "add_evidence": may(P.EVIDENCE_ADD, me in head.team | head.owners),
         "find": may(P.FINDING_MANAGE, me in head.doers),
+        "archive": may(P.REVIEW_PLAN) or may(P.CONTROL_TEST, me in head.doers),
     }
 
 
@@ -168,13 +171,13 @@ def _people(form: forms.Plan, head: queries.Head) -> forms.Plan:
 
 
 def _button(
-    verb: str, permission: Permission, act: Callable[[By, int, int], object], done: tuple[str, str], *,
+    verb: str, permission: Permission, need: str, act: Callable[[By, int, int], object], done: tuple[str, str], *,
     fresh: bool = False,
 ) -> None:  # fmt: skip
     """A step that asks for nothing but the press of a button (and, where it weighs, for a fresh sign-in)."""
 
     def press(id: int) -> ResponseReturnValue:
-        _head(id)
+        _head(id, need)
         version = _version()
         return _do(id, None, lambda: act(guard.by(), id, version), done)
 
@@ -184,18 +187,22 @@ def _button(
     bp.post(f"/reviews/<int:id>/{verb}", endpoint=verb.replace("-", "_"))(guard.allows(permission)(view))
 
 
-_button("start", P.CONTROL_TEST, actions.start, ("review.show", N_("The review was started.")))
-_button("declare", P.CONTROL_TEST, actions.declare_independence,
+_button("start", P.CONTROL_TEST, "work", actions.start, ("review.show", N_("The review was started.")))
+_button("declare", P.CONTROL_TEST, "lead", actions.declare_independence,
         ("review.scope", N_("Independence was declared.")))  # fmt: skip
-_button("approve", P.REVIEW_APPROVE, actions.approve, ("review.show", N_("The review was approved.")), fresh=True)
-_button("archive", P.CONTENT_READ, actions.archive, ("review.show", N_("The review was archived.")))
+_button(
+    "approve", P.REVIEW_APPROVE, "sign", actions.approve, ("review.show", N_("The review was approved.")), fresh=True
+)
+_button("archive", P.CONTENT_READ, "archive", actions.archive, ("review.show", N_("The review was archived.")))
 
 
-def _with_reason(verb: str, permission: Permission, act: Callable[[By, int, int, str], object], done: str) -> None:
+def _with_reason(
+    verb: str, permission: Permission, need: str, act: Callable[[By, int, int, str], object], done: str
+) -> None:  # fmt: skip
     """A step that asks for a reason."""
 
     def step(id: int) -> ResponseReturnValue:
-        head = _head(id)
+        head = _head(id, need)
         form = forms.Because(request.form)
         return _do(
             id, form, lambda: act(guard.by(), id, form.version.data, form.reason.data or ""), ("review.show", done),
@@ -207,9 +214,9 @@ def _with_reason(verb: str, permission: Permission, act: Callable[[By, int, int,
     bp.post(f"/reviews/<int:id>/{verb}", endpoint=verb.replace("-", "_"))(guard.allows(permission)(step))
 
 
-_with_reason("suspend", P.REVIEW_PLAN, actions.suspend, N_("The review was suspended."))
-_with_reason("resume", P.REVIEW_PLAN, actions.resume, N_("The review was taken up again."))
-_with_reason("take-back", P.CONTROL_TEST, actions.take_back, N_("The draft was taken back."))
+_with_reason("suspend", P.REVIEW_PLAN, "plan", actions.suspend, N_("The review was suspended."))
+_with_reason("resume", P.REVIEW_PLAN, "plan", actions.resume, N_("The review was taken up again."))
+_with_reason("take-back", P.CONTROL_TEST, "work", actions.take_back, N_("The draft was taken back."))
 
 
 def _part(number: int, template: str, head: queries.Head, form: BaseForm | None, refused: Refused | None = None,
@@ -236,7 +243,7 @@ def scope(id: int) -> ResponseReturnValue:
 @guard.allows(P.CONTROL_TEST)
 def save_scope(id: int) -> ResponseReturnValue:
     """Save scope and period."""
-    head, form = _head(id), forms.Scope(request.form)
+    head, form = _head(id, "work"), forms.Scope(request.form)
     return _do(
         id, form, lambda: actions.describe_scope(
             guard.by(), id, form.version.data, form.scope.data or "", form.period_from.data, form.period_to.data),
@@ -261,7 +268,7 @@ def walkthrough(id: int) -> ResponseReturnValue:
 @guard.allows(P.CONTROL_TEST)
 def save_walkthrough(id: int) -> ResponseReturnValue:
     """Save the walkthrough."""
-    head, form = _head(id), forms.Walkthrough(request.form)
+    head, form = _head(id, "work"), forms.Walkthrough(request.form)
     return _do(
         id, form, lambda: actions.describe_walkthrough(
             guard.by(), id, form.version.data, form.walkthrough_on.data, form.walkthrough_note.data or "",
@@ -297,7 +304,7 @@ def _matrix(head: queries.Head, form: forms.Link, refused: Refused | None = None
 @guard.allows(P.CONTROL_DESCRIBE)
 def save_matrix(id: int) -> ResponseReturnValue:
     """Save one cell of the matrix."""
-    head, form = _head(id), forms.Link(request.form)
+    head, form = _head(id, "describe"), forms.Link(request.form)
     risks = queries.risks_of(head.review.subprocess_id, guard.by().today)
     form.risk_id.choices = [(str(risk.id), risk.number) for risk in risks]
     form.control_id.choices = [(str(control.id), control.number) for control in queries.controls(head.review)]
@@ -318,14 +325,14 @@ def _owned(subprocess_id: int, head: queries.Head) -> None:
 @guard.allows(P.CONTROL_DESCRIBE)
 def new_risk(id: int) -> ResponseReturnValue:
     """Describe a risk."""
-    return _risk(_head(id), forms.Risk(version=0))
+    return _risk(_head(id, "describe"), forms.Risk(version=0))
 
 
 @bp.post("/reviews/<int:id>/risks/new")
 @guard.allows(P.CONTROL_DESCRIBE)
 def add_risk(id: int) -> ResponseReturnValue:
     """Save a new risk."""
-    head, form = _head(id), forms.Risk(request.form)
+    head, form = _head(id, "describe"), forms.Risk(request.form)
     return _do(
         id, form, lambda: actions.add_risk(guard.by(), head.review.subprocess_id, form.values(head.process.owner_id)),
         ("review.controls", N_("The risk was saved.")), lambda f, r: _risk(head, f, r),
@@ -340,7 +347,7 @@ def _risk(head: queries.Head, form: BaseForm, refused: Refused | None = None, ab
 @guard.allows(P.CONTROL_DESCRIBE)
 def risk(id: int, risk_id: int) -> ResponseReturnValue:
     """Change a risk."""
-    head, about = _head(id), queries.risk(risk_id) or abort(404)
+    head, about = _head(id, "describe"), queries.risk(risk_id) or abort(404)
     _owned(about.subprocess_id, head)
     return _risk(head, forms.Risk(obj=about), about=about)
 
@@ -349,7 +356,7 @@ def risk(id: int, risk_id: int) -> ResponseReturnValue:
 @guard.allows(P.CONTROL_DESCRIBE)
 def edit_risk(id: int, risk_id: int) -> ResponseReturnValue:
     """Save a changed risk."""
-    head, form, about = _head(id), forms.Risk(request.form), queries.risk(risk_id) or abort(404)
+    head, form, about = _head(id, "describe"), forms.Risk(request.form), queries.risk(risk_id) or abort(404)
     _owned(about.subprocess_id, head)
     return _do(
         id, form, lambda: actions.edit_risk(guard.by(), risk_id, form.version.data, form.values(about.owner_id)),
@@ -361,7 +368,7 @@ def edit_risk(id: int, risk_id: int) -> ResponseReturnValue:
 @guard.allows(P.CONTROL_DESCRIBE)
 def new_control(id: int) -> ResponseReturnValue:
     """Describe a control."""
-    head = _head(id)
+    head = _head(id, "describe")
     return _control(head, _named(forms.Control(version=0), head))
 
 
@@ -369,7 +376,7 @@ def new_control(id: int) -> ResponseReturnValue:
 @guard.allows(P.CONTROL_DESCRIBE)
 def add_control(id: int) -> ResponseReturnValue:
     """Save a new control."""
-    head = _head(id)
+    head = _head(id, "describe")
     form = _named(forms.Control(request.form), head)
     return _do(
         id, form, lambda: actions.add_control(guard.by(), head.review.subprocess_id, form.values()),
@@ -395,7 +402,7 @@ def _control(
 @guard.allows(P.CONTROL_DESCRIBE)
 def control(id: int, control_id: int) -> ResponseReturnValue:
     """Change a control."""
-    head, about = _head(id), queries.control(control_id) or abort(404)
+    head, about = _head(id, "describe"), queries.control(control_id) or abort(404)
     _owned(about.subprocess_id, head)
     return _control(head, _named(forms.Control(obj=about), head), about=about)
 
@@ -404,7 +411,7 @@ def control(id: int, control_id: int) -> ResponseReturnValue:
 @guard.allows(P.CONTROL_DESCRIBE)
 def edit_control(id: int, control_id: int) -> ResponseReturnValue:
     """Save a changed control."""
-    head, about = _head(id), queries.control(control_id) or abort(404)
+    head, about = _head(id, "describe"), queries.control(control_id) or abort(404)
     form = _named(forms.Control(request.form), head)
     _owned(about.subprocess_id, head)
     return _do(
@@ -418,7 +425,7 @@ def edit_control(id: int, control_id: int) -> ResponseReturnValue:
 @guard.allows(P.CONTROL_DESCRIBE)
 def close(id: int, kind: str, about_id: int) -> ResponseReturnValue:
     """Close a risk or a control that no longer exists, with the reason."""
-    head = _head(id)
+    head = _head(id, "describe")
     about = (queries.risk(about_id) if kind == "risks" else queries.control(about_id)) or abort(404)
     _owned(about.subprocess_id, head)
     act = actions.close_risk if kind == "risks" else actions.close_control
@@ -476,7 +483,7 @@ def _verbs(head: queries.Head) -> set[str]:
 @guard.allows(P.CONTROL_TEST)
 def save_design(id: int, control_id: int) -> ResponseReturnValue:
     """Save the result of a test of design."""
-    head, form = _head(id), forms.Design(request.form)
+    head, form = _head(id, "work"), forms.Design(request.form)
     one = _row(head, control_id)
     text = form.version.data or ""
     seen = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
@@ -493,7 +500,7 @@ def save_design(id: int, control_id: int) -> ResponseReturnValue:
 @guard.allows(P.REVIEW_APPROVE)
 def sign_design(id: int, control_id: int) -> ResponseReturnValue:
     """Quality-review a test of design."""
-    one, version = _row(_head(id), control_id), _version()
+    one, version = _row(_head(id, "sign"), control_id), _version()
     test = one.test or abort(404)
     return _do(id, None, lambda: actions.review_design(guard.by(), test.id, version),
                ("review.design", N_("The test of design was quality-reviewed.")))  # fmt: skip
@@ -536,7 +543,7 @@ def hearing(id: int) -> ResponseReturnValue:
 @guard.allows(P.CONTROL_TEST)
 def send_to_hearing(id: int) -> ResponseReturnValue:
     """Send the draft to the process owner."""
-    head, form = _head(id), forms.Hearing(request.form)
+    head, form = _head(id, "work"), forms.Hearing(request.form)
     return _do(
         id, form, lambda: actions.send_to_hearing(guard.by(), id, form.version.data, form.hearing_to.data),
         ("review.hearing", N_("The draft was sent to hearing.")), lambda f, r: _heard(head, f, r),
@@ -547,7 +554,7 @@ def send_to_hearing(id: int) -> ResponseReturnValue:
 @guard.allows(P.CONTENT_READ)
 def answer_hearing(id: int) -> ResponseReturnValue:
     """The owner's answer."""
-    head, form = _head(id), forms.Reply(request.form)
+    head, form = _head(id, "answer"), forms.Reply(request.form)
     return _do(
         id, form, lambda: actions.answer_hearing(guard.by(), id, form.version.data, form.owner_reply.data or ""),
         ("review.hearing", N_("Your answer was sent.")), lambda f, r: _heard(head, f, r),
@@ -585,7 +592,7 @@ def conclusion(id: int) -> ResponseReturnValue:
 @guard.allows(P.CONTROL_TEST)
 def save_conclusion(id: int) -> ResponseReturnValue:
     """Save the conclusion as a draft."""
-    head, form = _head(id), forms.Conclusion(request.form)
+    head, form = _head(id, "work"), forms.Conclusion(request.form)
     return _do(
         id, form, lambda: actions.conclude(guard.by(), id, form.version.data, form.values()),
         ("review.conclusion", N_("The draft was saved.")), lambda f, r: _concluded(head, f, r),
@@ -596,7 +603,7 @@ def save_conclusion(id: int) -> ResponseReturnValue:
 @guard.allows(P.REVIEW_APPROVE)
 def quality_review(id: int) -> ResponseReturnValue:
     """Sign the quality review."""
-    head, form = _head(id), forms.Quality(request.form)
+    head, form = _head(id, "sign"), forms.Quality(request.form)
     return _do(
         id, form, lambda: actions.quality_review(guard.by(), id, form.version.data, form.quality_note.data or ""),
         ("review.conclusion", N_("The review was quality-reviewed.")), lambda f, r: _concluded(head, f, r),

@@ -198,6 +198,12 @@ def load() -> ResponseReturnValue | None:
     return None
 
 
+def must(may: bool) -> None:
+    """Refuse (403) what is not the reader's before what was typed is looked at."""
+    if not may:
+        raise Refused([FORBIDDEN()])
+
+
 def refuse_unguarded(app: Flask) -> None:
     """The app does not start when a route has no permission."""
     bare = [

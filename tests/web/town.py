@@ -1,0 +1,317 @@
+"""A filled scene: for each situation an object of every kind, in an agency, its sister and their ministry."""
+
+import json
+import uuid
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Boolean, Date, Integer, String, Text, func, select
+
+from controls.assessment.tables import Assessment, Line
+from controls.assessment.words import State as Assessed
+from controls.base import audit
+from controls.base.audit import EventRow
+from controls.base.db import Choice, UtcTime, db, saved, transaction
+from controls.effectiveness.tables import OperatingTest, SampleItem
+from controls.effectiveness.words import State as Operating
+from controls.evidence.tables import Evidence, Hold, Request
+from controls.finding.tables import Action, Finding
+from controls.finding.words import ActionState
+from controls.finding.words import State as Found
+from controls.forum.tables import Decision, Meeting
+from controls.forum.words import State as Minutes
+from controls.history.tables import Redaction
+from controls.history.words import State as Removal
+from controls.identity.permissions import Role
+from controls.identity.tables import SignIn, VisitingGrant
+from controls.identity.visits import Visited, VisitState, VisitTask
+from controls.recommendation import snapshot
+from controls.recommendation import tables as recommendation
+from controls.recommendation.words import State as Written
+from controls.review.rules import frozen
+from controls.review.tables import Control, DesignTest, Review, Risk
+from controls.review.words import State as Reviewed
+from controls.rotation.rules import Intervals
+from controls.universe.tables import Area, ImportDraft, Process, Subprocess
+from controls.wheel.tables import Cycle, Step
+from controls.wheel.words import State as Phase
+from tests import make
+from tests.web.matrix import PEOPLE, Situation
+
+MADE = audit.EVENTS.get("test.row_made") or audit.declare("test.row_made", "Made")
+YEAR, CLOSED_YEAR = 2026, 2025
+S = Situation
+TOWNSPEOPLE = (S.OWN, S.SAME, S.OTHER)
+
+
+def put(by: Any, table: Any, **facts: Any) -> Any:
+    """A row with these facts, and a plain value in every other column that must have one."""
+    row = table(**facts)
+    for column in table.__table__.columns:
+        if column.primary_key or column.nullable or column.default is not None or column.name in facts:
+            continue
+        if column.name not in ("version", "saved_at", "saved_by"):
+            setattr(row, column.name, _plain(column))
+    if hasattr(table, "saved_at"):
+        saved(by, row)
+    db.session.add(row)
+    db.session.flush()
+    if table.__table__.info.get("log") is not False:
+        audit.record(by, MADE, row)
+    return row
+
+
+def _plain(column: Any) -> Any:
+    kind = column.type
+    if isinstance(kind, Choice):
+        return next(iter(kind.words))
+    if isinstance(kind, UtcTime):
+        return make.NOW
+    for type_, value in ((Boolean, False), (Integer, 1), (Date, date(2026, 3, 1)), (Text, "x"), (String, "x")):
+        if isinstance(kind, type_):
+            return value
+    raise TypeError(f"{column} needs a value")
+
+
+class Town:
+    """Who is there, and the arguments of a path for each kind of object and situation."""
+
+    def __init__(self) -> None:
+        make.organisation("DEP")
+        self.agency = make.organisation("ALFA", "DEP")
+        self.sister = make.organisation("BETA", "DEP")
+        self.people = {role: self._person(f"r{role.value.lower()}", role, "Et") for role in PEOPLE}
+        self.people_of: dict[str, dict[str, Any]] = {
+            S.OWN: {"owner": self.people[Role.OWN], "ctl": self.people[Role.CTL]},
+            S.SAME: {"owner": self._person("owner2", Role.OWN, "Et"), "ctl": self._person("ctl2", Role.CTL, "Et")},
+            S.OTHER: {"owner": self._person("owner3", Role.OWN, "To"), "ctl": self._person("ctl3", Role.CTL, "To")},
+            S.ELSEWHERE: {
+                "owner": make.person("owner4", Role.OWN, self.sister, unit="Et"),
+                "ctl": make.person("ctl4", Role.CTL, self.sister, unit="Et"),
+            },
+        }
+        self.people_of[S.CLOSED] = self.people_of[S.OWN]
+        self.fourth = self._person("ctl9", Role.CTL, "Tre")
+        self.by = make.by(self.people[Role.GRP])
+        self.rows: dict[str, dict[str, Any]] = {}
+        with transaction():
+            self.cycles = {
+                S.OWN: self._cycle(self.agency.id, YEAR, Phase.CALIBRATING),
+                S.CLOSED: self._cycle(self.agency.id, CLOSED_YEAR, Phase.CLOSED),
+                S.ELSEWHERE: self._cycle(self.sister.id, YEAR, Phase.CALIBRATING),
+            }
+            self.areas = {id: put(self.by, Area, organisation_id=id, code="KRE", name_da="Område", sort_key="KRE").id
+                          for id in (self.agency.id, self.sister.id)}  # fmt: skip
+            for number, situation in enumerate((*TOWNSPEOPLE, S.ELSEWHERE, S.CLOSED), 1):
+                self.rows[situation] = self._objects(situation, number)
+            self.meetings = {
+                S.OWN: self._meeting(self.agency.id, S.OWN, Minutes.DRAFT),
+                S.CLOSED: self._meeting(self.agency.id, S.CLOSED, Minutes.LOCKED),
+                S.ELSEWHERE: self._meeting(self.sister.id, S.ELSEWHERE, Minutes.DRAFT),
+            }
+            self.imports = {
+                situation: put(self.by, ImportDraft, organisation_id=id, rows=json.dumps({"entries": [], "unused": []}),
+                               person_id=self.people[Role.GRP].id).id
+                for situation, id in ((S.OWN, self.agency.id), (S.ELSEWHERE, self.sister.id))
+            }  # fmt: skip
+            self.redactions = {
+                S.OWN: self._asked(self.agency.id, S.OWN), S.CLOSED: self._asked(self.agency.id, S.CLOSED),
+                S.ELSEWHERE: self._asked(self.sister.id, S.ELSEWHERE),
+            }  # fmt: skip
+            self.sign_ins = {
+                role: {S.OWN: self._sign_in(person), S.CLOSED: self._sign_in(person, ended=True)}
+                | {s: self._sign_in(self.people_of[s]["owner"]) for s in (S.SAME, S.OTHER, S.ELSEWHERE)}
+                for role, person in self.people.items()
+            }
+            self.visits = {
+                S.OWN: self._visit(self.agency.id, S.OWN, VisitState.AWAITING_LENDER),
+                S.CLOSED: self._visit(self.agency.id, S.CLOSED, VisitState.REFUSED),
+                S.ELSEWHERE: self._visit(self.sister.id, S.ELSEWHERE, VisitState.AWAITING_LENDER),
+            }
+
+    @property
+    def events(self) -> dict[int, int]:
+        """An event of each agency."""
+        query = select(EventRow.organisation_id, func.max(EventRow.seq)).group_by(EventRow.organisation_id)
+        return {row[0]: row[1] for row in db.session.execute(query)}
+
+    def _asked(self, at: int, situation: str) -> int:
+        row = put(
+            self.by, Redaction, organisation_id=at, object_type="finding_finding", column_name="condition",
+            object_id=self.rows[situation]["finding"].id, asked_by_id=self.people[Role.ADM].id,
+            state=Removal.REJECTED if situation == S.CLOSED else Removal.ASKED,
+        )  # fmt: skip
+        return int(row.id)
+
+    def _sign_in(self, person: Any, ended: bool = False) -> int:
+        return int(put(self.by, SignIn, person_id=person.id, token=uuid.uuid4().hex,
+                       ended_at=make.NOW if ended else None).id)  # fmt: skip
+
+    def _person(self, name: str, role: Role, unit: str) -> Any:
+        return make.person(name, role, self.agency, unit=unit)
+
+    def _cycle(self, organisation_id: int, year: int, state: Phase) -> Any:
+        cycle = put(self.by, Cycle, organisation_id=organisation_id, year=year, state=state, capacity_hours=200)
+        for sort, phase in enumerate(Phase):
+            put(self.by, Step, cycle_id=cycle.id, organisation_id=organisation_id, state=phase, sort=sort,
+                planned_on=date(year, sort + 1, 1), deadline_on=date(year, sort + 1, 20))  # fmt: skip
+        return cycle
+
+    def _objects(self, situation: str, number: int) -> dict[str, Any]:
+        """Process, form, review and all that hangs on it, belonging to the people of the situation."""
+        by, people = self.by, self.people_of[situation]
+        at = self.sister.id if situation == S.ELSEWHERE else self.agency.id
+        closed = situation == S.CLOSED
+        cycle = self.cycles[S.CLOSED if closed else S.ELSEWHERE if situation == S.ELSEWHERE else S.OWN]
+        owner, ctl, code = people["owner"], people["ctl"], f"KRE-{number}"
+        process = put(by, Process, organisation_id=at, area_id=self.areas[at], code=code, name_da=f"Proces {number}",
+                      sort_key=code, owner_id=owner.id, valid_from=date(2020, 1, 1))  # fmt: skip
+        part = put(by, Subprocess, organisation_id=at, process_id=process.id, code=f"{code}.1", sort_key=f"{code}.1",
+                   name_da=f"Delproces {number}", valid_from=date(2020, 1, 1))  # fmt: skip
+        form = put(
+            by, Assessment, organisation_id=at, cycle_id=cycle.id, year=cycle.year, process_id=process.id,
+            state=Assessed.LOCKED if closed else Assessed.SUBMITTED, author_id=ctl.id, assessors=f";{ctl.id};",
+            inherent_likelihood=3, inherent_impact=3, control_level=3, residual_likelihood=2, residual_impact=3,
+            submitted_scores="3 3 3 2 3", fraud=False, change_direction=_first(Assessment, "change_direction"),
+            certainty=_first(Assessment, "certainty"), propose_review=_first(Assessment, "propose_review"),
+        )  # fmt: skip
+        put(by, Line, organisation_id=at, assessment_id=form.id, subprocess_id=part.id)
+        state = Reviewed.ARCHIVED if closed else Reviewed.IN_PROGRESS
+        review = self._review(at, f"G-{cycle.year}-{number}0", cycle.year, part.id, state, ctl.id, self.fourth.id)
+        signing = self._review(at, f"G-{cycle.year}-{number}1", cycle.year, part.id,
+                               Reviewed.ARCHIVED if closed else Reviewed.DRAFT, self.fourth.id, ctl.id)  # fmt: skip
+        risk = put(by, Risk, organisation_id=at, subprocess_id=part.id, number=f"{code}.1-R1",
+                   valid_to=date(2025, 1, 1) if closed else None)  # fmt: skip
+        control = put(by, Control, organisation_id=at, subprocess_id=part.id, number=f"{code}.1-K1", key_control=True,
+                      valid_from=date(2020, 1, 1), valid_to=date(2025, 1, 1) if closed else None)  # fmt: skip
+        tests = {
+            row.id: self._tests(at, row, control, f"{number}{place}", closed)
+            for place, row in enumerate((review, signing))
+        }
+        finding = put(
+            by, Finding, organisation_id=at, number=f"F-{number}", review_id=review.id, subprocess_id=part.id,
+            control_id=control.id, owner_id=owner.id, author_id=ctl.id, verifier_id=ctl.id,
+            state=Found.CLOSED if closed else Found.ACTION_AGREED, deadline_original=date(2026, 9, 1),
+            deadline_current=date(2026, 9, 1),
+        )  # fmt: skip
+        action = put(
+            by, Action, organisation_id=at, number=f"H-{number}", finding_id=finding.id, owner_id=owner.id,
+            verifier_id=ctl.id, state=ActionState.VERIFIED if closed else ActionState.AGREED,
+        )  # fmt: skip
+        evidence = put(by, Evidence, organisation_id=at, subject_type="review_review", subject_id=review.id,
+                       uploaded_by_id=ctl.id, filename="bilag.pdf", media_type="application/pdf",
+                       sha256=f"{number:064x}")  # fmt: skip
+        request = put(by, Request, organisation_id=at, evidence_id=evidence.id, asked_by_id=ctl.id)
+        hold = put(by, Hold, organisation_id=at, evidence_id=evidence.id, set_by_id=self.people[Role.GRP].id)
+        return {
+            "process": process, "subprocess": part, "assessment": form, "review": review, "signing": signing,
+            "risk": risk, "control": control, "tests": tests, "finding": finding, "action": action,
+            "evidence": evidence, "request": request, "hold": hold,
+        }  # fmt: skip
+
+    def _review(self, at: int, number: str, year: int, part: int, state: Reviewed, doer: int, reviewer: int) -> Review:
+        row = put(
+            self.by, Review, organisation_id=at, number=number, year=year, subprocess_id=part, state=state,
+            lead_id=doer, tester_id=doer, quality_reviewer_id=reviewer, planned_on=date(2020, 1, 1),
+        )  # fmt: skip
+        assert isinstance(row, Review)
+        return row
+
+    def _tests(self, at: int, review: Review, control: Control, number: str, closed: bool) -> OperatingTest:
+        put(self.by, DesignTest, organisation_id=at, review_id=review.id, control_id=control.id,
+            number=f"D-{number}", control_copy=frozen(control), tester_id=review.tester_id)  # fmt: skip
+        signing = review.state is not Reviewed.IN_PROGRESS
+        state = Operating.REVIEWED if closed else Operating.CONCLUDED if signing else Operating.TESTING
+        test = put(
+            self.by, OperatingTest, organisation_id=at, review_id=review.id, control_id=control.id, state=state,
+            number=f"T-{number}", control_copy=json.dumps(audit.state(control), default=str), population_size=10,
+            sample_size=1, tester_id=review.tester_id, outcome=_first(OperatingTest, "outcome") if signing else None,
+            tested_on=date(2026, 3, 1),
+        )  # fmt: skip
+        put(self.by, SampleItem, organisation_id=at, test_id=test.id, rank=1, item_key="1")
+        assert isinstance(test, OperatingTest)
+        return test
+
+    def _meeting(self, at: int, situation: str, state: Minutes) -> dict[str, Any]:
+        cycle, part = self.cycles[situation], self.rows[situation]["subprocess"]
+        empty = snapshot.build("ALFA", cycle.year, 1, "", 1, 200, Intervals(), (0, 0), [], [])
+        text, digest = snapshot.sealed(empty)
+        written = self._written(at, cycle, 1, part.id, Written.HANDED_OVER, snapshot=text, snapshot_hash=digest)
+        if situation != S.CLOSED:
+            self._written(at, cycle, 2, part.id, Written.DRAFT)
+        meeting = put(
+            self.by, Meeting, organisation_id=at, about_id=at, cycle_id=cycle.id, year=cycle.year, state=state,
+            number=f"{cycle.year}/1", chair_id=self.people[Role.VDC].id, recorder_id=self.people[Role.SEC].id,
+            recommendation_id=written.id,
+        )  # fmt: skip
+        decision = put(
+            self.by, Decision, organisation_id=at, meeting_id=meeting.id, subprocess_id=part.id,
+            review_year=cycle.year, number=f"B-{cycle.year}-1", condition="Ny aftale",
+            condition_due=date(2026, 9, 1), condition_owner_id=self.people[Role.OWN].id,
+        )  # fmt: skip
+        return {"meeting": meeting, "decision": decision, "code": part.code}
+
+    def _written(self, at: int, cycle: Any, number: int, part: int, state: Written, **more: Any) -> Any:
+        row = put(self.by, recommendation.Recommendation, organisation_id=at, cycle_id=cycle.id, year=cycle.year,
+                  state=state, number=number, prepared_by_id=self.people[Role.GRP].id, **more)  # fmt: skip
+        put(self.by, recommendation.Line, organisation_id=at, recommendation_id=row.id, subprocess_id=part,
+            review_year=cycle.year)  # fmt: skip
+        return row
+
+    def _visit(self, at: int, situation: str, state: VisitState) -> int:
+        row = put(
+            self.by, VisitingGrant, visitor_id=self.people_of[S.OTHER]["ctl"].id, home_organisation_id=at,
+            host_organisation_id=at, task=VisitTask.TESTER, object_type=Visited.PROCESS, state=state,
+            object_id=self.rows[situation]["process"].id, asked_by_id=self.fourth.id, valid_to=date(2026, 12, 1),
+        )  # fmt: skip
+        return int(row.id)
+
+    def arguments(self, kind: str, role: Role, permission: str, situation: str) -> dict[str, Any]:
+        """The arguments of a path and its query for an object in a situation; `org` where the path needs it."""
+        if kind == "sign_in":
+            return {"id": self.sign_ins[role][situation] if situation != S.MISSING else 999_999}
+        if situation == S.MISSING:
+            return {"org": self.agency.code}
+        org = self.sister.code if situation == S.ELSEWHERE else self.agency.code
+        whole = situation if situation in (S.ELSEWHERE, S.CLOSED) else S.OWN
+        rows = self.rows[situation]
+        if kind in ("page", "year", "recommendation"):
+            return {
+                "org": org,
+                "year": CLOSED_YEAR if whole == S.CLOSED else YEAR,
+                "code": self.meetings[whole]["code"],
+            }
+        if kind == "cycle":
+            return {"id": self.cycles[whole].id}
+        if kind == "meeting":
+            found = self.meetings[whole]
+            return {"id": found["meeting"].id, "decision_id": found["decision"].id, "code": found["code"]}
+        if kind == "import":
+            return {"id": self.imports.get(whole, self.imports[S.OWN])}
+        if kind == "visit":
+            return {"id": self.visits[whole]}
+        if kind == "event":
+            return {"seq": self.events[self.sister.id if whole == S.ELSEWHERE else self.agency.id]}
+        if kind == "redaction":
+            return {"id": self.redactions[whole]}
+        if kind in ("history", "text"):
+            return {"kind": "finding", "id": rows["finding"].id}
+        if kind in ("process", "subprocess"):
+            return {"code": rows[kind].code, "org": org}
+        if kind == "control":
+            return {"code": rows["control"].number, "org": org}
+        if kind == "review":
+            review = rows["signing" if permission == "review:approve" else "review"]
+            return {
+                "id": review.id, "review_id": review.id, "control_id": rows["control"].id, "risk_id": rows["risk"].id,
+                "kind": "risks", "about_id": rows["risk"].id,
+            }  # fmt: skip
+        if kind == "test":
+            return {"id": rows["tests"][rows["review"].id].id}
+        return {"id": rows[kind].id, "action_id": rows["action"].id, "hold_id": rows["hold"].id}
+
+
+def _first(table: Any, column: str) -> StrEnum:
+    words: type[StrEnum] = table.__table__.columns[column].type.words
+    return next(iter(words))
