@@ -31,7 +31,9 @@ TABLES = {
     "identity_person": N_("Person"),
     "identity_role_grant": N_("Role"),
     "identity_exception": N_("Exception to the rules of different persons"),
+    "identity_keeper": N_("Keeper"),
     "identity_part": N_("Part taken in a rule of different persons"),
+    "identity_role_request": N_("Request for a role"),
     "identity_stand_in": N_("Stand-in"),
     "identity_visiting_grant": N_("Visiting role"),
     "recommendation_line": N_("Line of the recommendation"),
@@ -47,6 +49,7 @@ TABLES = {
     "signin_claims_map": N_("Map of groups to roles"),
     "signin_emergency": N_("Emergency sign-in"),
     "universe_area": N_("Process area"),
+    "universe_import": N_("Import of a catalogue"),
     "universe_line_duty": N_("Line duty"),
     "universe_process": N_("Process"),
     "universe_subprocess": N_("Sub-process"),
@@ -55,7 +58,7 @@ TABLES = {
 }
 """What a row of each logged table is called."""
 
-UNTOLD = frozenset({"id", "organisation_id", "version", "saved_at", "saved_by", "sort_key", "path"})
+UNTOLD = frozenset({"id", "organisation_id", "version", "saved_at", "saved_by", "sort_key", "path", "name_key"})
 """Columns that say nothing to a reader beside the event itself, which tells who, when and where."""
 
 COLUMNS = {
@@ -97,6 +100,9 @@ COLUMNS = {
     "change_kinds": N_("What has changed?"),
     "chosen_by_id": N_("Chosen by"),
     "claims_map_id": N_("Map of groups to roles"),
+    "close_proposed_at": N_("Closing proposed"),
+    "close_proposed_by_id": N_("Closing proposed by"),
+    "close_reason": N_("Reason for closing"),
     "closed_by_id": N_("Closed by"),
     "closed_on": N_("Closed on"),
     "closing_note": N_("Closing note"),
@@ -201,6 +207,8 @@ COLUMNS = {
     "hours": N_("Hours"),
     "hours_planned": N_("Hours planned"),
     "hours_used": N_("Hours used"),
+    "imported_at": N_("Imported"),
+    "imported_by_id": N_("Imported by"),
     "independence_declared_on": N_("Independence declared on"),
     "inherent_band": N_("Inherent risk, level"),
     "inherent_impact": N_("Inherent risk, impact"),
@@ -261,6 +269,7 @@ COLUMNS = {
     "period_from": N_("Period from"),
     "period_to": N_("Period to"),
     "person_id": N_("Person"),
+    "place": N_("Place"),
     "planned_on": N_("Planned on"),
     "population": N_("What is counted"),
     "population_hash": N_("Checksum of the population"),

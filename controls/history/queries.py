@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Select, String, and_, cast, func, literal, or_, select, union, union_all
 from sqlalchemy.orm import aliased
 
+from controls.accounts import queries as accounts
 from controls.assessment import queries as assessments
 from controls.assessment.tables import Assessment, Line
 from controls.base import checkpoint, keys, settings, verify
@@ -42,14 +43,16 @@ from controls.identity.duties import Duty, Side
 from controls.identity.permissions import Permission
 from controls.identity.tables import (
     DutyException,
+    Keeper,
     Organisation,
     Part,
     Person,
     RoleGrant,
+    RoleRequest,
     SignIn,
     StandIn,
     VisitingGrant,
-)
+)  # fmt: skip
 from controls.overview import queries as overview
 from controls.recommendation.tables import Line as RecommendedLine
 from controls.recommendation.tables import Recommendation
@@ -57,7 +60,7 @@ from controls.review import queries as reviews
 from controls.review.tables import Control, DesignTest, Review, Risk, RiskControl
 from controls.rotation.tables import Coverage
 from controls.signin.tables import Account, ClaimedGrant, ClaimsMap, Emergency
-from controls.universe.tables import Area, LineDuty, Process, Subprocess
+from controls.universe.tables import Area, Import, LineDuty, Process, Subprocess
 from controls.wheel.tables import Cycle, Step
 
 Names = dict[tuple[str, int], Named]
@@ -105,6 +108,8 @@ NAMES: dict[str, Select[Any]] = {
     "identity_organisation": _name(Organisation, Organisation.code, Organisation.name_da, Organisation.name_en),
     "identity_person": _name(Person, Person.name),
     "identity_exception": _name(DutyException, DutyException.duty),
+    "identity_keeper": _name(Keeper, Keeper.name),
+    "identity_role_request": _name(RoleRequest, Person.name, join=(Person, Person.id == RoleRequest.person_id)),
     "identity_part": _name(Part, Part.duty),
     "identity_stand_in": _name(StandIn, Person.name, join=(Person, Person.id == StandIn.person_id)),
     "identity_visiting_grant": _name(VisitingGrant, Person.name, join=(Person, Person.id == VisitingGrant.visitor_id)),
@@ -124,6 +129,7 @@ NAMES: dict[str, Select[Any]] = {
     "signin_claims_map": _name(ClaimsMap, ClaimsMap.id),
     "signin_emergency": _name(Emergency, Person.name, join=(Person, Person.id == Emergency.person_id)),
     "universe_area": _name(Area, Area.code, Area.name_da, Area.name_en),
+    "universe_import": _name(Import, Import.filename),
     "universe_line_duty": _name(LineDuty, Person.name, join=(Person, Person.id == LineDuty.person_id)),
     "universe_process": _name(Process, Process.code, Process.name_da, Process.name_en),
     "universe_subprocess": _name(Subprocess, Subprocess.code, Subprocess.name_da, Subprocess.name_en),
@@ -265,11 +271,11 @@ def _evidence(by: By, id: int) -> Evidence | None:
 
 
 def _person(by: By, id: int) -> Person | None:
-    """Oneself, and others for who keeps the accounts or reads the log there."""
+    """Oneself, and others for who may read the accounts or the log there."""
     row = db.session.get(Person, id)
-    may = row is not None and (row.id == by.person_id or by.may(Permission.ACCOUNT_MANAGE, row.organisation_id)
-                               or by.may(Permission.LOG_READ, row.organisation_id))  # fmt: skip
-    return row if may else None
+    if row is not None and (row.id == by.person_id or by.may(Permission.LOG_READ, row.organisation_id)):
+        return row
+    return accounts.account(by, id)
 
 
 def _organisation(by: By, id: int) -> Organisation | None:

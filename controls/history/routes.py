@@ -145,10 +145,12 @@ def _page(kind: Kind, row: Any) -> str:
         return url_for("review.design_test", id=row.review_id, control_id=row.control_id)
     if kind.slug == "decision":
         return url_for("forum.show", id=row.meeting_id)
+    if kind.slug == "person" and not guard.by().may(Permission.ACCOUNT_READ):
+        return ""
     ends = {
         "assessment": "assessment.show", "meeting": "forum.show", "review": "review.show",
         "test": "effectiveness.by_test", "finding": "finding.show", "action": "finding.by_action",
-        "evidence": "evidence.show", "redaction": "history.redaction",
+        "evidence": "evidence.show", "person": "accounts.user", "redaction": "history.redaction",
     }  # fmt: skip
     return url_for(ends[kind.slug], id=row.id) if kind.slug in ends else ""
 

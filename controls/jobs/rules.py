@@ -26,11 +26,12 @@ class Job(Labelled):
 
     CHECKPOINT = "checkpoint", N_("Signed checkpoint of the log")
     REHASH = "rehash", N_("A share of the evidence hashed again")
+    VERIFY = "verify", N_("Verification of the log")
     SWEEP = "sweep", N_("Files that belong to nothing removed")
     FORMS = "forms", N_("Keys of forms already sent forgotten")
 
 
-HOURS = {Job.CHECKPOINT: 1, Job.REHASH: 2, Job.SWEEP: 4, Job.FORMS: 5}
+HOURS = {Job.CHECKPOINT: 1, Job.REHASH: 2, Job.VERIFY: 3, Job.SWEEP: 4, Job.FORMS: 5}
 """From which hour of the Danish day each job is due."""
 
 

@@ -4,6 +4,7 @@ import fcntl
 import logging
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import IO
 
@@ -20,7 +21,10 @@ from controls.base.why import Refused
 from controls.evidence import actions as evidence
 from controls.evidence import queries as stored
 from controls.evidence.words import CheckKind
-from controls.identity.permissions import Role
+from controls.history import actions as verification
+from controls.history import queries as history
+from controls.identity import queries as identity
+from controls.identity.permissions import Role, reach
 from controls.jobs import actions, queries, rules
 from controls.jobs.rules import Fact, Job, State
 
@@ -96,6 +100,15 @@ def _rehash(today: date) -> str:
     return rules.told({Fact.FILES: seen.files, Fact.BYTES: seen.size, Fact.FAULTS: len(seen.amiss)})
 
 
+def _verify(today: date) -> str:
+    found = history.verified(demo.now())
+    db.session.rollback()
+    everywhere = reach([(Role.SYS, organisation.id) for organisation in identity.organisations()])
+    with transaction():
+        verification.record_check(replace(system(), reach=everywhere), found)
+    return rules.told({Fact.EVENTS: found.events, Fact.FAULTS: len(found.faults)})
+
+
 def _sweep(today: date) -> str:
     with transaction():
         swept = evidence.sweep(system())
@@ -109,7 +122,7 @@ def _forms(today: date) -> str:
 
 
 WORK: dict[Job, Callable[[date], str]] = {
-    Job.CHECKPOINT: _checkpoint, Job.REHASH: _rehash, Job.SWEEP: _sweep, Job.FORMS: _forms,
+    Job.CHECKPOINT: _checkpoint, Job.REHASH: _rehash, Job.VERIFY: _verify, Job.SWEEP: _sweep, Job.FORMS: _forms,
 }  # fmt: skip
 """What each job does; the answer says how much."""
 

@@ -13,7 +13,7 @@ from sqlalchemy import select, text
 from controls.base import audit
 from controls.base.audit import EventRow
 from controls.base.db import db, transaction
-from controls.history import labels, queries
+from controls.history import queries
 from controls.history.kinds import BY_TABLE, KINDS
 from controls.history.tables import Check
 from controls.identity.permissions import Role
@@ -47,16 +47,6 @@ def page(client: FlaskClient, person: Person, path: str, status: int = 200) -> A
 
 def words(of: Any) -> str:
     return re.sub(r"\s+", " ", of.text_content())
-
-
-def test_every_logged_table_and_column_has_words(app: Flask) -> None:
-    """A new table or column gets its words in `labels.py`, and no words are left over."""
-    logged = [table for table in db.metadata.sorted_tables if table.info.get("log", True)]
-    assert {table.name for table in logged} == set(labels.TABLES) == set(queries.NAMES)
-    columns = {(table.name, column) for table in logged for column in [one.name for one in table.c]}
-    lacking = {column for _, column in columns} - labels.UNTOLD - set(labels.COLUMNS)
-    assert not lacking and not set(labels.COLUMNS) - {column for _, column in columns}
-    assert not set(labels.OWN) - columns and not labels.PERSONAL - columns
 
 
 def test_the_history_of_every_kind_reads_in_words(year: Year, client: FlaskClient) -> None:

@@ -16,6 +16,7 @@ from controls.base.audit import EventRow
 from controls.base.db import db
 from controls.base.settings import current
 from controls.evidence.tables import Check
+from controls.history.tables import Check as LogCheck
 from controls.identity.permissions import Role
 from controls.jobs import queries, runner
 from controls.jobs.rules import Job, State
@@ -43,12 +44,16 @@ def environment(app: Flask) -> dict[str, str]:
 
 def test_what_ran_is_told(app: Flask, make: Any) -> None:
     make.organisation()
-    assert runner.tick() == [(job, State.DONE) for job in (Job.CHECKPOINT, Job.REHASH, Job.SWEEP, Job.FORMS)]
+    assert runner.tick() == [
+        (job, State.DONE) for job in (Job.CHECKPOINT, Job.REHASH, Job.VERIFY, Job.SWEEP, Job.FORMS)
+    ]
     assert runner.tick() == []
     assert queries.last_done(Job.REHASH) == making.NOW.date()
     assert [path for _size, path in checkpoint.kept(current().keys)]
     told = db.session.scalars(select(EventRow.action).where(EventRow.action == "jobs.finished")).all()
-    assert len(told) == 4 and db.session.scalar(select(func.count()).select_from(Check)) == 2
+    assert len(told) == 5 and db.session.scalar(select(func.count()).select_from(Check)) == 2
+    verified = db.session.scalars(select(LogCheck)).one()
+    assert verified.faults == 0 and verified.events > 0 and verified.person_id is None
 
 
 def test_a_failure_is_told_and_tried_again(app: Flask, make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
