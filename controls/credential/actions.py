@@ -1,19 +1,24 @@
 """Writes of credentials: an authenticator app and its recovery codes, begun, used and ended."""
 
 import secrets
+from datetime import datetime
 from pathlib import Path
 
-from controls.base import audit, keys, settings, totp
+from controls.base import audit, keys, passkeys, settings, totp
 from controls.base.by import By
-from controls.base.db import db
-from controls.base.why import N_, refuse_if
+from controls.base.db import db, load
+from controls.base.why import N_, NOT_FOUND, Refused, refuse_if
 from controls.credential import queries, rules
-from controls.credential.tables import RecoveryCode, Totp
+from controls.credential.tables import Passkey, RecoveryCode, Totp
 from controls.identity import actions as accounts
 from controls.identity import queries as people
 from controls.identity.permissions import Permission
+from controls.identity.tables import Person
 
 APP_ADDED = audit.declare("credential.app_added", N_("Authenticator app added"))
+PASSKEY_ADDED = audit.declare("credential.passkey_added", N_("Passkey added"))
+PASSKEY_ENDED = audit.declare("credential.passkey_ended", N_("Passkey ended"))
+PASSKEY_USED = audit.declare("credential.passkey_used", N_("Passkey used"))
 APP_ENDED = audit.declare("credential.app_ended", N_("Authenticator app ended"))
 CODE_USED = audit.declare("credential.code_used", N_("One-time code used"), "kind")
 CODES_MADE = audit.declare("credential.codes_made", N_("Recovery codes made"))
@@ -90,3 +95,40 @@ def use_code(by: By, typed: str) -> bool:
     code.used_at = by.at
     audit.record(by, CODE_USED, person, kind="recovery")
     return True
+
+
+def add_passkey(by: By, name: str, made: passkeys.Made, keep: int) -> Passkey:
+    """Add a passkey that the browser has made."""
+    refuse_if([rules.KNOWN_PASSKEY()] if queries.passkey(made.credential) else [])
+    row = Passkey(
+        person_id=by.person_id or 0, name=name, credential=made.credential, public_key=made.public_key,
+        sign_count=made.sign_count, added_at=by.at,
+    )  # fmt: skip
+    db.session.add(row)
+    audit.record(by, PASSKEY_ADDED, row)
+    accounts.end_sign_ins(by, row.person_id, keep)
+    return row
+
+
+def end_passkey(by: By, id: int, keep: int) -> None:
+    """Take a passkey of one's own out of use."""
+    row = load(Passkey, id)
+    if row.person_id != by.person_id or row.ended_at is not None:
+        raise Refused([NOT_FOUND()])
+    row.ended_at = by.at
+    audit.record(by, PASSKEY_ENDED, row)
+    accounts.end_sign_ins(by, row.person_id, keep)
+
+
+def use_passkey(by: By, answer: str, challenge: str, asked_at: datetime, host: str, origin: str) -> Person:
+    """Whose passkey signed the challenge; a challenge counts once, since it must be later than the last use."""
+    row = queries.passkey(passkeys.credential_of(answer), lock=True)
+    if row is None or row.ended_at is not None or (row.used_at is not None and asked_at <= row.used_at):
+        raise passkeys.NotProven("no such passkey")
+    person = people.person_by_id(row.person_id)
+    if person is None or not people.admitted(person, by.today) or by.person_id not in (None, person.id):
+        raise passkeys.NotProven("not let in")
+    row.sign_count = passkeys.proven(answer, challenge, host, origin, row.public_key, row.sign_count)
+    row.used_at = by.at
+    audit.record(people.by_of(person, by.at, by.today), PASSKEY_USED, row)
+    return person

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from flask import Blueprint, redirect, request, session, url_for
+from flask import Blueprint, abort, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from controls.base import passwords, totp
+from controls.base import passkeys, passwords, totp
 from controls.base.db import transaction
 from controls.base.why import Refused
 from controls.credential import actions, forms, queries, rules
@@ -17,8 +17,8 @@ from controls.identity.rules import why_not_password
 from controls.web import answer, guard
 
 bp = Blueprint("credential", __name__)
-SECRET = "totp"
-"""In the cookie: the secret of an app that is being added, until its first code shows that it is in the app."""
+SECRET, PASSKEY = "totp", "passkey"
+"""In the cookie: the secret of an app that is being added until its first code, the challenge of a new passkey."""
 
 
 @bp.get("/me")
@@ -41,8 +41,8 @@ def _mine() -> dict[str, Any]:
     id = guard.person().id
     return {
         "person": guard.person(), "app": queries.app(id), "left": queries.codes_left(id),
-        "passkeys": queries.passkeys(id), "sign_ins": people.sign_ins(id, guard.by().at),
-        "this": guard.sign_in_row().id, "how": rules.HOW,
+        "keys": queries.passkeys(id), "sign_ins": people.sign_ins(id, guard.by().at),
+        "this": guard.sign_in_row().id, "how": rules.HOW, "domain": answer.domain(),
     }  # fmt: skip
 
 
@@ -51,6 +51,7 @@ def _mine() -> dict[str, Any]:
 
 @bp.get("/me/password")
 @guard.signed_in
+@guard.fresh
 def password() -> ResponseReturnValue:
     """The form for a new password."""
     return answer.page("credential/password.html", forms.Password(), person=guard.person())
@@ -141,6 +142,56 @@ def renew_codes() -> ResponseReturnValue:
     """Ten new recovery codes, shown this once."""
     with transaction():
         return answer.page("credential/codes.html", codes=actions.renew_codes(guard.by(), guard.sign_in_row().id))
+
+
+# --- passkeys ----------------------------------------------------------------------------------------------------
+
+
+@bp.post("/me/passkeys/begin")
+@guard.signed_in
+@guard.fresh
+def begin_passkey() -> ResponseReturnValue:
+    """The page on which the browser makes a passkey."""
+    return _passkey(forms.PasskeyName())
+
+
+def _passkey(form: forms.PasskeyName, refused: Refused | None = None) -> ResponseReturnValue:
+    person, host = guard.person(), answer.domain() or abort(404)
+    known = [row.credential for row in queries.passkeys(person.id)]
+    asked = passkeys.ask_to_make(host, person.id, person.username, person.name, known)
+    session[PASSKEY] = asked.challenge
+    if refused or form.errors:
+        return answer.failed("credential/passkey.html", form, refused, options=asked.options)
+    return answer.page("credential/passkey.html", form, options=asked.options)
+
+
+@bp.post("/me/passkeys")
+@guard.signed_in
+@guard.fresh
+def add_passkey() -> ResponseReturnValue:
+    """Add the passkey that the browser has made."""
+    form, challenge = forms.PasskeyName(request.form), session.pop(PASSKEY, "")
+    if not form.validate():
+        return _passkey(form)
+    try:
+        made = passkeys.made(request.form.get("answer", ""), challenge, answer.domain(), answer.origin())
+        with transaction():
+            actions.add_passkey(guard.by(), form.name.data or "", made, guard.sign_in_row().id)
+            return answer.done(url_for(".show"), _("The passkey is added. You can sign in with it from now on."))
+    except passkeys.NotProven:
+        return _passkey(form, Refused([rules.NOT_A_PASSKEY()]))
+    except Refused as refused:
+        return _passkey(form, refused)
+
+
+@bp.post("/me/passkeys/<int:id>/end")
+@guard.signed_in
+@guard.fresh
+def end_passkey(id: int) -> ResponseReturnValue:
+    """Take a passkey out of use."""
+    with transaction():
+        actions.end_passkey(guard.by(), id, guard.sign_in_row().id)
+        return answer.done(url_for(".show"), _("The passkey counts no more."))
 
 
 # --- where one is signed in --------------------------------------------------------------------------------------

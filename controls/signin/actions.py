@@ -4,6 +4,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, delete, text
@@ -60,6 +61,22 @@ def prove_with_code(by: By, row: SignIn, typed: str) -> bool:
         return False
     accounts.sign_in_again(by, row, "code")
     return True
+
+
+def begin_with_passkey(
+    by: By, answer: str, challenge: str, asked_at: datetime, host: str, origin: str, agent: str, address: str
+) -> tuple[SignIn, Person]:
+    """Begin a sign-in by a passkey, which stands for password and code at once."""
+    person = credentials.use_passkey(by, answer, challenge, asked_at, host, origin)
+    return begin(people.by_of(person, by.at, by.today), person, "passkey", agent, address), person
+
+
+def prove_with_passkey(
+    by: By, row: SignIn, answer: str, challenge: str, asked_at: datetime, host: str, origin: str
+) -> None:
+    """Prove once more by a passkey who is signed in."""
+    credentials.use_passkey(by, answer, challenge, asked_at, host, origin)
+    accounts.sign_in_again(by, row, "passkey")
 
 
 def refuse(by: By, username: str, scopes: Iterable[Scope]) -> None:

@@ -13,7 +13,7 @@ from flask import Blueprint, Response, abort, current_app, g, make_response, red
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from controls.base import demo, openid, settings
+from controls.base import demo, openid, passkeys, settings
 from controls.base.by import By
 from controls.base.db import transaction
 from controls.base.form import said
@@ -30,7 +30,7 @@ bp = Blueprint("signin", __name__)
 NOWHERE = "192.0.2.0"
 """Stands in for an address that the server does not tell (RFC 5737)."""
 PROXY = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via")
-HALF, WAS, WORK = "half", "was", "work"
+HALF, WAS, WORK, CHALLENGE = "half", "was", "work", "challenge"
 """In the cookie: whose password was right, whose sign-in has died, and what the provider's answer is known by."""
 YEAR = 365 * 24 * 60 * 60
 
@@ -90,6 +90,7 @@ def _door(status: int = 200, form: forms.Login | None = None, reasons: Sequence[
     problems = [(reason.field or "username", said(reason)) for reason in reasons] + form.problems()
     page = answer.page(
         "signin/login.html", form, problems=problems, people=_demo_people(), out=False, files=False, work=_work(),
+        passkey=_challenge(),
         **_along(),
     )  # fmt: skip
     return make_response(page, status)
@@ -117,9 +118,10 @@ def signed_out(token: str) -> ResponseReturnValue:
         session[WAS] = was.id
     security.told(["session_expired"])
     posted, here = request.method == "POST", request.full_path.rstrip("?")
-    fields = rules.carried(request.form.items(multi=True)) if posted else []
+    fields = _posted() if posted else []
     page = answer.page(
         "signin/login.html", forms.Login(), people=_demo_people(), out=True, work=_work(), files=bool(request.files),
+        passkey=_challenge(),
         next=_back() if posted else here, to=here if posted else "",
         kept=[(rules.KEPT + name, value) for name, value in fields],
     )  # fmt: skip
@@ -248,6 +250,8 @@ def prove() -> ResponseReturnValue | None:
     app = credentials.app(person.id) is not None
     if how == "demo" and any(one.id == person.id for one, _code, _roles in _demo_people()):
         return _proven(how)
+    if how == "passkey":
+        return _proven_by_passkey()
     if how != ("code" if app else "password"):
         return _ask()
     scopes = _scopes(person.username if how == "password" else f"code {person.id}")
@@ -269,21 +273,38 @@ def _proven(how: str) -> ResponseReturnValue | None:
     return None
 
 
+def _proven_by_passkey() -> ResponseReturnValue | None:
+    try:
+        with transaction():
+            typed = _signed(request.form.get(rules.PASSKEY, ""))
+            actions.prove_with_passkey(guard.by(), guard.sign_in_row(), *typed)
+    except passkeys.NotProven:
+        return _ask(401, rules.WRONG_PASSKEY())
+    return None
+
+
 def _ask(status: int = 401, reason: Reason | None = None) -> Response:
     """The page that asks, with the posted fields in its form; a GET is asked for again afterwards."""
     posted, here, person = request.method == "POST", request.full_path.rstrip("?"), guard.person()
     app = credentials.app(person.id) is not None
     security.told([reason.code] if reason else ["not_fresh"])
+    known = [row.credential for row in credentials.passkeys(person.id)]
     first = rules.CODE if app else rules.PASSWORD
     page = answer.page(
         "signin/again.html", to=here if posted else url_for("signin.again"), person=person, back=_back(),
-        fields=rules.carried(request.form.items(multi=True)) if posted else [("next", here)],
+        fields=_posted() if posted else [("next", here)],
         problems=[(reason.field or first, said(reason))] if reason else [], demo=bool(_demo_people()), app=app,
+        passkey=_challenge(known) if known else "",
         work=_work() and bool(queries.accounts(person.id)), password=person.password_hash is not None,
         minutes=settings.current().fresh,
-        files=bool(request.files), fetches=not posted,
+        files=bool(request.files), fetches=not posted and not here.startswith("/me"),
     )  # fmt: skip
     return make_response(page, status)
+
+
+def _posted() -> list[tuple[str, str]]:
+    """What was posted and goes along; a new password is typed again, never written into a page."""
+    return [] if request.endpoint == "credential.change_password" else rules.carried(request.form.items(multi=True))
 
 
 def _back() -> str:
@@ -300,6 +321,47 @@ def _back() -> str:
 def again() -> ResponseReturnValue:
     """On to what was asked for, once it is proven who asks."""
     return redirect(answer.here(request.form.get("next")), 303)
+
+
+# --- with a passkey ----------------------------------------------------------------------------------------------
+
+
+def _challenge(known: Sequence[bytes] = ()) -> str:
+    """What the browser is asked for a passkey; its challenge is kept in the cookie and counts once, for minutes."""
+    host = answer.domain()
+    if not host:
+        return ""
+    asked = passkeys.ask_to_prove(host, known)
+    session[CHALLENGE] = {"challenge": asked.challenge, "at": demo.now().isoformat()}
+    return asked.options
+
+
+def _signed(typed: str) -> tuple[str, str, datetime, str, str]:
+    """The browser's answer, what it must have signed, when that was asked, and where."""
+    kept = session.pop(CHALLENGE, None) or {"challenge": "", "at": demo.now().isoformat()}
+    asked_at = datetime.fromisoformat(kept["at"])
+    challenge = kept["challenge"] if demo.now() - asked_at <= rules.HALF else ""
+    return typed, challenge, asked_at, answer.domain(), answer.origin()
+
+
+@bp.post("/login/passkey")
+@guard.open_to_all
+def enter_with_passkey() -> ResponseReturnValue:
+    """Sign in by a passkey."""
+    nobody = By(None, "", NOBODY, demo.now())
+    scopes = _scopes("passkey")
+    seconds, _wrong = _brake(scopes)
+    if seconds:
+        return _too_many(_door(429, reasons=[rules.waiting(seconds)]), seconds)
+    try:
+        with transaction():
+            row, person = actions.begin_with_passkey(nobody, *_signed(request.form.get("answer", "")), *_from())
+            token = row.token
+    except passkeys.NotProven:
+        with transaction():
+            actions.refuse(nobody, "", scopes)
+        return _door(401, reasons=[rules.WRONG_PASSKEY()])
+    return _in(person, token)
 
 
 # --- with a work account -----------------------------------------------------------------------------------------
@@ -338,20 +400,19 @@ def work() -> ResponseReturnValue:
 def park() -> ResponseReturnValue:
     """Keep what was typed, then on to the provider (by a page: a form may not lead to another host)."""
     _provider()
+    to, following = request.form.get("to", ""), request.form.get("next", "")
+    writer: people.Person | None
     if "by" in g:
-        to = request.form.get("to", "") or request.form.get("next", "")
-        writer: people.Person | None = guard.person()
-        fields = [] if "to" not in request.form else rules.carried(request.form.items(multi=True))
-        fields = [(name, value) for name, value in fields if name not in ("to", "next")]
+        writer, to = guard.person(), "" if to == url_for(".again") else to
+        fields = [pair for pair in rules.carried(request.form.items(multi=True)) if pair[0] != "to"]
     else:
-        writer, along = people.person_by_id(session.get(WAS) or 0), _along()
-        to = along["to"] or along["next"]
-        fields = [(name.removeprefix(rules.KEPT), value) for name, value in along["kept"]]
+        writer = people.person_by_id(session.get(WAS) or 0)
+        fields = [(name.removeprefix(rules.KEPT), value) for name, value in _along()["kept"]]
     parked = ""
-    if fields and writer is not None:
+    if to and writer is not None:
         with transaction():
             parked = actions.keep_draft(_by(writer), to, fields)
-    onward = url_for(".work", next=answer.here(request.form.get("next") or to), parked=parked or None)
+    onward = url_for(".work", next=answer.here(following), parked=parked or None)
     return answer.page("signin/leave.html", onward=onward)
 
 

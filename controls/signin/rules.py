@@ -40,12 +40,13 @@ NO_REASON = Why("signin.no_reason", N_("Say why the emergency sign-in is needed.
 SPENT = Why("signin.spent", N_("This link has been used, or its 15 minutes have passed. Ask for a new one."), 401)
 MISREAD = Why("signin.misread", N_("“{role}” is not written as ROLE@ORGANISATION with a role that people hold."))
 
-AGAIN, PASSWORD, CODE, BACK = "again", "again_password", "again_code", "again_back"
+AGAIN, PASSWORD, CODE, BACK, PASSKEY = "again", "again_password", "again_code", "again_back", "again_passkey"
 """Fields of the question who it is, beside the carried ones of the form that was posted."""
 KEPT = "kept-"
 """Before the names of fields that the sign-in page carries for the page whose sign-in died."""
 WRONG_PASSWORD = Why("signin.wrong_password", N_("The password is wrong. What you typed is kept."), 401)
 WRONG_CODE = Why("signin.wrong_code", N_("The code is wrong or has been used. Wait for the next one."), 401)
+WRONG_PASSKEY = Why("signin.wrong_passkey", N_("The passkey was not accepted. Try again, or sign in another way."), 401)
 STEP_TOO_LATE = Why("signin.step_too_late", N_("It took too long. Start again with name and password."), 401)
 WAIT_SECONDS = Why("too_many_requests", N_("Too many attempts. Wait {wait} seconds, then try again."), 429)
 WAIT_MINUTES = Why("too_many_requests", N_("Too many attempts. Wait {wait} minutes, then try again."), 429)
@@ -141,7 +142,7 @@ def counted_address(address: str) -> str:
     return address if parsed.version == 4 else str(ip_network((parsed, 64), strict=False))
 
 
-APART = ("csrf_token", "request_key", AGAIN, PASSWORD, CODE, BACK)
+APART = ("csrf_token", "request_key", AGAIN, PASSWORD, CODE, BACK, PASSKEY)
 
 
 def carried(posted: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:

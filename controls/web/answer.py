@@ -1,15 +1,16 @@
 """Answers: a page, the form again with reasons, or on to the object with a status line."""
 
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Response, render_template
+from flask import Response, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from werkzeug.utils import redirect
 
-from controls.base import once
+from controls.base import once, settings
 from controls.base.db import Stale
 from controls.base.form import BaseForm, said
 from controls.base.why import Refused
@@ -102,3 +103,18 @@ def here(path: str | None) -> str:
         path and not parts.scheme and not parts.netloc and path.startswith("/") and not path.startswith(("//", "/\\"))
     )
     return path if path and safe else "/"
+
+
+def domain() -> str:
+    """The host name that passkeys are bound to, or nothing where browsers allow none (a bare address)."""
+    name = urlsplit(f"//{request.host}").hostname or ""
+    try:
+        ip_address(name)
+    except ValueError:
+        return name
+    return ""
+
+
+def origin() -> str:
+    """Where this page came from, as a browser names it."""
+    return f"{'https' if settings.current().https else 'http'}://{request.host}"

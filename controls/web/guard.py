@@ -173,7 +173,13 @@ def begin() -> None:
         checkpoint.begin()
 
 
-CHANGE_FIRST = ("credential.password", "credential.change_password", "signin.logout", "identity.language")
+CHANGE_FIRST = (
+    "credential.password",
+    "credential.change_password",
+    "signin.again",
+    "signin.logout",
+    "identity.language",
+)
 """All that is open to whoever has been given a password by somebody else."""
 
 

@@ -213,3 +213,18 @@ def test_an_administrator_signs_somebody_out(client: FlaskClient, anne: Any, mak
     assert far.post(f"/users/{anne.id}/sign-ins/end").status_code == 404
     assert admin.post(f"/users/{anne.id}/sign-ins/end").status_code == 303
     assert client.get("/me").status_code == 401 and events()[-1] == "identity.sign_ins_ended"
+
+
+@pytest.mark.parametrize("answer", ["", "x", "{}", '{"rawId": "AAAA"}', "[1]", '{"rawId": 7, "response": {}}'])
+def test_no_passkey_no_way_in(client: FlaskClient, anne: Any, make: Any, app: Flask, answer: str) -> None:
+    """What is no answer of an authenticator opens and adds nothing; the real ones are tried in a browser."""
+    make.signed_in(client, anne)
+    assert "data-passkey" in client.post("/me/passkeys/begin").get_data(as_text=True)
+    added = client.post("/me/passkeys", data={"name": "x", "answer": answer})
+    assert added.status_code == 422 and "kunne ikke læses" in added.get_data(as_text=True)
+    stranger = app.test_client()
+    assert "data-passkey" in stranger.get("/login").get_data(as_text=True)
+    refused = stranger.post("/login/passkey", data={"answer": answer})
+    assert refused.status_code == 401 and events()[-1] == "identity.sign_in_refused"
+    bare = stranger.get("/login", base_url="http://localhost").get_data(as_text=True)
+    assert 'data-kind="prove" hidden' in bare

@@ -225,15 +225,15 @@ def test_a_text_typed_before_the_sign_in_died_comes_back(
     provider.know(s1={**CONTROLLER, "groups": ["ctl-star"]})
     sign_in(client, "s1")
     monkeypatch.setattr(demo, "now", lambda: clock.machine() + timedelta(minutes=31))
-    dead = client.post("/me/password", data={"reason": "Æ typed"})
+    dead = client.post("/login/again", data={"reason": "Æ typed"})
     assert dead.status_code == 401 and 'formaction="/login/work"' in dead.get_data(as_text=True)
     monkeypatch.setattr(demo, "now", clock.machine)
-    leave = client.post("/login/work", data={"to": "/me/password", "next": "/me", "kept-reason": "Æ typed"})
+    leave = client.post("/login/work", data={"to": "/login/again", "next": "/me", "kept-reason": "Æ typed"})
     onward = re.search(r'href="(/login/work\?[^"]+)"', leave.get_data(as_text=True))
     assert onward
     back = Surfer().through(client.get(html.unescape(onward[1])).location, "s1")
     page = client.get(back.removeprefix("http://localhost")).get_data(as_text=True)
-    assert 'action="/me/password"' in page and 'name="reason" value="Æ typed"' in page
+    assert 'action="/login/again"' in page and 'name="reason" value="Æ typed"' in page
 
 
 def test_a_provider_that_is_away_is_told(client: FlaskClient) -> None:

@@ -65,7 +65,7 @@ def test_the_answer_is_the_same_whether_the_name_exists(app: Flask, anne: Any) -
     told = {}
     for name in ("anne", "nobody"):
         pages = [attempt(app.test_client(), username=name) for _ in range(7)]
-        texts = [re.sub(r'value="[^"]*"', "", page.get_data(as_text=True)) for page in pages]
+        texts = [re.sub(r'(value|data-passkey)="[^"]*"', "", page.get_data(as_text=True)) for page in pages]
         told[name] = [(page.status_code, text) for page, text in zip(pages, texts, strict=True)]
     assert told["anne"] == told["nobody"]
 
@@ -143,16 +143,16 @@ def test_what_was_typed_comes_back(client: FlaskClient, anne: Any, make: Any, mo
     make.signed_in(client, anne)
     monkeypatch.setattr(demo, "now", lambda: make.NOW + timedelta(minutes=31))
     typed = {"old": "x", "reason": "Lang æøå", "picked": ["1", "2"]}
-    dead = client.post("/me/password?a=b", data=typed)
+    dead = client.post("/login/again?a=b", data=typed)
     page = dead.get_data(as_text=True)
     assert dead.status_code == 401 and "Du er logget ud" in page and "er bevaret" in page
     sent = dict(fields(page, "/login"))
-    assert sent["to"] == "/me/password?a=b" and sent["kept-reason"] == "Lang æøå"
+    assert sent["to"] == "/login/again?a=b" and sent["kept-reason"] == "Lang æøå"
     form = [(name, value) for name, value in fields(page, "/login") if name not in ("csrf_token", "request_key")]
     wrong = client.post("/login", data=_many([*form, ("username", "anne"), ("password", "forkert")]))
     assert ("kept-reason", "Lang æøå") in fields(wrong.get_data(as_text=True), "/login")
     again = client.post("/login", data=_many([*form, ("username", "anne"), ("password", PASSWORD)]))
-    back = fields(again.get_data(as_text=True), "/me/password?a=b")
+    back = fields(again.get_data(as_text=True), "/login/again?a=b")
     assert again.status_code == 200 and ("reason", "Lang æøå") in back
     assert [value for name, value in back if name == "picked"] == ["1", "2"]
     assert client.get("/me").status_code == 200
@@ -164,7 +164,7 @@ def test_what_was_typed_is_not_sent_for_somebody_else(
     make.person("bent", Role.CTL, make.organisation("AMS"), password=PASSWORD)
     make.signed_in(client, anne)
     monkeypatch.setattr(demo, "now", lambda: make.NOW + timedelta(minutes=31))
-    form = fields(client.post("/me/password", data={"reason": "hemmeligt"}).get_data(as_text=True), "/login")
+    form = fields(client.post("/login/again", data={"reason": "hemmeligt"}).get_data(as_text=True), "/login")
     other = client.post("/login", data=_many([*form, ("username", "bent"), ("password", PASSWORD)]))
     assert other.status_code == 303
 
@@ -187,3 +187,14 @@ def _many(pairs: list[tuple[str, str]]) -> dict[str, list[str]]:
     for name, value in pairs:
         found.setdefault(name, []).append(value)
     return found
+
+
+def test_a_new_password_is_never_written_into_a_page(
+    client: FlaskClient, anne: Any, make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make.signed_in(client, anne)
+    typed = {"old": PASSWORD, "new": "hest batteri klamme", "again": "hest batteri klamme"}
+    for minutes in (11, 31):
+        monkeypatch.setattr(demo, "now", lambda m=minutes: make.NOW + timedelta(minutes=m))
+        answer = client.post("/me/password", data=typed)
+        assert answer.status_code == 401 and "klamme" not in answer.get_data(as_text=True)

@@ -16,7 +16,23 @@ from controls.identity.permissions import Role
 from controls.identity.tables import SignIn
 
 PASSWORD = "langt kodeord 2026"
-WEIGHTY = {"assessment.approve", "forum.lock", "papers.download", "review.approve", "signin.again"}
+WEIGHTY = {
+    "accounts.approve_role",
+    "accounts.end_role",
+    "accounts.grant_exception",
+    "assessment.approve",
+    "credential.add_app",
+    "credential.add_passkey",
+    "credential.change_password",
+    "evidence.approve",
+    "forum.lock",
+    "history.approve",
+    "papers.download",
+    "papers.download_package",
+    "review.approve",
+    "signin.again",
+    "visiting.grant",
+}
 """Endpoints that ask for a fresh sign-in; a new one is put here on purpose."""
 
 
