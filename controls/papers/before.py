@@ -5,14 +5,23 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
+from controls.base.db import Base
+
 UNTOLD = frozenset({"id", "version", "saved_at", "saved_by", "organisation_id"})
-SECRET = frozenset({"password_hash"})
+
+
+def _secrets() -> frozenset[tuple[str, str]]:
+    """Table and column of everything that the log tells by its digest only."""
+    tables = Base.metadata.tables.values()
+    return frozenset((table.name, column.name) for table in tables for column in table.columns
+                     if column.info.get("secret"))  # fmt: skip
 
 
 class Before:
     """Takes each row's new state in turn and tells what changed since the one before."""
 
     def __init__(self) -> None:
+        self.secrets = _secrets()
         self.kept = sqlite3.connect("")
         self.kept.execute("CREATE TABLE kept (what TEXT, id INTEGER, state TEXT, PRIMARY KEY (what, id)) WITHOUT ROWID")
 
@@ -27,7 +36,7 @@ class Before:
         for field, value in state.items():
             if field in UNTOLD or value == old.get(field) or (not found and value in (None, "")):
                 continue
-            if field in SECRET:
+            if (table, field) in self.secrets:
                 yield field, "***" if old.get(field) else "", "***" if value else ""
             else:
                 yield field, told(old.get(field)), told(value)

@@ -4,6 +4,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from controls.credential.tables import Totp
+from controls.identity.tables import Person
 from controls.papers import before, choice, ground, proof, rules, running
 from controls.papers.columns import LIMIT, Column, Kind, Sheet, clean
 from controls.papers.workbook_out import TURNS, moment, serial
@@ -62,7 +64,9 @@ def test_the_state_before_is_remembered() -> None:
         assert list(kept.changes("t", 2, {"id": 2, "a": "y"})) == [("a", "", "y")]
         assert list(kept.changes("t", 1, {"id": 1, "a": "x", "b": 3, "version": 2})) == [("b", "", "3")]
         assert list(kept.changes("t", 1, {"id": 1, "a": "", "b": 3, "password_hash": "s"})) == [
-            ("a", "x", ""), ("password_hash", "", "***"),
+            ("a", "x", ""), ("password_hash", "", "s"),
         ]  # fmt: skip
+        for table, column in ((Person.__tablename__, "password_hash"), (Totp.__tablename__, "secret")):
+            assert list(kept.changes(table, 1, {"id": 1, column: "digest"})) == [(column, "", "***")]
     finally:
         kept.close()
