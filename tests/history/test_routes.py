@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from lxml import html
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
 from controls.base import audit
 from controls.base.audit import EventRow
@@ -143,11 +143,13 @@ def test_the_log_is_filtered_by_the_address(year: Year, client: FlaskClient) -> 
     base = "/log?org=STAR"
     everything = lines(page(client, year.auditor, base))
     assert "Gruppe Gruppesen" in everything[1] and "F-2026-01" in everything[1] and "Rettet" in everything[1]
-    assert len(lines(page(client, year.auditor, f"{base}&person={year.group.id}"))) == 2
+    own = [line for line in everything if "Gruppe Gruppesen, " in line]
+    assert lines(page(client, year.auditor, f"{base}&person={year.group.id}")) == own
     only = lines(page(client, year.auditor, f"{base}&kind=finding&number=f-2026-01"))
-    assert len(only) == 2, "the event that filled the tables tells of the finding too"
-    assert lines(page(client, year.auditor, f"{base}&action=test.changed")) == [everything[1]]
-    assert len(lines(page(client, year.auditor, f"{base}&kind=finding"))) == 1
+    assert everything[1] in only and any("Filled for a test" in line for line in only), "it tells of the finding too"
+    assert lines(page(client, year.auditor, f"{base}&action=test.filled")) == [only[-1]]
+    about = [line for line in everything if " Fund F-2026-01" in line]
+    assert lines(page(client, year.auditor, f"{base}&kind=finding")) == about
     assert lines(page(client, year.auditor, f"{base}&from=18.3.2026")) == []
     assert lines(page(client, year.auditor, f"{base}&from=17.3.2026&to=17-03-2026"))[-len(everything) :] == everything
     assert lines(page(client, year.auditor, f"{base}&number=findes-ikke")) == []
@@ -159,7 +161,8 @@ def test_the_log_is_filtered_by_the_address(year: Year, client: FlaskClient) -> 
 
 def test_the_log_is_for_auditors_and_without_content_for_administrators(year: Year, client: FlaskClient) -> None:
     year.change("Følsom tekst")
-    seq = db.session.scalar(select(EventRow.seq).where(EventRow.action == "test.changed"))
+    changed = select(EventRow.seq).where(EventRow.action == "test.changed").order_by(EventRow.seq.desc())
+    seq = db.session.scalar(changed.limit(1))
     for person in (year.group, year.owner, year.tester):
         page(client, person, "/log", 403)
         page(client, person, f"/log/{seq}", 403)
@@ -198,6 +201,7 @@ def many(year: Year, number: int) -> None:
 def test_pages_of_the_log_go_on_where_the_last_ended(year: Year, client: FlaskClient) -> None:
     """Every line once, newest first, however deep; counts are capped and the queries stay as few."""
     many(year, 1100)
+    total = db.session.scalar(select(func.count()).where(EventRow.person_id == year.group.id))
     path, seen, budgets = "/log?org=STAR&person=" + str(year.group.id), list[str](), set()
     make.signed_in(client, year.auditor)
     while path:
@@ -210,7 +214,7 @@ def test_pages_of_the_log_go_on_where_the_last_ended(year: Year, client: FlaskCl
         assert "1.000+ hændelser" in words(main)
         path = next(iter(main.xpath(".//a[@rel='next']/@href")), "")
     numbers = [int(number.replace(".", "")) for number in seen]
-    assert len(numbers) == 1101 and numbers == sorted(set(numbers), reverse=True)
+    assert len(numbers) == total and numbers == sorted(set(numbers), reverse=True)
     assert max(budgets) <= MOST and len(budgets) == 1
 
 
