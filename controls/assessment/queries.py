@@ -243,8 +243,8 @@ def _matches(filters: Mapping[str, str]) -> list[ColumnElement[bool]]:
             found.append(Assessment.state.in_(list(DONE)))
         elif wanted in STATES:
             found.append(shown_state() == STATES[wanted])
-    if filters.get("owner", "").isdigit():
-        found.append(Process.owner_id == int(filters["owner"][:9]))
+    if (owner := filters.get("owner", "")).isascii() and owner.isdigit():
+        found.append(Process.owner_id == int(owner[:9]))
     if filters.get("band") in BAND_WORDS:
         found.append(Assessment.inherent_band == BAND_WORDS[filters["band"]])
     return found

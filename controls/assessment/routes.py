@@ -330,9 +330,14 @@ def approve(id: int) -> ResponseReturnValue:
 # --- the year ------------------------------------------------------------------------------------------------
 
 
+KEPT = (*queries.FILTERS, "sort", "page", "all", "show", "p", "c")
+"""What the two pages of the year keep in their address; anything else that came in it is not passed on."""
+
+
 def _address(**changes: Any) -> str:
     """This page's address with some of its arguments changed (None leaves one out)."""
-    arguments = {**request.args.to_dict(), "org": guard.organisation().code, **changes}
+    given = {name: request.args[name] for name in KEPT if name in request.args}
+    arguments = {**given, "org": guard.organisation().code, **changes}
     kept = {name: value for name, value in arguments.items() if value not in (None, "")}
     return url_for(f".{str(request.endpoint).split('.')[-1]}", **(request.view_args or {}), **kept)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, abort, redirect, render_template, request, send_file, url_for
 from flask.blueprints import BlueprintSetupState
@@ -30,13 +29,6 @@ def _publish(state: BlueprintSetupState) -> None:
     state.app.jinja_env.globals["data_classes"] = lambda: [(word.value, gettext(word.label)) for word in DataClass]
 
 
-def _back(path: str | None) -> str:
-    """A path on this host, or home."""
-    parts = urlsplit(path or "")
-    inside = path and path.startswith("/") and not path.startswith(("//", "/\\")) and not parts.netloc
-    return path if path and inside else "/"
-
-
 def _subject(form: forms.Upload) -> tuple[str, int]:
     number = form.subject_id.data or ""
     known = number.isascii() and number.isdigit() and len(number) < 10
@@ -62,11 +54,10 @@ def add() -> ResponseReturnValue:
         )  # fmt: skip
         new = row.uploaded_at == guard.by().at
         text = _("The file was received.") if new else _("This was already done: the file is here already.")
-        return answer.done(_back(form.next.data), text)
+        return answer.done(answer.here(form.next.data), text)
 
-    return _take(
-        form, party[0], keep, lambda refused: _again("evidence/add.html", form, refused, back=_back(form.next.data))
-    )
+    back = answer.here(form.next.data)
+    return _take(form, party[0], keep, lambda refused: _again("evidence/add.html", form, refused, back=back))
 
 
 def _take(

@@ -111,12 +111,12 @@ def _matching(filters: dict[str, str], today: date) -> list[ColumnElement[bool]]
         found.append(Finding.state == state)
     if filters.get("severity") in {word.value for word in Severity}:
         found.append(Finding.severity == filters["severity"])
-    if filters.get("owner", "").isdigit():
-        found.append(Finding.owner_id == int(filters["owner"][:9]))
+    if (owner := filters.get("owner", "")).isascii() and owner.isdigit():
+        found.append(Finding.owner_id == int(owner[:9]))
     if filters.get("overdue"):
         found += [Finding.deadline_current < today, Finding.state.in_(rules.LATE)]
-    if filters.get("year", "").isdigit():
-        found.append(Review.year == int(filters["year"][:4]))
+    if (year := filters.get("year", "")).isascii() and year.isdigit():
+        found.append(Review.year == int(year[:4]))
     return found
 
 

@@ -47,13 +47,18 @@ def index() -> ResponseReturnValue:
     )  # fmt: skip
 
 
+def _number(text: str) -> int | None:
+    """A number in an address; none when it is no number, or larger than an id."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
 @bp.get("/findings/<int:id>")
 @guard.allows(Permission.CONTENT_READ)
 def show(id: int) -> ResponseReturnValue:
     """One finding; `?do=` opens the form of one step."""
     page = queries.show(guard.by(), id) or abort(404)
     do = request.args.get("do", "")
-    on = int(request.args["on"]) if request.args.get("on", "").isdigit() else 0
+    on = _number(request.args.get("on", "")) or 0
     context = _context(page, do if do in STEP_FORMS else "", on)
     return answer.page(PAGE, _form(page, do, on, context["actions"]), **context)
 
@@ -73,7 +78,7 @@ def by_action(id: int) -> ResponseReturnValue:
 def new(review_id: int) -> ResponseReturnValue:
     """Raise a finding in a review, on a control when one is named."""
     given = request.values.get("control", "")
-    found = queries.raised_in(guard.by(), review_id, int(given[:9]) if given.isdigit() else None) or abort(404)
+    found = queries.raised_in(guard.by(), review_id, _number(given)) or abort(404)
     review, subprocess, control = found
     guard.must(queries.may_raise(guard.by(), review))
     form, refused = _write_form(review.organisation_id, subprocess.id), None

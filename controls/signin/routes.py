@@ -7,7 +7,6 @@ from datetime import datetime
 from ipaddress import ip_address
 from math import ceil
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, abort, current_app, g, make_response, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -311,8 +310,7 @@ def _back() -> str:
     """The page that was left, carried along while a wrong password is mended."""
     if rules.BACK in request.form:
         return answer.here(request.form[rules.BACK])
-    parts = urlsplit(request.referrer or "")
-    return answer.here(parts.path + (f"?{parts.query}" if parts.query else "")) if parts.netloc == request.host else "/"
+    return answer.left()
 
 
 @bp.post("/login/again")

@@ -74,7 +74,7 @@ def _shown(id: int, form: forms.End | None = None, refused: Refused | None = Non
 def _host(place: str) -> identity.Organisation:
     """The organisation that borrows: that of the place the link named, else the page's."""
     kind, _dash, id = place.partition("-")
-    known = kind in {one.value for one in Visited} and id.isascii() and id.isdigit()
+    known = kind in {one.value for one in Visited} and id.isascii() and id.isdigit() and len(id) < 10
     found = queries.place(Visited(kind), int(id)) if known else None
     if found is None:
         return guard.organisation()

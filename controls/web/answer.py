@@ -98,10 +98,7 @@ def sentences(refused: Refused) -> list[str]:
 
 def here(path: str | None) -> str:
     """A path on this host, or home: redirects never leave."""
-    parts = urlsplit(path or "")
-    safe = (
-        path and not parts.scheme and not parts.netloc and path.startswith("/") and not path.startswith(("//", "/\\"))
-    )
+    safe = path and path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
     return path if path and safe else "/"
 
 
@@ -118,3 +115,12 @@ def domain() -> str:
 def origin() -> str:
     """Where this page came from, as a browser names it."""
     return f"{'https' if settings.current().https else 'http'}://{request.host}"
+
+
+def left() -> str:
+    """The page on this host that the browser comes from, or home."""
+    try:
+        parts = urlsplit(request.referrer or "")
+    except ValueError:  # an address that is none
+        return "/"
+    return here(parts.path + (f"?{parts.query}" if parts.query else "")) if parts.netloc == request.host else "/"

@@ -13,7 +13,7 @@ from controls.base.db import db
 from controls.base.once import Repeated
 from controls.base.why import N_, Refused
 from controls.web import once, security
-from controls.web.answer import sentences
+from controls.web.answer import left, sentences
 from controls.web.words import language
 
 PAGES = {
@@ -45,11 +45,10 @@ def show(
     """The page for a status, with an incident number."""
     title, what_to_do = PAGES.get(status, PAGES[500])
     number = security.incident()
-    back = request.referrer if request.referrer and request.referrer.startswith(request.host_url) else "/"
     try:
         page = render_template(
             "errors/error.html", status=status, title=gettext(title), what_to_do=gettext(what_to_do),
-            reasons=reasons or [], number=number, back=back, again=again or [],
+            reasons=reasons or [], number=number, back=left(), again=again or [],
         )  # fmt: skip
     except SQLAlchemyError:  # the frame asks the database, which is what failed
         page = bare(status, title, what_to_do, number)

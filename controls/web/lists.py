@@ -54,9 +54,9 @@ def asked(sorts: tuple[str, ...], filters: tuple[str, ...] = (), default: str = 
     if name not in sorts:
         name, descending = default.lstrip("-"), default.startswith("-")
     number = request.args.get("page", "1")
-    page = int(number) if number.isascii() and number.isdigit() and int(number[:6]) > 0 else 1
+    page = int(number) if number.isascii() and number.isdigit() and len(number) < 7 else 1
     given = {key: request.args[key].strip()[:200] for key in filters if request.args.get(key, "").strip()}
-    return Asked(name, descending, page, request.args.get("all") == "1", given)
+    return Asked(name, descending, max(page, 1), request.args.get("all") == "1", given)
 
 
 def cut(rows: Sequence[T], wanted: Asked, total: int | None = None) -> Page[T]:

@@ -8,7 +8,7 @@ import logging
 import secrets
 from urllib.parse import urlsplit
 
-from flask import Flask, Request, Response, g, request
+from flask import Flask, Request, Response, abort, g, request
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import BadRequest
 from werkzeug.formparser import FormDataParser
@@ -36,6 +36,8 @@ class Incoming(Request):
             super()._load_form_data()
         except ValueError as error:
             raise BadRequest from error
+        if None in self.form or None in self.files:  # a part of a multipart body without a name
+            raise BadRequest
 
 
 def incident() -> str:
@@ -57,6 +59,14 @@ def told(codes: list[str]) -> None:
         g.refused_because = sorted({*g.get("refused_because", ()), *codes})
 
 
+def _host(address: str) -> str | None:
+    """The host of an address; none when it is no address."""
+    try:
+        return urlsplit(address).netloc
+    except ValueError:
+        return None
+
+
 def same_origin() -> None:
     """Refuse what a page of another site sends (Fetch Metadata; Origin, RFC 6454; Referer).
 
@@ -64,8 +74,8 @@ def same_origin() -> None:
     """
     if request.method in SAFE:
         return
-    told = request.headers.get("Origin") or request.headers.get("Referer")
-    elsewhere = told is not None and urlsplit(told).netloc != request.host
+    told = [request.headers[name] for name in ("Origin", "Referer") if request.headers.get(name)]
+    elsewhere = any(_host(address) != request.host for address in told)
     if elsewhere or request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
         raise Refused([OTHER_SITE()])
 
@@ -95,8 +105,17 @@ def finish(response: Response) -> Response:
     return response
 
 
+def storable() -> None:
+    """Refuse an address that holds what no database stores; what a form holds is told beside its field."""
+    if "\0" in request.path:
+        abort(404)
+    if any("\0" in text for pair in request.args.items(multi=True) for text in pair):
+        abort(400)
+
+
 def register(app: Flask) -> None:
     """Before the form token is asked for, and after everything else is answered."""
     app.request_class = Incoming
     app.before_request(same_origin)
+    app.before_request(storable)
     app.after_request(finish)

@@ -43,7 +43,8 @@ def events() -> int:
     {"Origin": "http://localhost.evil.example"}, {"Referer": "https://evil.example/localhost"},
     {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"},
     {"Origin": "http://localhost", "Sec-Fetch-Site": "cross-site"},
-    {"Origin": "https://evil.example", "Referer": "http://localhost/me"},
+    {"Origin": "https://evil.example", "Referer": "http://localhost/me"}, {"Origin": "http://["},
+    {"Origin": "http://localhost", "Referer": "http://["}, {"Referer": "http://["},
 ])  # fmt: skip
 def test_another_sites_request_is_refused(
     owner: FlaskClient, headers: dict[str, str], caplog: pytest.LogCaptureFixture
