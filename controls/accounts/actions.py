@@ -171,7 +171,9 @@ def end_stand_in(by: By, id: int, version: int | None) -> StandIn:
     """End a stand-in before its last day."""
     row = load(StandIn, id, version)
     person = load(Person, row.person_id)
-    if by.on_behalf_of is not None or person.id != by.person_id:
+    if person.id != by.person_id and not by.may(Permission.ACCOUNT_MANAGE, person.organisation_id):
+        raise Refused([NOT_FOUND()])
+    if by.on_behalf_of is not None:
         by.must(Permission.ACCOUNT_MANAGE, person.organisation_id)
     refuse_if(rules.why_not_end(row.ended_at is not None))
     row.ended_at = by.at
@@ -211,7 +213,8 @@ def grant_exception(
 def end_exception(by: By, id: int, version: int | None) -> DutyException:
     """End an exception before its last day."""
     row = load(DutyException, id, version)
-    by.must(Permission.EXCEPTION_GRANT, row.organisation_id)
+    if row.organisation_id not in by.anywhere(Permission.EXCEPTION_GRANT):
+        raise Refused([NOT_FOUND()])
     refuse_if(rules.why_not_end(row.ended_at is not None))
     row.ended_at, row.ended_by_id = by.at, by.person_id
     saved(by, row)
@@ -245,7 +248,8 @@ def add_keeper(by: By, organisation_id: int, kind: KeeperKind, name: str, place:
 def end_keeper(by: By, id: int, version: int | None) -> Keeper:
     """Say that somebody no longer administers the database or keeps checkpoints; the entry stays."""
     row = load(Keeper, id, version)
-    by.must(Permission.ACCOUNT_MANAGE, row.organisation_id)
+    if row.organisation_id not in by.anywhere(Permission.ACCOUNT_MANAGE):
+        raise Refused([NOT_FOUND()])
     refuse_if(rules.why_not_end(row.ended_at is not None))
     row.ended_at = by.at
     saved(by, row)

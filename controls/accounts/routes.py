@@ -155,6 +155,7 @@ def ask_role(id: int) -> ResponseReturnValue:
 @guard.fresh
 def approve_role(id: int, request_id: int) -> ResponseReturnValue:
     """Approve a role as the second person."""
+    queries.account(guard.by(), id) or abort(404)
     act = lambda: actions.approve_role(guard.by(), request_id, _version())  # noqa: E731
     return _do(act, url_for(".user", id=id), _("The role was approved. It holds from now."))
 
@@ -163,6 +164,7 @@ def approve_role(id: int, request_id: int) -> ResponseReturnValue:
 @guard.allows(P.ACCOUNT_MANAGE)
 def refuse_role(id: int, request_id: int) -> ResponseReturnValue:
     """Say no to a request."""
+    queries.account(guard.by(), id) or abort(404)
     act = lambda: actions.refuse_role(guard.by(), request_id, _version(), request.form.get("note", "")[:1000])  # noqa: E731
     return _do(act, url_for(".user", id=id), _("The request was refused."))
 
@@ -172,6 +174,7 @@ def refuse_role(id: int, request_id: int) -> ResponseReturnValue:
 @guard.fresh
 def end_role(id: int, grant_id: int) -> ResponseReturnValue:
     """End a role."""
+    queries.account(guard.by(), id) or abort(404)
     return _do(
         lambda: actions.end_role(guard.by(), grant_id, _version()), url_for(".user", id=id), _("The role has ended.")
     )
@@ -193,6 +196,7 @@ def end_sign_ins(id: int) -> ResponseReturnValue:
 @guard.fresh
 def close_account(id: int) -> ResponseReturnValue:
     """Close an account."""
+    queries.account(guard.by(), id) or abort(404)
     return _do(
         lambda: actions.close_account(guard.by(), id, _version()), url_for(".user", id=id), _("The account is closed.")
     )

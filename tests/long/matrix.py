@@ -7,6 +7,7 @@ The suite runs a short form of it (tests/web/test_matrix.py).
 
 import argparse
 import sys
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -14,7 +15,7 @@ from flask import Flask
 from tests.web.asking import Asking, count, rules
 
 
-def test_whole_matrix(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whole_matrix(app: Flask, monkeypatch: pytest.MonkeyPatch, client: Any) -> None:
     """Nothing is left out here."""
     asked, deviations = count(Asking(app, monkeypatch), short=False)
     database = app.config["KONTROLRUL"].database_url.split(":")[0]

@@ -12,6 +12,7 @@ PEOPLE = (Role.ADM, Role.OWN, Role.CTL, Role.GRP, Role.VDM, Role.VDC, Role.SEC, 
 
 ROWS = """
 account:manage         x - - - - - - -
+account:read           x - - x - - - x
 assessment:calibrate   - - - x - - - -
 assessment:fill        - o x - - - - -
 catalogue:edit         - - - x - - - -
@@ -26,6 +27,7 @@ evidence:dispose       x - - - - - - -
 evidence:judge         - - - x - - - -
 evidence:read          - o o x u x x x
 evidence:withdraw      - - o - - - - -
+exception:grant        - - - - - x - -
 finding:manage         - o o x - - - -
 finding:verify         - - o x - - - -
 forum:confirm          - - - - - x - -
@@ -40,6 +42,7 @@ redaction:ask          x - - - - - - -
 redaction:read         x - - x - - - x
 review:approve         - - o x - - - -
 review:plan            - - - x - - - -
+role:ask               x - - x - - - -
 visiting:ask           - - - x - - - -
 workbook:export        - - - x x x x x
 signed in              x x x x x x x x
@@ -104,6 +107,10 @@ KINDS = {
     "/redactions/new/<kind>/<int:id>": Kind("text", "redaction:ask", owned=False, closes=False),
     "/redactions/<int:id>": Kind("redaction", "redaction:read", owned=False),
     "/me/sign-ins/<int:id>": Kind("sign_in", "mine", closes=False),
+    "/me/stand-ins/<int:id>": Kind("stand_in", "stand-in", closes=False),
+    "/users/<int:id>": Kind("user", "account:read", owned=False, closes=False),
+    "/exceptions/<int:id>": Kind("exception", "exception:grant", owned=False),
+    "/keepers/<int:id>": Kind("keeper", "account:manage", owned=False),
     "/import/<int:id>": Kind("import", "catalogue:edit", owned=False, closes=False),
     "/visiting/<int:id>": Kind("visit", "visiting", owned=False),
 }
@@ -111,10 +118,11 @@ KINDS = {
 
 SEEN: dict[str, dict[Role, str]] = {
     "mine": dict.fromkeys(PEOPLE, "o"),
+    "stand-in": {role: "x" if role is Role.ADM else "o" for role in PEOPLE},
     "visiting": {role: "x" if role in (Role.ADM, Role.GRP) else "-" for role in PEOPLE},
 }
-"""Who sees what no permission tells: one's own sign-ins; a visiting grant, which both houses' coordinators see, the
-administrators and the visitor, who is none of these people."""
+"""Who sees what no permission tells: one's own sign-ins; one's own stand-ins, and the administrator all; a visiting
+grant, which both houses' coordinators see, the administrators and the visitor, who is none of these people."""
 
 LISTS_OWN = {"assessment.listing", "assessment.matrix", "finding.index", "review.index"}
 """Lists that show an owner the own rows, where the row says `o`."""
@@ -152,7 +160,8 @@ GOING_ON = {("control:describe", Role.CTL)}
 ANYWHERE = {
     "evidence.ask_disposal", "evidence.disposal", "forum.announce", "forum.index", "forum.new", "overview.search",
     "overview.tasks", "history.verification", "history.verify_now", "history.checkpoint", "history.find",
-    "history.own_data", "jobs.index",
+    "history.own_data", "jobs.index", "accounts.users", "accounts.new_user", "accounts.add_user", "accounts.act_for", "accounts.choose_stand_in",
+    "accounts.stand_ins",
 }  # fmt: skip
 """Pages of the reader's whole reach, whatever organisation the address names; each row is filtered."""
 

@@ -23,8 +23,9 @@ from controls.forum.tables import Decision, Meeting
 from controls.forum.words import State as Minutes
 from controls.history.tables import Redaction
 from controls.history.words import State as Removal
+from controls.identity.duties import Duty
 from controls.identity.permissions import Role
-from controls.identity.tables import SignIn, VisitingGrant
+from controls.identity.tables import DutyException, Keeper, RoleGrant, RoleRequest, SignIn, StandIn, VisitingGrant
 from controls.identity.visits import Visited, VisitState, VisitTask
 from controls.recommendation import snapshot
 from controls.recommendation import tables as recommendation
@@ -124,6 +125,26 @@ class Town:
                 | {s: self._sign_in(self.people_of[s]["owner"]) for s in (S.SAME, S.OTHER, S.ELSEWHERE)}
                 for role, person in self.people.items()
             }
+            self.stand_ins = {
+                role: {S.OWN: self._stand_in(person)}
+                | {s: self._stand_in(self.people_of[s]["owner"]) for s in (S.SAME, S.OTHER, S.ELSEWHERE)}
+                for role, person in self.people.items()
+            }
+            self.users = {S.OWN: self._user(S.OTHER), S.ELSEWHERE: self._user(S.ELSEWHERE)}
+            self.ending = {
+                table: {
+                    situation: put(self.by, table, organisation_id=at, ended_at=ended, **facts).id
+                    for situation, at, ended in (
+                        (S.OWN, self.agency.id, None), (S.CLOSED, self.agency.id, make.NOW),
+                        (S.ELSEWHERE, self.sister.id, None),
+                    )
+                }
+                for table, facts in (
+                    (DutyException, {"duty": Duty.S5, "person_id": self.people[Role.SEC].id,
+                                     "granted_by_id": self.people[Role.VDC].id, "valid_to": date(2026, 12, 1)}),
+                    (Keeper, {}),
+                )
+            }  # fmt: skip
             self.visits = {
                 S.OWN: self._visit(self.agency.id, S.OWN, VisitState.AWAITING_LENDER),
                 S.CLOSED: self._visit(self.agency.id, S.CLOSED, VisitState.REFUSED),
@@ -143,6 +164,17 @@ class Town:
             state=Removal.REJECTED if situation == S.CLOSED else Removal.ASKED,
         )  # fmt: skip
         return int(row.id)
+
+    def _stand_in(self, person: Any) -> int:
+        return int(put(self.by, StandIn, person_id=person.id, stand_in_id=self.fourth.id,
+                       valid_to=date(2026, 12, 1)).id)  # fmt: skip
+
+    def _user(self, situation: str) -> dict[str, int]:
+        person = self.people_of[situation]["ctl"]
+        asked = put(self.by, RoleRequest, person_id=person.id, organisation_id=person.organisation_id, role=Role.GRP,
+                    asked_by_id=self.people[Role.GRP].id)  # fmt: skip
+        grant = put(self.by, RoleGrant, person_id=person.id, organisation_id=person.organisation_id, role=Role.OWN)
+        return {"id": person.id, "request_id": asked.id, "grant_id": grant.id}
 
     def _sign_in(self, person: Any, ended: bool = False) -> int:
         return int(put(self.by, SignIn, person_id=person.id, token=uuid.uuid4().hex,
@@ -271,6 +303,8 @@ class Town:
         """The arguments of a path and its query for an object in a situation; `org` where the path needs it."""
         if kind == "sign_in":
             return {"id": self.sign_ins[role][situation] if situation != S.MISSING else 999_999}
+        if kind == "stand_in":
+            return {"id": self.stand_ins[role][situation] if situation != S.MISSING else 999_999}
         if situation == S.MISSING:
             return {"org": self.agency.code}
         org = self.sister.code if situation == S.ELSEWHERE else self.agency.code
@@ -291,6 +325,10 @@ class Town:
             return {"id": self.imports.get(whole, self.imports[S.OWN])}
         if kind == "visit":
             return {"id": self.visits[whole]}
+        if kind == "user":
+            return dict(self.users[whole])
+        if kind in ("exception", "keeper"):
+            return {"id": self.ending[DutyException if kind == "exception" else Keeper][whole]}
         if kind == "event":
             return {"seq": self.events[self.sister.id if whole == S.ELSEWHERE else self.agency.id]}
         if kind == "redaction":
