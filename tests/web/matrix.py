@@ -160,8 +160,8 @@ GOING_ON = {("control:describe", Role.CTL)}
 ANYWHERE = {
     "evidence.ask_disposal", "evidence.disposal", "forum.announce", "forum.index", "forum.new", "overview.search",
     "overview.tasks", "history.verification", "history.verify_now", "history.checkpoint", "history.find",
-    "history.own_data", "jobs.index", "accounts.users", "accounts.new_user", "accounts.add_user", "accounts.act_for", "accounts.choose_stand_in",
-    "accounts.stand_ins",
+    "history.own_data", "jobs.index", "accounts.users", "accounts.new_user", "accounts.add_user",
+    "accounts.act_for", "accounts.choose_stand_in", "accounts.stand_ins",
 }  # fmt: skip
 """Pages of the reader's whole reach, whatever organisation the address names; each row is filtered."""
 
