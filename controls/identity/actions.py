@@ -267,16 +267,17 @@ class Bound:
 def take_part(
     by: By, duty: Duty, row: Any, side: Side, *, within: int = 0, permission: Permission | None = None,
     persons: Iterable[int | None] | None = None, organisation_id: int | None = None, besides: Iterable[int] = (),
+    parts: queries.Taken | None = None,
 ) -> None:  # fmt: skip
     """Enter in the ledger that the author (or these `persons`) takes this side of a rule on a row, or refuse.
 
-    Taking it again is nothing new. The act that takes it tells it in its own event.
+    Taking it again is nothing new. The act that takes it tells it in its own event. `parts` are those read before.
     """
     if row.id is None:
         db.session.flush()
     acting = set(by.persons if persons is None else queries.roots(persons).values())
     at = organisation_id or getattr(row, "organisation_id", None)
-    known = queries.taken((row.__tablename__, row.id))
+    known = queries.taken((row.__tablename__, row.id)) if parts is None else parts
     key = (duty, row.__tablename__, row.id, within)
     reasons = queries.why_not_part(
         by, duty, row, side, within=within, permission=permission, persons=acting, parts=known, organisation_id=at,

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, aliased
 
 from controls.base.by import By, Place
 from controls.base.clock import local_day
-from controls.base.db import db
+from controls.base.db import built, db
 from controls.base.fault import Fault
 from controls.base.why import N_, Reason, Why
 from controls.identity.duties import FIXED, NAMED, RULES, Duty, Side, why_not_same
@@ -220,7 +220,7 @@ Taken = dict[tuple[Duty, str, int, int, Side], set[int]]
 """Who took which side of which rule on which object, and what narrows it (else 0)."""
 
 
-def parts_of(*objects: tuple[str, int]) -> Select[*tuple[Any, ...]]:
+def parts_of(*objects: tuple[str, Any]) -> Select[*tuple[Any, ...]]:
     """The parts that were taken on these objects, each person by the first account."""
     return (
         select(
@@ -232,10 +232,17 @@ def parts_of(*objects: tuple[str, int]) -> Select[*tuple[Any, ...]]:
     )  # fmt: skip
 
 
+@built
+def _parts_of_one(kind: str) -> Select[*tuple[Any, ...]]:
+    return parts_of((kind, bindparam("id")))
+
+
 def taken(*objects: tuple[str, int]) -> Taken:
     """Who took which part on these objects, of all rules, in one query."""
     found: Taken = {}
-    for duty, kind, id, within, side, person_id in db.session.execute(parts_of(*objects)):
+    one = objects[0] if len(objects) == 1 else None
+    query = db.session.execute(_parts_of_one(one[0]), {"id": one[1]}) if one else db.session.execute(parts_of(*objects))
+    for duty, kind, id, within, side, person_id in query:
         found.setdefault((duty, kind, id, within, side), set()).add(person_id)
     return found
 

@@ -1,6 +1,7 @@
 """Writes of the catalogue: an import as one event, and the facts of a process."""
 
 from datetime import date
+from functools import partial
 
 from controls.base import audit
 from controls.base.by import By
@@ -99,12 +100,14 @@ def stay_off_line(by: By, process: Process, first: date, last: date, permission:
     if all(set(by.persons) <= known.get((Duty.S4, *one, Side.SECOND), set()) for one in at):
         return
     there = queries.standing(process.id, first, last)
+    take = partial(accounts.take_part, by, Duty.S4, process, parts=known)
     for kind, id, year in at:
         line = there.get((Duty.S4, kind, id, year, Side.FIRST), set())
-        accounts.take_part(by, Duty.S4, process, Side.SECOND, within=year, permission=permission, besides=line)
+        take(side=Side.SECOND, within=year, permission=permission, besides=line)
         first_ones = known.get((Duty.S4, kind, id, year, Side.FIRST), set())
         seconds = known.get((Duty.S4, kind, id, year, Side.SECOND), set())
-        accounts.take_part(by, Duty.S4, process, Side.FIRST, within=year, persons=line - first_ones - seconds)
+        if line - first_ones - seconds:
+            take(side=Side.FIRST, within=year, persons=line - first_ones - seconds)
 
 
 def keep_draft(by: By, organisation_id: int, file: CatalogueFile) -> ImportDraft:
