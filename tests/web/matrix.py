@@ -107,6 +107,7 @@ KINDS = {
     "/redactions/new/<kind>/<int:id>": Kind("text", "redaction:ask", owned=False, closes=False),
     "/redactions/<int:id>": Kind("redaction", "redaction:read", owned=False),
     "/me/sign-ins/<int:id>": Kind("sign_in", "mine", closes=False),
+    "/me/passkeys/<int:id>": Kind("passkey", "mine", closes=False),
     "/me/stand-ins/<int:id>": Kind("stand_in", "stand-in", closes=False),
     "/users/<int:id>": Kind("user", "account:read", owned=False, closes=False),
     "/exceptions/<int:id>": Kind("exception", "exception:grant", owned=False),

@@ -13,6 +13,7 @@ from controls.assessment.words import State as Assessed
 from controls.base import audit
 from controls.base.audit import EventRow
 from controls.base.db import Choice, UtcTime, db, saved, transaction
+from controls.credential.tables import Passkey
 from controls.effectiveness.tables import OperatingTest, SampleItem
 from controls.effectiveness.words import State as Operating
 from controls.evidence.tables import Evidence, Hold, Request
@@ -125,6 +126,11 @@ class Town:
                 | {s: self._sign_in(self.people_of[s]["owner"]) for s in (S.SAME, S.OTHER, S.ELSEWHERE)}
                 for role, person in self.people.items()
             }
+            self.passkeys = {
+                role: {S.OWN: self._passkey(person)}
+                | {s: self._passkey(self.people_of[s]["owner"]) for s in (S.SAME, S.OTHER, S.ELSEWHERE)}
+                for role, person in self.people.items()
+            }
             self.stand_ins = {
                 role: {S.OWN: self._stand_in(person)}
                 | {s: self._stand_in(self.people_of[s]["owner"]) for s in (S.SAME, S.OTHER, S.ELSEWHERE)}
@@ -164,6 +170,9 @@ class Town:
             state=Removal.REJECTED if situation == S.CLOSED else Removal.ASKED,
         )  # fmt: skip
         return int(row.id)
+
+    def _passkey(self, person: Any) -> int:
+        return int(put(self.by, Passkey, person_id=person.id, credential=uuid.uuid4().bytes, public_key=b"x").id)
 
     def _stand_in(self, person: Any) -> int:
         return int(put(self.by, StandIn, person_id=person.id, stand_in_id=self.fourth.id,
@@ -303,6 +312,8 @@ class Town:
         """The arguments of a path and its query for an object in a situation; `org` where the path needs it."""
         if kind == "sign_in":
             return {"id": self.sign_ins[role][situation] if situation != S.MISSING else 999_999}
+        if kind == "passkey":
+            return {"id": self.passkeys[role][situation] if situation != S.MISSING else 999_999}
         if kind == "stand_in":
             return {"id": self.stand_ins[role][situation] if situation != S.MISSING else 999_999}
         if situation == S.MISSING:
