@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from controls.assessment import actions as assessing
 from controls.assessment import queries as assessments
 from controls.base import verify
+from controls.effectiveness import actions as testing
 from controls.effectiveness import queries as operating
 from controls.evidence import custody
 from controls.evidence import queries as evidence
@@ -54,6 +55,9 @@ def connect() -> None:
     _put(reviews.GATES_TO_APPROVE, findings.unfinished)
     _put(reviews.OPERATED, operating.outcomes)
     _put(reviews.FINDINGS, findings.rows_of_review)
+    _put(reviews.FINAL, operating.final_of_review)
+    _put(reviews.FINAL, findings.final_of_review)
+    _put(reviewing.ON_REOPEN, testing.put_back)
     evidence.PARTIES.update(_parties())
     _put(reviews.EVIDENCE, operating.evidence_of_review)
     for why, predicate in (

@@ -25,6 +25,7 @@ RECORDED = audit.declare("effectiveness.results_recorded", N_("Results of sample
 CONCLUDED = audit.declare("effectiveness.concluded", N_("Test of operation concluded"))
 REVIEWED = audit.declare("effectiveness.quality_reviewed", N_("Test of operation quality-reviewed"), "evidence")
 SENT_BACK = audit.declare("effectiveness.sent_back", N_("Test of operation sent back to the tester"), "comment")
+PUT_BACK = audit.declare("effectiveness.put_back", N_("Test of operation put back with its reopened review"))
 REFERRED = audit.declare("effectiveness.referred", N_("Shared control refers to its test of the year"))
 
 
@@ -240,6 +241,15 @@ def _to_review(by: By, id: int, version: int | None) -> OperatingTest:
     refuse_if(rules.why_not_quality_review(test.state))
     reviewing.take_sign(by, review)
     return test
+
+
+def put_back(by: By, review_id: int) -> None:
+    """With a review that is reopened: its own reviewed tests wait for a quality review again, and may be sent back."""
+    for test in queries.tests_of(review_id):
+        if test.state is State.REVIEWED and test.refers_to_id is None:
+            test.state, test.reviewer_id, test.reviewed_on = State.CONCLUDED, None, None
+            saved(by, test)
+            audit.record(by, PUT_BACK, test)
 
 
 def refer(by: By, review_id: int, control_id: int, test_id: int, conclusion: str, number: str = "") -> OperatingTest:

@@ -197,6 +197,20 @@ def of_review(review_id: int) -> list[TestLine]:
     return [TestLine(*row) for row in rows]
 
 
+def tests_of(review_id: int) -> list[OperatingTest]:
+    """The tests of operation of a review."""
+    return list(
+        db.session.scalars(select(OperatingTest).where(OperatingTest.review_id == review_id).order_by(OperatingTest.id))
+    )
+
+
+def final_of_review(review_id: int) -> dict[str, list[Any]]:
+    """The tests of operation and their items that a version of a review is kept with."""
+    tests = tests_of(review_id)
+    query = select(SampleItem).where(SampleItem.test_id.in_([test.id for test in tests])).order_by(SampleItem.id)
+    return {OperatingTest.__tablename__: list(tests), SampleItem.__tablename__: list(db.session.scalars(query))}
+
+
 def outcomes(review_id: int) -> dict[int, Outcome | None]:
     """What the tests of a review concluded, by control (also those that refer); None while a test is under way."""
     query = select(OperatingTest.control_id, OperatingTest.outcome, OperatingTest.state)

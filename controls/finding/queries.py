@@ -281,6 +281,11 @@ def of_review(review_id: int) -> list[Finding]:
     return list(db.session.scalars(select(Finding).where(Finding.review_id == review_id).order_by(Finding.number)))
 
 
+def final_of_review(review_id: int) -> dict[str, list[Any]]:
+    """The findings that a version of a review is kept with."""
+    return {Finding.__tablename__: list(of_review(review_id))}
+
+
 def rows_of_review(by: By, review_id: int) -> list[FindingRow]:
     """The findings of a review as its page lists them."""
     heard = (State.DRAFT, State.IN_HEARING)

@@ -33,6 +33,7 @@ TABLES = {
     "identity_exception": N_("Exception to the rules of different persons"),
     "identity_keeper": N_("Keeper"),
     "identity_part": N_("Part taken in a rule of different persons"),
+    "identity_reopening": N_("Reopening"),
     "identity_role_request": N_("Request for a role"),
     "identity_stand_in": N_("Stand-in"),
     "identity_visiting_grant": N_("Visiting role"),
@@ -414,6 +415,8 @@ OWN = {
     ("review_control", "text"): N_("What the control is"),
     ("review_review", "form"): N_("Form of review"),
     ("review_risk", "event"): N_("What may happen"),
+    ("identity_reopening", "number"): N_("Version"),
+    ("identity_reopening", "snapshot"): N_("The version as it was kept"),
     ("rotation_coverage", "degree"): N_("Coverage"),
     ("rotation_coverage", "form"): N_("Form of review"),
 }

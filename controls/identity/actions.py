@@ -13,7 +13,8 @@ from controls.base.why import CHANGED, FORBIDDEN, N_, NOT_FOUND, Reason, Refused
 from controls.identity import queries, rules
 from controls.identity.duties import Duty, Side, why_not_same
 from controls.identity.permissions import Permission, Role
-from controls.identity.tables import Organisation, Part, Person, RoleGrant, SignIn
+from controls.identity.tables import Organisation, Part, Person, Reopening, RoleGrant, SignIn
+from controls.identity.words import RequestState
 
 ORGANISATION_ADDED = audit.declare("identity.organisation_added", N_("Organisation added"))
 PERSON_ADDED = audit.declare("identity.person_added", N_("Person added"))
@@ -33,6 +34,9 @@ SIGN_INS_ENDED = audit.declare("identity.sign_ins_ended", N_("Sign-ins ended"), 
 PASSWORD_CHANGED = audit.declare("identity.password_changed", N_("Password changed"))
 PASSWORD_RESET = audit.declare("identity.password_reset", N_("Password reset"))
 PERSON_DISABLED = audit.declare("identity.person_disabled", N_("Person disabled"))
+REOPENING_ASKED = audit.declare("identity.reopening_asked", N_("Reopening asked for"), "number")
+REOPENED = audit.declare("identity.reopened", N_("Reopened as a new version"), "number")
+REOPENING_REFUSED = audit.declare("identity.reopening_refused", N_("Reopening refused"), "number")
 PERSON_ENABLED = audit.declare("identity.person_enabled", N_("Person enabled"))
 
 
@@ -295,6 +299,66 @@ def take_part(
             )
         )  # fmt: skip
         db.session.flush()
+
+
+def ask_reopening(by: By, row: Any, reason: str, *, final: bool, others: Iterable[int | None]) -> Reopening:
+    """Ask that a final object be reopened as a new version; asker, testers and reviewers do not approve it (S11).
+
+    Saving the object makes two who ask at once meet.
+    """
+    if by.person_id is None:
+        raise Refused([FORBIDDEN()])
+    found = queries.reopenings(row)
+    waiting = any(one.row.state is RequestState.ASKED for one in found)
+    refuse_if(rules.why_not_ask_reopening(final, waiting, reason))
+    asked = Reopening(
+        organisation_id=row.organisation_id, object_type=row.__tablename__, object_id=row.id,
+        number=rules.edition(one.row.state for one in found), reason=reason.strip(), state=RequestState.ASKED,
+        asked_by_id=by.person_id, asked_at=by.at,
+    )  # fmt: skip
+    saved(by, asked)
+    saved(by, row)
+    db.session.add(asked)
+    take_part(by, Duty.S11, asked, Side.FIRST, persons=[*by.persons, *others])
+    audit.record(by.because(reason.strip()), REOPENING_ASKED, row, number=asked.number)
+    return asked
+
+
+def approve_reopening(
+    by: By, row: Any, version: int | None, answer: str, *, final: bool, snapshot: str
+) -> Reopening:  # fmt: skip
+    """The second person agrees: the version in force until now is kept whole, and the next one begins."""
+    asked = _to_decide(by, row, version)
+    refuse_if(rules.why_not_decide_reopening(final, asked.state))
+    _decide(by, asked, RequestState.APPROVED, answer)
+    asked.snapshot = snapshot
+    audit.record(by.because(asked.reason), REOPENED, row, number=asked.number)
+    return asked
+
+
+def refuse_reopening(by: By, row: Any, version: int | None, answer: str, *, final: bool) -> Reopening:
+    """The second person does not agree, and says why."""
+    asked = _to_decide(by, row, version)
+    refuse_if(rules.why_not_decide_reopening(final, asked.state, answer))
+    _decide(by, asked, RequestState.REFUSED, answer)
+    audit.record(by.because(answer.strip()), REOPENING_REFUSED, row, number=asked.number)
+    return asked
+
+
+def _to_decide(by: By, row: Any, version: int | None) -> Reopening:
+    by.must(Permission.REOPENING_APPROVE, row.organisation_id)
+    found = queries.reopenings(row)
+    refuse_if([] if found and by.person_id is not None else [rules.REOPENING_DECIDED()])
+    asked = load(Reopening, found[-1].row.id, version)
+    if asked.state is RequestState.ASKED:
+        take_part(by, Duty.S11, asked, Side.SECOND, permission=Permission.REOPENING_APPROVE)
+    return asked
+
+
+def _decide(by: By, asked: Reopening, state: RequestState, answer: str) -> None:
+    asked.state, asked.answer = state, answer.strip()
+    asked.decided_by_id, asked.decided_at = by.person_id, by.at
+    saved(by, asked)
 
 
 def tell_refusal(by: By, error: SamePerson) -> None:

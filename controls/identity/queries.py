@@ -10,14 +10,16 @@ from sqlalchemy.orm import Session, aliased
 from controls.base.by import By, Place
 from controls.base.clock import local_day
 from controls.base.db import built, db
+from controls.base.db import within as covered
 from controls.base.fault import Fault
 from controls.base.why import N_, Reason, Why
 from controls.identity.duties import FIXED, NAMED, RULES, Duty, Side, why_not_same
 from controls.identity.permissions import ROLES, Permission, Role, reach
-from controls.identity.tables import DutyException, Part, RoleGrant, SignIn, StandIn, VisitingGrant
+from controls.identity.tables import DutyException, Part, Reopening, RoleGrant, SignIn, StandIn, VisitingGrant
 from controls.identity.tables import Organisation as Organisation
 from controls.identity.tables import Person as Person
 from controls.identity.visits import Visited, VisitState, VisitTask, visits
+from controls.identity.words import RequestState
 
 Held = list[tuple[Role, int]]
 IDLE, ABSOLUTE = timedelta(minutes=30), timedelta(hours=10)
@@ -282,6 +284,39 @@ def both_sides(session: Session) -> Iterator[Fault]:
         mine = given.person_id in (person.id, person.root_id)
         if given.duty is not part.duty or over or not mine or not given.valid_from <= on <= given.valid_to:
             yield Fault(LOOSE_EXCEPTION, Part.__tablename__, str(part.id), facts={"duty": part.duty.value})
+
+
+class Reopened(NamedTuple):
+    """A request to reopen with the names of who asked and who decided."""
+
+    row: Reopening
+    asked_by: str
+    decided_by: str | None
+
+
+def reopenings(row: Any) -> list[Reopened]:
+    """Every request to reopen an object, oldest first."""
+    asker, decider = aliased(Person), aliased(Person)
+    found = db.session.execute(
+        select(Reopening, asker.name, decider.name).join(asker, asker.id == Reopening.asked_by_id)
+        .outerjoin(decider, decider.id == Reopening.decided_by_id)
+        .where(Reopening.object_type == row.__tablename__, Reopening.object_id == row.id).order_by(Reopening.id)
+    )  # fmt: skip
+    return [Reopened(*one) for one in found]
+
+
+def asked_to_reopen(model: Any) -> ColumnElement[bool]:
+    """Whether somebody ever asked to reopen the object of this row, as a predicate."""
+    return exists().where(Reopening.object_type == model.__tablename__, Reopening.object_id == model.id)
+
+
+def to_reopen(by: By, model: Any) -> list[ColumnElement[bool]]:
+    """The objects of a table whose reopening the author is to decide, as predicates in SQL beside `Reopening`."""
+    return [
+        Reopening.object_type == model.__tablename__, Reopening.object_id == model.id,
+        Reopening.state == RequestState.ASKED, covered(by, Permission.REOPENING_APPROVE, Reopening.organisation_id),
+        untaken(by, Duty.S11, Reopening, Side.SECOND),
+    ]  # fmt: skip
 
 
 def untaken(by: By, duty: Duty, model: Any, side: Side) -> ColumnElement[bool]:

@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterable
 from datetime import date
 
-from controls.base.why import N_, SAME_PERSON, Reason, Why
+from controls.base.why import FIELD_REQUIRED, N_, SAME_PERSON, Reason, Why
 from controls.identity.duties import RULES, Duty
 from controls.identity.permissions import BUSINESS_ROLES, Role
+from controls.identity.words import RequestState
 
 SHORT_PASSWORD = Why("identity.short_password", N_("Use a password of at least {min} characters."))
 NAME_TAKEN = Why("identity.name_taken", N_("The user name “{name}” has been used before and cannot be used again."))
@@ -17,6 +18,10 @@ LOGIN_FAILED = Why("login_failed", N_("Wrong user name or password."), 401)
 COMMON_PASSWORD = Why("identity.common_password", N_("This password is among those guessed first. Use several words."))
 DISABLED = Why("identity.disabled", N_("The person is disabled already."), 409)
 ENABLED = Why("identity.enabled", N_("The person is not disabled."), 409)
+NOT_FINAL = Why("identity.not_final", N_("Only what is approved or closed can be reopened."), 409)
+REOPENING_WAITS = Why("identity.reopening_waits", N_("A reopening is asked for already and waits for approval."), 409)
+REOPENING_DECIDED = Why("identity.reopening_decided", N_("No reopening waits for a decision."), 409)
+REASON, ANSWER = N_("Reason"), N_("Answer")
 PASSWORD_LENGTH = 12
 COMMON_WORDS = (
     "password", "passw", "adgangskode", "kodeord", "kontrolrul", "welcome", "velkommen", "letmein", "qwerty",
@@ -68,6 +73,29 @@ def why_not_hold(role: Role, held: Iterable[Role]) -> list[Reason]:
     roles = {role, *held}
     pair = RULES[Duty.S9]
     return [SAME_PERSON(a=pair.first, b=pair.second)] if Role.ADM in roles and roles & BUSINESS_ROLES else []
+
+
+def edition(states: Iterable[RequestState]) -> int:
+    """The version in force: the first, and one more for each time it was reopened."""
+    return 1 + sum(state is RequestState.APPROVED for state in states)
+
+
+def why_not_ask_reopening(final: bool, waiting: bool, reason: str) -> list[Reason]:
+    """What is final may be reopened, with a reason, and is asked for once at a time."""
+    if not final:
+        return [NOT_FINAL()]
+    if waiting:
+        return [REOPENING_WAITS()]
+    return [] if reason.strip() else [FIELD_REQUIRED("reason", label=REASON)]
+
+
+def why_not_decide_reopening(final: bool, state: RequestState, answer: str | None = None) -> list[Reason]:
+    """A request is decided once, while its object is still final; a refusal (with its `answer`) says why."""
+    if state is not RequestState.ASKED:
+        return [REOPENING_DECIDED()]
+    if not final:
+        return [NOT_FINAL()]
+    return [] if answer is None or answer.strip() else [FIELD_REQUIRED("answer", label=ANSWER)]
 
 
 def why_not_disable(valid_to: date | None, today: date) -> list[Reason]:

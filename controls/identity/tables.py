@@ -222,6 +222,34 @@ class RoleRequest(Versioned, Model):
     note: Mapped[str] = mapped_column(Text, default="")
 
 
+class Reopening(Versioned, Model):
+    """A final object that one asks to reopen and another lets be reopened (S11): the request, and the version it ends.
+
+    `number` is that version's; `snapshot` keeps it whole (JSON) from the moment it stops being the one in force.
+    """
+
+    __tablename__ = "identity_reopening"
+    __table_args__ = (
+        Index("ix_identity_reopening_object", "object_type", "object_id"),
+        Index("ix_identity_reopening_open", "state", "organisation_id"),
+        CheckConstraint("decided_by_id <> asked_by_id", name="s11_approver"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("identity_organisation.id"))
+    object_type: Mapped[str] = mapped_column(String(60))
+    object_id: Mapped[int]
+    number: Mapped[int]
+    reason: Mapped[str] = mapped_column(Text)
+    state: Mapped[RequestState] = mapped_column(Choice(RequestState))
+    asked_by_id: Mapped[int] = mapped_column(ForeignKey("identity_person.id"))
+    asked_at: Mapped[datetime] = mapped_column(UtcTime)
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("identity_person.id"))
+    decided_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    answer: Mapped[str] = mapped_column(Text, default="")
+    snapshot: Mapped[str] = mapped_column(Text, default="")
+
+
 class Keeper(Versioned, Model):
     """Who administers the database, or keeps checkpoints outside the house; `person_id` when he has an account."""
 

@@ -38,7 +38,14 @@ READS: dict[Permission, Reach] = {P.CATALOGUE_READ: ALL, P.CONTENT_READ: ALL, P.
 TASKS: dict[VisitTask, dict[Permission, Reach]] = {
     VisitTask.APPROVER: READS | {P.ASSESSMENT_CALIBRATE: ALL, P.REVIEW_APPROVE: ALL},
     VisitTask.TESTER: READS
-    | {P.CONTROL_DESCRIBE: OWN, P.CONTROL_TEST: OWN, P.EVIDENCE_ADD: OWN, P.FINDING_MANAGE: OWN, P.FINDING_VERIFY: OWN},
+    | {
+        P.CONTROL_DESCRIBE: OWN,
+        P.CONTROL_TEST: OWN,
+        P.EVIDENCE_ADD: OWN,
+        P.FINDING_MANAGE: OWN,
+        P.FINDING_VERIFY: OWN,
+        P.REOPENING_ASK: OWN,
+    },
     VisitTask.QUALITY_REVIEWER: READS | {P.REVIEW_APPROVE: ALL},
 }
 """The matrix of tasks: as of roles, but never outside the place. A tester must be named in the review besides."""

@@ -25,6 +25,7 @@ from controls.identity.permissions import Permission
 from controls.identity.tables import Organisation, Person, RoleGrant
 from controls.overview.rules import Task
 from controls.review.tables import Control, DesignTest, Review, Risk
+from controls.rotation.queries import stands
 from controls.rotation.tables import Coverage
 from controls.rotation.words import Degree
 from controls.universe.queries import Beside, Cell
@@ -250,6 +251,7 @@ def _covered(year: int, *which: Any) -> Subquery:
     return (
         select(Coverage.subprocess_id, func.max(Coverage.covered_on).label("day"))
         .where(Coverage.degree == Degree.FULL, Coverage.covered_on <= date(year, 12, 31), *which)
+        .where(stands(Coverage, date(year, 12, 31)))
         .group_by(Coverage.subprocess_id)
         .subquery()
     )

@@ -1,6 +1,6 @@
 """Writes of reviews: from the forum's choice through plan, parts, draft, hearing and approval to the archive."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 
 from controls.base import audit
@@ -48,6 +48,9 @@ CONTROL_EDITED = audit.declare("review.control_edited", N_("Control changed"))
 CONTROL_CLOSED = audit.declare("review.control_closed", N_("Control closed"))
 LINKED = audit.declare("review.risk_control_linked", N_("Cover of a risk described"))
 RESUMED = audit.declare("review.resumed", N_("Review resumed"))
+
+ON_REOPEN: list[Callable[[By, int], None]] = []
+"""Filled by wiring: what the later slices put back when a review is reopened."""
 
 
 def create_chosen(by: By, meeting: queries.Meeting, decisions: Sequence[queries.Decision]) -> list[Review]:
@@ -359,6 +362,56 @@ def archive(by: By, id: int, version: int | None) -> Review:
     saved(by, row)
     audit.record(by, ARCHIVED, row)
     return row
+
+
+def ask_reopening(by: By, id: int, version: int | None, reason: str) -> Review:
+    """The lead or the tester asks that an approved review be reopened, to correct it as a new version (S11)."""
+    row = load(Review, id, version)
+    own = by.own_id in (row.lead_id, row.tester_id)
+    by.must(Permission.REOPENING_ASK, row.organisation_id, own=own, places=queries.places(row))
+    final = row.state in rules.DONE
+    accounts.ask_reopening(by, row, reason, final=final, others=queries.workers(row))
+    return row
+
+
+def approve_reopening(by: By, id: int, version: int | None, answer: str = "") -> Review:
+    """The second person agrees: this version is kept whole, and the review goes back to work with its tests (S11).
+
+    Tests keep their results and are quality-reviewed again; what the review covered is withdrawn from today.
+    """
+    row, final = _to_reopen(by, id)
+    if final:
+        covered, snapshot = row.coverage, queries.snapshot(row)
+        _put_back(by, row)
+        if covered not in (None, Degree.NONE):
+            rotation.withdraw_coverage(by, row.organisation_id, row.subprocess_id, row.form, row.number)
+    accounts.approve_reopening(by, row, version, answer, final=final, snapshot=snapshot if final else "")
+    return row
+
+
+def refuse_reopening(by: By, id: int, version: int | None, answer: str) -> Review:
+    """The second person does not agree, and says why."""
+    row, final = _to_reopen(by, id)
+    accounts.refuse_reopening(by, row, version, answer, final=final)
+    return row
+
+
+def _to_reopen(by: By, id: int) -> tuple[Review, bool]:
+    row = load(Review, id)
+    by.must(Permission.REOPENING_APPROVE, row.organisation_id)
+    return row, row.state in rules.DONE
+
+
+def _put_back(by: By, row: Review) -> None:
+    row.state, row.coverage, row.approved_by_id, row.approved_at = State.IN_PROGRESS, None, None, None
+    row.draft_on, row.quality_reviewed_at, row.quality_note = None, None, ""
+    row.hearing_from, row.hearing_to, row.owner_reply = None, None, ""
+    saved(by, row)
+    for test in queries.design_tests(row.id).values():
+        test.reviewer_id, test.reviewed_on = None, None
+        saved(by, test)
+    for put_back in ON_REOPEN:
+        put_back(by, row.id)
 
 
 def suspend(by: By, id: int, version: int | None, reason: str, hours_used: int | None = None) -> Review:

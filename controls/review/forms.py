@@ -207,6 +207,12 @@ class Because(Seen):
     reason = Words(rules.REASON, required=True, limit=2000)
 
 
+class Answer(Seen):
+    """The second person's answer to a request to reopen."""
+
+    answer = Words(N_("Answer"), limit=2000)
+
+
 class Hearing(Seen):
     """Until when the owner may answer."""
 

@@ -1,17 +1,21 @@
 """Reads of reviews, risks, controls, the matrix and tests of design."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from datetime import date, datetime
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from controls.base import task
+from controls.base.audit import state
 from controls.base.by import By, Place
 from controls.base.db import built, db, within
-from controls.base.why import N_, Reason
+from controls.base.merkle import canonical
+from controls.base.why import N_, Labelled, Reason
+from controls.evidence import queries as evidence
 from controls.forum import queries as forum
 from controls.forum.tables import Decision as Decision
 from controls.forum.tables import Meeting as Meeting
@@ -22,7 +26,8 @@ from controls.identity.permissions import Permission
 from controls.identity.tables import Organisation, Person
 from controls.review import rules
 from controls.review.tables import Control, DesignTest, Review, Risk, RiskControl
-from controls.review.words import Outcome, State
+from controls.review.words import DesignOutcome, Outcome, OverallClass, State
+from controls.rotation.queries import stands
 from controls.rotation.rules import PlanKind, Planned
 from controls.rotation.tables import Coverage
 from controls.rotation.words import Degree, Form
@@ -30,6 +35,8 @@ from controls.universe import queries as universe
 from controls.universe.tables import Process, Subprocess
 from controls.wheel.rules import Goal
 from controls.wheel.tables import Cycle
+
+L = TypeVar("L", bound=Labelled)
 
 GATES_TO_APPROVE: list[Callable[[Review], list[Reason]]] = []
 """Filled by wiring: what the later slices still miss before a review may be approved."""
@@ -42,6 +49,9 @@ FINDINGS: list[Callable[[By, int], list[rules.FindingRow]]] = []
 
 EVIDENCE: list[Callable[[int], Mapping[str, Iterable[int]]]] = []
 """Filled by wiring: the subjects on which a review's evidence lies, its own and those of its tests."""
+
+FINAL: list[Callable[[int], Mapping[str, list[Any]]]] = []
+"""Filled by wiring: the later slices' rows that a version of a review is kept with, by table."""
 
 CHOSEN = (Decided.CHOSEN, Decided.CHOSEN_WITH_CONDITION)
 
@@ -62,6 +72,7 @@ class Head:
     decision: str
     risks: int
     homes: tuple[int | None, int | None, int | None]
+    asked: bool
 
     @property
     def owners(self) -> frozenset[int]:
@@ -220,7 +231,7 @@ def head(by: By | None, id: int) -> Head | None:
     query = (
         select(Review, Subprocess, Process, Organisation.code, Lead.name, Tester.name, Quality.name, Approver.name,
                Owner.name, Decision.number, risks.scalar_subquery(), Lead.organisation_id, Tester.organisation_id,
-               Quality.organisation_id)
+               Quality.organisation_id, people.asked_to_reopen(Review))
         .join(Subprocess, Subprocess.id == Review.subprocess_id)
         .join(Process, Process.id == Subprocess.process_id)
         .join(Organisation, Organisation.id == Review.organisation_id)
@@ -235,10 +246,10 @@ def head(by: By | None, id: int) -> Head | None:
     found = db.session.execute(query).first()
     if found is None:
         return None
-    row, part, process, code, *names, risk_count, lead_home, tester_home, quality_home = found
+    row, part, process, code, *names, risk_count, lead_home, tester_home, quality_home, asked = found
     lead_name, tester_name, quality_name, approver_name, owner_name, decision = (name or "" for name in names)
     return Head(row, part, process, code, lead_name, tester_name, quality_name, approver_name, owner_name, decision,
-                risk_count, (lead_home, tester_home, quality_home))  # fmt: skip
+                risk_count, (lead_home, tester_home, quality_home), asked)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -661,6 +672,64 @@ def evidence_subjects(review_id: int) -> dict[str, list[int]]:
     return found
 
 
+def workers(row: Review) -> list[int]:
+    """Who led, tested, quality-reviewed or approved a review, or is named to: none of them lets it be reopened."""
+    kind = (row.__tablename__, row.id)
+    known = people.taken(kind)
+    found = {id for side in Side for id in known.get((Duty.S3, *kind, 0, side), ())}
+    named = (row.lead_id, row.tester_id, row.quality_reviewer_id, row.approved_by_id)
+    return sorted(found | {id for id in named if id is not None})
+
+
+def snapshot(row: Review) -> str:
+    """A review as it stands with its tests, findings and files: canonical JSON (RFC 8785) by table."""
+    tests = sorted(design_tests(row.id).values(), key=lambda test: test.id)
+    rows: dict[str, list[Any]] = {Review.__tablename__: [row], DesignTest.__tablename__: tests}
+    for published in FINAL:
+        rows.update(published(row.id))
+    told: dict[str, Any] = {name: [state(one) for one in some] for name, some in rows.items()}
+    told["files"] = [list(pair) for pair in evidence.proofs(evidence_subjects(row.id))]
+    return canonical(told)
+
+
+def why_not_reopen(by: By, asked: Any) -> list[Reason]:
+    """Why the reader may not decide on a reopening (S11)."""
+    return people.why_not_part(by, Duty.S11, asked, Side.SECOND, permission=Permission.REOPENING_APPROVE)
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """A version of a review that was reopened, as it was approved."""
+
+    number: int
+    approver: str
+    approved_at: datetime
+    design: DesignOutcome | None
+    operating: Outcome | None
+    overall: OverallClass | None
+    coverage: Degree | None
+    conclusion: str
+    asked: people.Reopened
+
+
+def earlier(asked: Iterable[people.Reopened]) -> list[Earlier]:
+    """The versions that were kept, oldest first, read from what was kept of them."""
+    kept = [(one, json.loads(one.row.snapshot)[Review.__tablename__][0]) for one in asked if one.row.snapshot]
+    names = people.names({was["approved_by_id"] for _one, was in kept}) if kept else {}
+    return [
+        Earlier(
+            one.row.number, names.get(was["approved_by_id"], ""), datetime.fromisoformat(was["approved_at"]),
+            _word(DesignOutcome, was["conclusion_design"]), _word(Outcome, was["conclusion_operating"]),
+            _word(OverallClass, was["overall_class"]), _word(Degree, was["coverage"]), was["conclusion"], one,
+        )
+        for one, was in kept
+    ]  # fmt: skip
+
+
+def _word(words: type[L], value: str | None) -> L | None:
+    return None if value is None else words(value)
+
+
 def working(review_id: Any) -> ColumnElement[bool]:
     """Whether the review of this id is still being worked on, as a predicate."""
     return exists().where(Review.id == review_id, Review.state.in_(rules.LIVE))
@@ -670,11 +739,14 @@ def last_full(review_id: Any) -> ColumnElement[bool]:
     """Whether no full coverage of the sub-process came after the review of this id, as a predicate."""
     own, later = aliased(Coverage), aliased(Coverage)
     newer = exists().where(
-        later.subprocess_id == Review.subprocess_id, later.degree == Degree.FULL, later.covered_on > own.covered_on
+        later.subprocess_id == Review.subprocess_id,
+        later.degree == Degree.FULL,
+        later.covered_on > own.covered_on,
+        stands(later),
     )
     return exists().where(
         Review.id == review_id, Review.state.in_(rules.DONE), own.subprocess_id == Review.subprocess_id,
-        own.organisation_id == Review.organisation_id, own.review_number == Review.number, ~newer,
+        own.organisation_id == Review.organisation_id, own.review_number == Review.number, stands(own), ~newer,
     )  # fmt: skip
 
 
@@ -737,6 +809,10 @@ APPROVE = task.declare(
     "review.approve", N_("Approve the review of {code} {name}"), N_("Approve review"), "review.conclusion"
 )
 
+REOPEN = task.declare(
+    "review.reopen", N_("Decide whether the review of {code} {name} is reopened"), N_("Open review"), "review.show"
+)  # fmt: skip
+
 
 def tasks(by: By) -> list[Select[Any]]:
     """What a person must do in reviews now."""
@@ -757,6 +833,8 @@ def tasks(by: By) -> list[Select[Any]]:
                                       stranger, approves]),
     ]  # fmt: skip
     part = Subprocess
+    asked = exists().where(*people.to_reopen(by, Review))
+    wanted.append((REOPEN, None, [asked]))
     return [
         task.rows(kind, id=Review.id, code=part.code, name_da=part.name_da, name_en=part.name_en, due=due)
         .join(Subprocess, Subprocess.id == Review.subprocess_id).join(Process, Process.id == Subprocess.process_id)

@@ -14,7 +14,9 @@ from controls.base.why import N_, Refused
 from controls.evidence import queries as evidence
 from controls.identity import queries as identity
 from controls.identity.permissions import Permission, Role
+from controls.identity.rules import edition
 from controls.identity.visits import VisitTask
+from controls.identity.words import RequestState
 from controls.review import actions, forms, queries, rules
 from controls.review.words import State
 from controls.web import answer, guard, lists
@@ -57,6 +59,8 @@ def _may(by: By, head: queries.Head) -> dict[str, bool]:
         "answer": me in head.owners,
         "add_evidence": may(P.EVIDENCE_ADD, me in head.team | head.owners),
         "find": may(P.FINDING_MANAGE, me in head.doers),
+        "ask_reopening": may(P.REOPENING_ASK, me in head.doers),
+        "decide_reopening": may(P.REOPENING_APPROVE),
         "archive": may(P.REVIEW_PLAN) or may(P.CONTROL_TEST, me in head.doers),
     }
 
@@ -111,7 +115,12 @@ def show(id: int) -> ResponseReturnValue:
     return _shown(_head(id), forms.Because(version=0))
 
 
-def _shown(head: queries.Head, form: BaseForm, refused: Refused | None = None) -> ResponseReturnValue:
+def _shown(
+    head: queries.Head, form: BaseForm, refused: Refused | None = None, do: str = ""
+) -> ResponseReturnValue:  # fmt: skip
+    asked = identity.reopenings(head.review) if head.asked else []
+    waiting = next((one for one in asked if one.row.state is RequestState.ASKED), None)
+    decide = waiting is not None and guard.by().may(P.REOPENING_APPROVE, head.review.organisation_id)
     rows = queries.control_rows(head.review)
     findings = queries.findings(guard.by(), head.review.id)
     parts = rules.parts(queries.standing(head, rows, findings))
@@ -121,7 +130,11 @@ def _shown(head: queries.Head, form: BaseForm, refused: Refused | None = None) -
     context = _common(head, 0) | {
         "parts": parts, "findings": findings, "files": files, "rows": rows, "following": following,
         "may_verb": {verb for state, verb in rules.STEPS if state is head.review.state},
-        "borrowed": queries.borrowed(head),
+        "borrowed": queries.borrowed(head), "do": do, "asked": asked, "waiting": waiting,
+        "plain": form if not do else forms.Because(version=0),
+        "earlier": queries.earlier(asked), "edition": edition(one.row.state for one in asked),
+        "final": head.review.state in rules.DONE,
+        "why_decide": queries.why_not_reopen(guard.by(), waiting.row) if waiting is not None and decide else [],
         "broken": evidence.broken("review_review", head.review.id),
     }  # fmt: skip
     if refused is not None or form.errors:
@@ -212,6 +225,43 @@ def _with_reason(
     step.__name__ = verb
     step.__doc__ = act.__doc__
     bp.post(f"/reviews/<int:id>/{verb}", endpoint=verb.replace("-", "_"))(guard.allows(permission)(step))
+
+
+@bp.post("/reviews/<int:id>/reopen")
+@guard.allows(P.REOPENING_ASK)
+def ask_reopening(id: int) -> ResponseReturnValue:
+    """Ask that an approved review be reopened."""
+    head, form = _head(id, "ask_reopening"), forms.Because(request.form)
+    return _do(
+        id, form, lambda: actions.ask_reopening(guard.by(), id, form.version.data, form.reason.data or ""),
+        ("review.show", N_("The reopening waits for another person's approval.")),
+        lambda f, r: _shown(head, f, r, "reopen"),
+    )  # fmt: skip
+
+
+def _decide(
+    id: int, act: Callable[[By, int, int | None, str], object], done: str
+) -> ResponseReturnValue:  # fmt: skip
+    head, form = _head(id, "decide_reopening"), forms.Answer(request.form)
+    return _do(
+        id, form, lambda: act(guard.by(), id, form.version.data, form.answer.data or ""), ("review.show", done),
+        lambda f, r: _shown(head, f, r, "decide"),
+    )  # fmt: skip
+
+
+@bp.post("/reviews/<int:id>/reopen/approve")
+@guard.allows(P.REOPENING_APPROVE)
+@guard.fresh
+def approve_reopening(id: int) -> ResponseReturnValue:
+    """Let the review be reopened as a new version."""
+    return _decide(id, actions.approve_reopening, N_("The review is reopened. The earlier version stays readable."))
+
+
+@bp.post("/reviews/<int:id>/reopen/refuse")
+@guard.allows(P.REOPENING_APPROVE)
+def refuse_reopening(id: int) -> ResponseReturnValue:
+    """Do not let the review be reopened, with an answer."""
+    return _decide(id, actions.refuse_reopening, N_("The reopening was refused."))
 
 
 _with_reason("suspend", P.REVIEW_PLAN, "plan", actions.suspend, N_("The review was suspended."))

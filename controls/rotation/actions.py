@@ -13,6 +13,7 @@ from controls.rotation.words import Degree, Form, Source
 from controls.universe import queries as universe
 
 COVERAGE_RECORDED = audit.declare("rotation.coverage_recorded", N_("Coverage recorded"))
+COVERAGE_WITHDRAWN = audit.declare("rotation.coverage_withdrawn", N_("Coverage withdrawn: the review was reopened"))
 
 ASKED = {Source.REVIEW: Permission.REVIEW_APPROVE, Source.IMPORT: Permission.CATALOGUE_EDIT}
 NOT_YET = Why("rotation.not_yet", N_("A review cannot count from a day that has not come yet."))
@@ -36,4 +37,16 @@ def record_coverage(
     )  # fmt: skip
     db.session.add(row)
     audit.record(by, COVERAGE_RECORDED, row)
+    return row
+
+
+def withdraw_coverage(by: By, organisation_id: int, subprocess_id: int, form: Form, review_number: str) -> Coverage:
+    """Tell that a review was reopened: from today its lines no longer count; they stay, and earlier dates keep them."""
+    by.must(Permission.REOPENING_APPROVE, organisation_id)
+    row = Coverage(
+        organisation_id=organisation_id, subprocess_id=subprocess_id, covered_on=by.today, degree=Degree.NONE,
+        form=form, source=Source.REOPENED, review_number=review_number, recorded_at=by.at,
+    )  # fmt: skip
+    db.session.add(row)
+    audit.record(by, COVERAGE_WITHDRAWN, row)
     return row

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, or_, select
+from sqlalchemy.orm import aliased
 
 from controls.assessment.tables import Assessment
 from controls.assessment.tables import Line as AssessmentLine
@@ -12,7 +13,7 @@ from controls.assessment.words import State as AssessmentState
 from controls.base.db import built, db
 from controls.rotation import rules
 from controls.rotation.tables import Coverage
-from controls.rotation.words import Degree
+from controls.rotation.words import Degree, Source
 from controls.universe.tables import Area, Process, Subprocess
 from controls.wheel.tables import Cycle
 
@@ -44,6 +45,16 @@ def roll(organisation_id: int, year: int) -> list[rules.RollRow]:
         _row(part, tuple(ledger.get(part.id, ())), bands.get(part.id, []), used, tuple(plans.get(part.id, ())), year)
         for part in found
     ]  # fmt: skip
+
+
+def stands(line: Any, on: date | None = None) -> ColumnElement[bool]:
+    """Whether a line of the ledger counts (on a day, else now), as a predicate: its review was not reopened since."""
+    gone = aliased(Coverage)
+    after = [gone.subprocess_id == line.subprocess_id, gone.review_number == line.review_number, gone.id > line.id,
+             gone.source == Source.REOPENED, gone.organisation_id == line.organisation_id]  # fmt: skip
+    after += [] if on is None else [gone.covered_on <= on]
+    taken = select(gone.id).where(*after).correlate(line).exists()
+    return and_(line.source != Source.REOPENED, or_(line.source != Source.REVIEW, ~taken))
 
 
 def _with_ledger(
@@ -96,7 +107,10 @@ def _ledger_of(organisation_id: int, year: int) -> Select[*tuple[Any, ...]]:
         )  # fmt: skip
         .join(Process, Process.id == Subprocess.process_id)
         .join(Area, Area.id == Process.area_id)
-        .outerjoin(Coverage, and_(Coverage.subprocess_id == Subprocess.id, Coverage.covered_on <= end))
+        .outerjoin(
+            Coverage,
+            and_(Coverage.subprocess_id == Subprocess.id, Coverage.covered_on <= end, stands(Coverage, end)),
+        )
         .outerjoin(Cycle, Cycle.id == latest)
         .where(Subprocess.organisation_id == organisation_id, Subprocess.valid_from <= end)
         .where(or_(Subprocess.valid_to.is_(None), Subprocess.valid_to >= date(year, 1, 1)))
@@ -167,5 +181,6 @@ def of_subprocess(subprocess_id: int) -> list[Coverage]:
 
 def last_full(subprocess_ids: set[int]) -> dict[int, Coverage]:
     """The latest full coverage of each of these sub-processes."""
-    query = select(Coverage).where(Coverage.subprocess_id.in_(subprocess_ids), Coverage.degree == Degree.FULL)
+    full = (Coverage.subprocess_id.in_(subprocess_ids), Coverage.degree == Degree.FULL, stands(Coverage))
+    query = select(Coverage).where(*full)
     return {row.subprocess_id: row for row in db.session.scalars(query.order_by(Coverage.covered_on, Coverage.id))}

@@ -23,6 +23,7 @@ class Source(Labelled):
 
     REVIEW = "review", N_("Approved review")
     IMPORT = "import", N_("Imported history")
+    REOPENED = "reopened", N_("Review reopened")
 
 
 class Status(Labelled):

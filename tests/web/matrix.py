@@ -40,6 +40,8 @@ recommendation:write   - - - x - - - -
 redaction:approve      - - - x - - - -
 redaction:ask          x - - - - - - -
 redaction:read         x - - x - - - x
+reopening:approve      - - - x - x - -
+reopening:ask          - - o - - - - -
 review:approve         - - o x - - - -
 review:plan            - - - x - - - -
 role:ask               x - - x - - - -
