@@ -52,8 +52,8 @@ class AskRole(BaseForm):
 
     role = Pick(N_("Role"), required=True, choices=[])
     organisation_id = Pick(N_("Organisation"), required=True, choices=[])
-    valid_to = Day(N_("Until"), description=N_("Leave it empty for a role that lasts."))
-    reason = Words(WHY, required=True, limit=1000)
+    valid_to = Day(N_("Until"), description=N_("Leave it empty for a role that lasts."), id="role-valid_to")
+    reason = Words(WHY, required=True, limit=1000, id="role-reason")
 
     def __init__(self, formdata: Any = None, organisations: Choices = (), **kw: Any) -> None:
         super().__init__(formdata, **kw)

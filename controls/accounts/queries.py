@@ -9,6 +9,7 @@ from sqlalchemy.orm import aliased
 
 from controls.base.by import By
 from controls.base.db import db
+from controls.identity import queries as people
 from controls.identity.permissions import Permission, Role
 from controls.identity.tables import (
     DutyException,
@@ -18,6 +19,7 @@ from controls.identity.tables import (
     Person,
     RoleGrant,
     RoleRequest,
+    SignIn,
     StandIn,
 )
 from controls.identity.words import KeeperKind, RequestState
@@ -63,6 +65,18 @@ def accounts(by: By) -> list[Account]:
 def account(by: By, id: int) -> Person | None:
     """A person in reach."""
     return db.session.scalar(select(Person).where(Person.id == id, Person.organisation_id.in_(_reached(by))))
+
+
+def account_in_full(by: By, id: int) -> tuple[Person, Person | None, list[SignIn]] | None:
+    """A person in reach, whose second account it is, and the sign-ins that count, the last used first."""
+    first = aliased(Person)
+    rows = db.session.execute(
+        select(Person, first, SignIn).outerjoin(first, first.id == Person.same_person_as_id)
+        .outerjoin(SignIn, and_(SignIn.person_id == Person.id, *people.counts(by.at)))
+        .where(Person.id == id, Person.organisation_id.in_(_reached(by)))
+        .order_by(SignIn.seen_at.desc(), SignIn.id.desc())
+    ).all()  # fmt: skip
+    return (rows[0][0], rows[0][1], [row[2] for row in rows if row[2] is not None]) if rows else None
 
 
 def grants(person_id: int) -> list[tuple[RoleGrant, Organisation]]:

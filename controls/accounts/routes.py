@@ -102,23 +102,22 @@ def user(id: int) -> ResponseReturnValue:
 
 def _user(id: int, sent: BaseForm | None = None, refused: Refused | None = None) -> ResponseReturnValue:
     by = guard.by()
-    person = queries.account(by, id) or abort(404)
+    person, first, sign_ins = queries.account_in_full(by, id) or abort(404)
     manages, asks = by.may(P.ACCOUNT_MANAGE, person.organisation_id), by.may(P.ROLE_ASK, person.organisation_id)
     given = {type(sent): sent}
     here = _people(frozenset({person.organisation_id}), person.id) if manages else []
     asked = queries.requests(by, person.id)
-    parts = people.taken(*(("identity_role_request", one.request.id) for one in asked)) if asked else {}
+    parts = people.taken(*(("identity_role_request", one.request.id) for one in asked)) if asked and manages else {}
     context: dict[str, Any] = {
         "person": person, "manages": manages, "asks": asks, "grants": queries.grants(person.id), "asked": asked,
         "closed": person.valid_to is not None and person.valid_to < by.today,
         "why_not": {
             one.request.id: people.why_not_part(
                 by, Duty.S8, one.request, Side.SECOND, permission=P.ACCOUNT_MANAGE, parts=parts)
-            for one in asked if one.request.state.value == "asked"
+            for one in asked if manages and one.request.state.value == "asked"
         },
         "stand_ins": queries.stand_ins(person.id),
-        "sign_ins": people.sign_ins(person.id, by.at) if manages else [],
-        "first": people.person_by_id(person.same_person_as_id) if person.same_person_as_id else None,
+        "sign_ins": sign_ins if manages else [], "first": first,
         "ask": given.get(forms.AskRole) or forms.AskRole(None, _organisations(P.ROLE_ASK)),
         "same": given.get(forms.SamePerson) or forms.SamePerson(None, here, version=person.version),
         "stand_in": given.get(forms.ChooseStandIn) or forms.ChooseStandIn(None, here, valid_from=by.today),

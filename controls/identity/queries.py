@@ -183,12 +183,14 @@ def admitted(person: Person, on: date) -> bool:
     return person.valid_from <= on and (person.valid_to is None or person.valid_to >= on)
 
 
+def counts(at: datetime) -> tuple[ColumnElement[bool], ...]:
+    """The conditions under which a sign-in still counts."""
+    return SignIn.ended_at.is_(None), SignIn.seen_at >= at - IDLE, SignIn.started_at >= at - ABSOLUTE
+
+
 def sign_ins(person_id: int, at: datetime) -> list[SignIn]:
     """A person's sign-ins that still count, the last used first."""
-    query = select(SignIn).where(
-        SignIn.person_id == person_id, SignIn.ended_at.is_(None), SignIn.seen_at >= at - IDLE,
-        SignIn.started_at >= at - ABSOLUTE,
-    )  # fmt: skip
+    query = select(SignIn).where(SignIn.person_id == person_id, *counts(at))
     return list(db.session.scalars(query.order_by(SignIn.seen_at.desc(), SignIn.id.desc())))
 
 

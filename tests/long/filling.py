@@ -1,7 +1,7 @@
-"""Two rows in every logged table that is still empty, each told by an event, so that no table is left untried."""
+"""Rows in every logged table that is still empty, each told by an event, so that no table is left untried."""
 
 import random
-from datetime import date
+from datetime import date, timedelta
 from io import BytesIO
 from typing import Any
 
@@ -24,17 +24,18 @@ def logged() -> list[Any]:
     return sorted(classes, key=lambda class_: order[class_.__tablename__])
 
 
-def fill() -> list[str]:
-    """Fill what is empty; names of the tables that were."""
+def fill(rows: int = 2, **given: str) -> list[str]:
+    """Fill what is empty; what is given stands in columns so named. Names of the tables that were empty."""
     filled = []
     for class_ in logged():
         if db.session.scalar(select(func.count()).select_from(class_)):
             continue
         with transaction():
             by, made = make.system(), 0
-            for chance in map(random.Random, range(TRIES)):
+            for chance in map(random.Random, range(TRIES + rows)):
                 columns = [column for column in class_.__table__.columns if not column.primary_key]
                 values = {column.key: _value(column, made + 1, chance) for column in columns}
+                values |= {name: text for name, text in given.items() if type(values.get(name)) is str}
                 row = class_(**values | (_stored(made) if class_ is Evidence else {}))
                 try:
                     with db.session.begin_nested():
@@ -44,7 +45,7 @@ def fill() -> list[str]:
                     continue
                 audit.record(by, FILLED, row)
                 made += 1
-                if made == 2:
+                if made == rows:
                     break
             assert made, f"no row of {class_.__tablename__} could be made"
         filled.append(class_.__tablename__)
@@ -68,7 +69,8 @@ def _value(column: Any, turn: int, chance: random.Random) -> Any:
     if isinstance(kind, TypeDecorator):
         kind = kind.impl_instance
     values: list[tuple[type[Any], Any]] = [
-        (Boolean, chance.random() < 0.5), (Integer, turn), (Date, date(2026, 1, turn)), (DateTime, make.NOW),
-        (String, f"Værdi {turn}"[: getattr(kind, "length", None) or 99]), (LargeBinary, bytes([turn]) * 32),
+        (Boolean, chance.random() < 0.5), (Integer, turn), (DateTime, make.NOW),
+        (Date, date(2026, 1, 1) + timedelta(days=turn - 1)),
+        (String, f"Værdi {turn}"[: getattr(kind, "length", None) or 99]), (LargeBinary, bytes([turn % 256]) * 32),
     ]  # fmt: skip
     return next(value for type_, value in values if isinstance(kind, type_))

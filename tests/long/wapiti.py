@@ -156,7 +156,7 @@ def scanned(wapiti: Path, address: str, given: str, folder: Path, scan: int, att
     command = [
         str(wapiti), "-u", f"{address}/", "--scope", "folder", "-m", ",".join(MODULES), "-d", "5",
         "--max-links-per-page", "40", "--max-files-per-dir", "6", "--max-scan-time", str(scan),
-        "--max-attack-time", str(attack), "--tasks", "2", "--max-parameters", "60", "-t", "20", "--verify-ssl", "0",
+        "--max-attack-time", str(attack), "--tasks", "1", "--max-parameters", "60", "-t", "20", "--verify-ssl", "0",
         "--no-bugreport", "--flush-session", "-v", "0",
         "--store-session", str(folder / "session"), "--store-config", str(folder / "config"), "-dr", "1",
         "-f", "json", "-o", str(report),
