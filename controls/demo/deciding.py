@@ -6,7 +6,7 @@ from functools import partial
 from controls.demo.stage import Row, Stage, add_working_days, day, number, on_or_after, rows
 from controls.forum import actions
 from controls.forum.rules import Attendance, DecisionValues
-from controls.forum.words import Decided, Function, MeetingForm
+from controls.forum.words import Decided, Declared, Function, MeetingForm, Ruling
 from controls.recommendation.words import DeferCode
 from controls.rotation.words import Form
 
@@ -20,6 +20,11 @@ def enter(stage: Stage) -> None:
         name, form = f"meeting {row['meeting_id']}", MeetingForm(row["form"])
         announced = _announced(row, form)
         stage.on(announced, 14, name, partial(_announce, stage, row, form))
+        for told in _impartiality(row):
+            who = f"impartiality of {told['member']} at {name}"
+            stage.on(told["declared_on"], 9, who, partial(_declare, stage, row, told))
+            if told["ruling"]:
+                stage.on(row["date"], 10.2, f"ruling on {who}", partial(_rule, stage, row, told))
         if row["minutes_state"] != "locked":
             continue
         stage.on(row["date"], 10, f"presence of {name}", partial(_presence, stage, row))
@@ -49,6 +54,28 @@ def _announced(row: Row, form: MeetingForm) -> date:
 
 def _decisions(row: Row) -> list[Row]:
     return [line for line in rows("decisions") if line["meeting_id"] == row["meeting_id"]]
+
+
+def _impartiality(row: Row) -> list[Row]:
+    return [told for told in rows("impartiality") if told["meeting_id"] == row["meeting_id"]]
+
+
+def _declare(stage: Stage, row: Row, told: Row, at: datetime) -> None:
+    part = stage.subprocess(row["about_organisation"], told["subprocess_code"])
+    made = actions.declare(stage.by(told["member"], at), stage.kept("meeting", row["meeting_id"]), part, None,
+                           Declared(told["declaration"]), told["circumstance"])  # fmt: skip
+    stage.keep("declaration", _told_key(told), made.id)
+
+
+def _rule(stage: Stage, row: Row, told: Row, at: datetime) -> None:
+    """The secretary records how the others ruled."""
+    ruled_by = [stage.person(one) for one in told["ruled_by"].split(";")]
+    id = stage.kept("declaration", _told_key(told))
+    actions.rule(stage.by(row["recorder"], at), id, None, Ruling(told["ruling"]), ruled_by)
+
+
+def _told_key(told: Row) -> str:
+    return f"{told['meeting_id']} {told['subprocess_code']} {told['member']}"
 
 
 def _announce(stage: Stage, row: Row, form: MeetingForm, at: datetime) -> None:

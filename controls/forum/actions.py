@@ -1,6 +1,6 @@
 """Writes of the VD-forum: announce, presence, decisions, minutes to the chair and locked."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -9,10 +9,10 @@ from controls.base import audit, checkpoint
 from controls.base.by import By
 from controls.base.db import db, load, saved
 from controls.base.why import N_, NOT_FOUND, WRONG_STATE, Refused, refuse_if
-from controls.forum import queries, rules
+from controls.forum import impartiality, queries, rules
 from controls.forum.rules import Attendance, DecisionValues
-from controls.forum.tables import Decision, Meeting, Presence
-from controls.forum.words import Decided, Function, MeetingForm, State
+from controls.forum.tables import Decision, Impartiality, Meeting, Presence
+from controls.forum.words import Decided, Declared, Function, MeetingForm, Ruling, State
 from controls.identity import actions as accounts
 from controls.identity import queries as identity
 from controls.identity.duties import Duty, Side
@@ -30,6 +30,8 @@ ANNOUNCED = audit.declare("forum.meeting_announced", N_("Meeting announced"))
 MOVED = audit.declare("forum.meeting_moved", N_("Meeting moved to another day"))
 PRESENCE_SET = audit.declare("forum.presence_set", N_("Presence recorded"))
 NOTE_WRITTEN = audit.declare("forum.note_written", N_("Text of the minutes saved"))
+DECLARED = audit.declare("forum.impartiality_declared", N_("Matter of a member told of"))
+RULED = audit.declare("forum.impartiality_ruled", N_("Ruling on impartiality recorded"))
 DECIDED = audit.declare("forum.decided", N_("Decision recorded"))
 AGREED = audit.declare("forum.agreed", N_("The rest of the recommendation agreed to"), "decisions")
 SENT = audit.declare("forum.minutes_sent", N_("Minutes sent to the chair"))
@@ -122,7 +124,55 @@ def set_presence(by: By, meeting_id: int, version: int | None, people: Sequence[
     _begin(by, row)
     row.chair_id = _chair(people)
     _seat(by, row, people)
+    for one in queries.declarations(row.id):
+        if one.row.ruling is not None:
+            one.row.took_part = impartiality.took_part(people, one.row.person_id, one.row.ruling)
+            saved(by, one.row)
     audit.record(by, PRESENCE_SET, row)
+    return row
+
+
+def declare(
+    by: By, meeting_id: int, subprocess_id: int, version: int | None, declaration: Declared, circumstance: str
+) -> Impartiality:  # fmt: skip
+    """A member tells of a matter of his own on a line, or tells it better until the others have ruled (S7)."""
+    meeting = load(Meeting, meeting_id)
+    organisation, people = meeting.organisation_id, queries.attendances(queries.presence(meeting.id))
+    known = queries.declared(meeting.id, subprocess_id, by.own_id)
+    mine = any(one.person_id == by.own_id for one in people)
+    if not by.may(Permission.FORUM_DECLARE, organisation, own=mine):
+        by.must(Permission.FORUM_DECLARE, meeting.about_id, own=mine)
+    ruled = known is not None and known.ruling is not None
+    refuse_if(impartiality.why_not_declare(meeting.state, people, by.own_id, circumstance, ruled))
+    part = universe.subprocess(subprocess_id)
+    if part is None or part.organisation_id != meeting.about_id or by.own_id is None:
+        raise Refused([NOT_FOUND()])
+    row = load(Impartiality, known.id, version) if known else Impartiality(
+        organisation_id=organisation, meeting_id=meeting.id, subprocess_id=subprocess_id, person_id=by.own_id,
+        ruled_by="")  # fmt: skip
+    row.declaration, row.circumstance, row.declared_at = declaration, circumstance.strip(), by.at
+    saved(by, row)
+    db.session.add(row)
+    accounts.take_part(by, Duty.S7, row, Side.FIRST)
+    audit.record(by, DECLARED, row)
+    return row
+
+
+def rule(by: By, id: int, version: int | None, ruling: Ruling, ruled_by: Collection[int]) -> Impartiality:
+    """Record how the other members ruled on what a member told; the disqualified takes no part in the line (S7)."""
+    row = load(Impartiality, id, version)
+    meeting = load(Meeting, row.meeting_id)
+    _ask(by, meeting)
+    people = queries.attendances(queries.presence(meeting.id))
+    refuse_if(impartiality.why_not_rule(meeting.state, people, row.person_id, ruled_by))
+    accounts.take_part(by, Duty.S7, row, Side.SECOND, permission=Permission.FORUM_RECORD)
+    accounts.take_part(by, Duty.S7, row, Side.SECOND, persons=ruled_by)
+    row.ruling, row.ruled_by, row.ruled_at = ruling, impartiality.listed(ruled_by), by.at
+    row.took_part = impartiality.took_part(people, row.person_id, ruling)
+    row.recorded_by_id = by.person_id
+    saved(by, row)
+    _begin(by, meeting)
+    audit.record(by, RULED, row)
     return row
 
 
@@ -163,7 +213,9 @@ def decide(by: By, meeting_id: int, values: DecisionValues, version: int | None 
     line = recommendation.line(meeting.recommendation_id, values.subprocess_id) if meeting.recommendation_id else None
     earlier = _earlier(meeting, values)
     recommended = earlier.recommended if earlier else line.recommended if line else Recommended.NOT
-    present = rules.quorum(queries.attendances(queries.presence(meeting.id))).present
+    told = [one.told for one in queries.declarations(meeting.id)]
+    without = impartiality.disqualified(told, values.subprocess_id)
+    present = rules.quorum(queries.attendances(queries.presence(meeting.id)), without).present
     refuse_if(rules.why_not_decide(meeting.state, values, recommended, meeting.year, present,
                                    supplementary=meeting.recommendation_id is None))  # fmt: skip
     known = queries.decision(meeting.id, values.subprocess_id)
@@ -277,7 +329,7 @@ def lock(by: By, id: int, version: int | None = None) -> Meeting:
     row = load(Meeting, id, version)
     by.must(Permission.FORUM_CONFIRM, row.organisation_id)
     chair = identity.names({row.chair_id}).get(row.chair_id or 0, "")
-    refuse_if(rules.why_not_lock(row.state, by.own_id, row.chair_id, chair))
+    refuse_if(rules.why_not_lock(row.state, by.own_id, row.chair_id, chair) + queries.why_not_settled(row))
     accounts.take_part(by, Duty.S6, row, Side.SECOND, permission=Permission.FORUM_CONFIRM)
     _decide_on(by, row, Permission.FORUM_CONFIRM)
     made = queries.in_order(row)

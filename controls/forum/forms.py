@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 
-from wtforms import HiddenField
+from wtforms import HiddenField, SelectMultipleField
 from wtforms.fields.choices import SelectChoice
-from wtforms.widgets import ListWidget, RadioInput
+from wtforms.widgets import CheckboxInput, ListWidget, RadioInput
 
 from controls.base.form import BaseForm, Day, Line, Pick, Whole, Words
 from controls.base.why import N_, Labelled
 from controls.forum.rules import Attendance, DecisionValues
-from controls.forum.words import Decided, Function, MeetingForm
+from controls.forum.words import Decided, Declared, Function, MeetingForm, Ruling
 from controls.recommendation.words import DeferCode
 from controls.rotation.words import Form
 
@@ -29,6 +29,13 @@ class Radios(Pick):
 
     widget = ListWidget(prefix_label=False)
     option_widget = RadioInput()
+
+
+class Ticks(SelectMultipleField):
+    """Several of a few values, all visible."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
 
 
 def number(text: str | None) -> int | None:
@@ -106,6 +113,22 @@ class DecisionForm(BaseForm):
             votes_for=self.votes_for.data, votes_against=self.votes_against.data, votes_abstain=self.votes_abstain.data,
             replaces_id=number(self.replaces.data),
         )  # fmt: skip
+
+
+class Declare(BaseForm):
+    """What a member tells of himself and a line."""
+
+    declaration = Radios(N_("What is it about?"), choices=labels(Declared), required=True)
+    circumstance = Words(N_("The matter"), limit=1000, required=True)
+    version = HiddenField()
+
+
+class Rule(BaseForm):
+    """How the others ruled, and who they are."""
+
+    ruling = Radios(N_("Ruling of the others"), choices=labels(Ruling), required=True)
+    ruled_by = Ticks(N_("Who ruled"), choices=[])
+    version = HiddenField()
 
 
 class Presence(BaseForm):

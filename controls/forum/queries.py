@@ -12,8 +12,8 @@ from controls.base import task
 from controls.base.by import By
 from controls.base.db import built, db, within
 from controls.base.why import N_, Reason
-from controls.forum import rules
-from controls.forum.tables import Decision, Meeting, Presence
+from controls.forum import impartiality, rules
+from controls.forum.tables import Decision, Impartiality, Meeting, Presence
 from controls.forum.words import Decided, State
 from controls.identity import queries as identity
 from controls.identity.duties import Duty, Side
@@ -165,6 +165,62 @@ def attendances(rows: Iterable[Presence]) -> list[rules.Attendance]:
     return [rules.Attendance(row.person_id, row.function, row.present, row.stand_in_for_id) for row in rows]
 
 
+@dataclass(frozen=True)
+class Declaration:
+    """What a member told about a line, with the names that it mentions."""
+
+    row: Impartiality
+    code: str
+    name_da: str
+    name_en: str
+    member: str
+
+    @property
+    def told(self) -> impartiality.Told:
+        """The same as the rules read it."""
+        row = self.row
+        return impartiality.Told(
+            row.subprocess_id, row.person_id, self.code, self.member, row.ruling, impartiality.ids(row.ruled_by)
+        )
+
+
+def declarations(meeting_id: int) -> list[Declaration]:
+    """What the members told at a meeting, by sub-process."""
+    rows = db.session.execute(
+        select(Impartiality, Subprocess.code, Subprocess.name_da, Subprocess.name_en, Person.name)
+        .join(Subprocess, Subprocess.id == Impartiality.subprocess_id)
+        .join(Person, Person.id == Impartiality.person_id)
+        .where(Impartiality.meeting_id == meeting_id).order_by(Subprocess.sort_key, Impartiality.id)
+    )  # fmt: skip
+    return [Declaration(*row) for row in rows]
+
+
+def declared(meeting_id: int, subprocess_id: int, person_id: int | None) -> Impartiality | None:
+    """What a member told about a line."""
+    return db.session.scalar(select(Impartiality).where(
+        Impartiality.meeting_id == meeting_id, Impartiality.subprocess_id == subprocess_id,
+        Impartiality.person_id == person_id))  # fmt: skip
+
+
+def is_seated(meeting_id: int, person_id: int | None) -> bool:
+    """Whether a person is a member of the meeting or its chair."""
+    query = select(Presence.id).where(Presence.meeting_id == meeting_id, Presence.person_id == person_id)
+    return db.session.scalar(query.where(Presence.function.in_(impartiality.SEATED))) is not None
+
+
+def _cast(made: Iterable[Decision]) -> list[tuple[int, int]]:
+    return [(one.subprocess_id, (one.votes_for or 0) + (one.votes_against or 0) + (one.votes_abstain or 0))
+            for one in made]  # fmt: skip
+
+
+def why_not_counted(
+    people: list[rules.Attendance], declared: Iterable[Declaration], made: Iterable[Decision]
+) -> list[Reason]:  # fmt: skip
+    """S7: what waits for a ruling, and lines that are not quorate without the disqualified."""
+    told = [one.told for one in declared]
+    return impartiality.why_unruled(people, told) + impartiality.why_not_quorate(people, told, _cast(made))
+
+
 def lines(recommendation_id: int | None) -> list[tuple[Line, Subprocess]]:
     """The lines the forum decides about (to review or to defer), each with its sub-process, as they were put."""
     rows = db.session.execute(
@@ -206,20 +262,31 @@ def in_order(row: Meeting) -> list[Decision]:
 
 def why_not_send(row: Meeting, today: date) -> list[Reason]:
     """What is missing before the minutes can go to the chair."""
-    made = {decision.subprocess_id for decision in decisions(row.id)}
+    rows = decisions(row.id)
+    made = {decision.subprocess_id for decision in rows}
     undecided = [part.code for line, part in lines(row.recommendation_id) if line.subprocess_id not in made]
     people = attendances(presence(row.id))
-    return rules.why_not_send(row.state, row.form, row.held_on, today, people, undecided, len(made))
+    return (
+        rules.why_not_send(row.state, row.form, row.held_on, today, people, undecided, len(made))
+        + why_not_counted(people, declarations(row.id), rows)
+    )  # fmt: skip
 
 
 def why_not_lock(by: By, row: Meeting) -> list[Reason]:
-    """Why the reader may not approve these minutes: their state, the chair, S6 and S5."""
+    """Why the reader may not approve these minutes: their state, the chair, S6, S5 and S7."""
     chair = identity.names({row.chair_id}).get(row.chair_id or 0, "")
     may = Permission.FORUM_CONFIRM
     return (
         rules.why_not_lock(row.state, by.own_id, row.chair_id, chair)
         + identity.why_not_part(by, Duty.S6, row, Side.SECOND, permission=may) + why_not_decide_on(by, row, may)
+        + why_not_settled(row)
     )  # fmt: skip
+
+
+def why_not_settled(row: Meeting) -> list[Reason]:
+    """S7: the minutes are locked when every matter told of has been ruled on."""
+    declared = declarations(row.id)
+    return why_not_counted(attendances(presence(row.id)), declared, decisions(row.id)) if declared else []
 
 
 NOT_SEALED = frozenset({"version", "saved_at", "saved_by", "hash", "condition_met_on"})
@@ -234,12 +301,14 @@ def whole_hash(row: Meeting) -> str:
         names = [column.key for column in inspect(of).mapper.column_attrs]
         return {name: getattr(of, name) for name in names if name not in NOT_SEALED}
 
+    told = [kept(one.row) for one in declarations(row.id)]
     return rules.sealed({
         "minutes": kept(row),
         "basis": basis.snapshot_hash if basis else "",
         "rule_set": basis.rule_set if basis else None,
         "presence": [kept(seat) for seat in presence(row.id)],
         "decisions": [kept(decision) for decision in in_order(row)],
+        **({"impartiality": told} if told else {}),
     })  # fmt: skip
 
 

@@ -11,9 +11,9 @@ from werkzeug.datastructures import MultiDict
 from controls.base.db import Stale, transaction
 from controls.base.form import BaseForm, Day, Pick, said
 from controls.base.why import Refused
-from controls.forum import actions, forms, queries, rules
+from controls.forum import actions, forms, impartiality, queries, rules
 from controls.forum.queries import Shown
-from controls.forum.words import Function, MeetingForm, State
+from controls.forum.words import Declared, Function, MeetingForm, Ruling, State
 from controls.identity import queries as identity
 from controls.identity.permissions import Permission
 from controls.recommendation import snapshot
@@ -22,7 +22,7 @@ from controls.web import answer, guard, lists
 from controls.wheel import queries as wheel
 
 bp = Blueprint("forum", __name__)
-RECORD, CONFIRM = Permission.FORUM_RECORD, Permission.FORUM_CONFIRM
+RECORD, CONFIRM, DECLARE = Permission.FORUM_RECORD, Permission.FORUM_CONFIRM, Permission.FORUM_DECLARE
 READ = Permission.CONTENT_READ
 
 
@@ -108,7 +108,77 @@ def show(id: int) -> ResponseReturnValue:
         "forum/show.html", shown=shown, meeting=shown.meeting, about=shown.about, kept=kept,
         minutes=rules.reading_minutes(texts), move=forms.Move(obj=shown.meeting),
         records=guard.by().may(RECORD, shown.meeting.organisation_id), may_read_minutes=_may_read(shown),
+        **_own_matters(shown),
     )  # fmt: skip
+
+
+def _own_matters(shown: Shown) -> dict[str, Any]:
+    """What a member of the meeting told of himself, by code, and the lines on which he can tell more."""
+    by, meeting = guard.by(), shown.meeting
+    if not by.may(DECLARE) or not queries.is_seated(meeting.id, by.own_id):
+        return {"seated": False, "mine": {}, "parts": []}
+    mine = {one.code: one for one in queries.declarations(meeting.id) if one.row.person_id == by.own_id}
+    still = meeting.state is not State.LOCKED
+    return {"seated": still, "mine": mine,
+            "parts": universe.active_subprocesses(meeting.about_id, meeting.held_on) if still else []}  # fmt: skip
+
+
+@bp.get("/forum/<int:id>/impartiality")
+@guard.allows(DECLARE)
+def choose(id: int) -> ResponseReturnValue:
+    """From the list of sub-processes to the page where a member tells of a matter of his own."""
+    return own_matter(id, request.args.get("code", ""))
+
+
+@bp.get("/forum/<int:id>/lines/<code>/impartiality")
+@guard.allows(DECLARE)
+def own_matter(id: int, code: str) -> ResponseReturnValue:
+    """What a member tells of himself and a line; his own area is suggested where it is known."""
+    shown, part, known = _matter(id, code)
+    by, meeting = guard.by(), shown.meeting
+    people = queries.attendances(queries.presence(meeting.id))
+    blank = "-" * impartiality.CIRCUMSTANCE_LENGTH
+    ruled = known is not None and known.ruling is not None
+    reasons = impartiality.why_not_declare(meeting.state, people, by.own_id, blank, ruled)
+    if reasons:
+        raise Refused(reasons)
+    if known is not None:
+        form = forms.Declare(obj=known)
+    elif universe.is_own_area(part.process_id, by.own_id, by.today):
+        area = {"declaration": Declared.DISCLOSED_OWN_AREA.value, "circumstance": _("The area is my responsibility.")}
+        form = forms.Declare(MultiDict(area))
+    else:
+        form = forms.Declare(MultiDict({"declaration": Declared.DISCLOSED.value}))
+    _worded(form)
+    return answer.page("forum/own_matter.html", form, shown=shown, part=part)
+
+
+def _matter(id: int, code: str) -> tuple[Shown, Any, Any]:
+    """The meeting, the sub-process, and what the reader told of himself there."""
+    shown = _found(id)
+    part = universe.subprocess_by_code(shown.meeting.about_id, code)
+    if part is None:
+        abort(404)
+    return shown, part, queries.declared(id, part.id, guard.by().own_id)
+
+
+@bp.post("/forum/<int:id>/lines/<code>/impartiality")
+@guard.allows(DECLARE)
+def declare(id: int, code: str) -> ResponseReturnValue:
+    """A member tells of a matter of his own."""
+    shown, part, known = _matter(id, code)
+    form = forms.Declare(request.form)
+    _worded(form)
+    refused = None
+    if form.validate():
+        try:
+            with transaction():
+                actions.declare(guard.by(), id, part.id, forms.number(form.version.data) or 0,
+                                Declared(form.declaration.data), form.circumstance.data or "")  # fmt: skip
+                return answer.done(url_for("forum.show", id=id), _("What you told about %(code)s is saved.", code=code))
+        except Refused as error:
+            refused = error
+    return answer.failed("forum/own_matter.html", form, refused, shown=shown, part=part)
 
 
 def _may_read(shown: Shown) -> bool:
@@ -158,15 +228,33 @@ def _page(
                                              r.decision.hours) for r in rows], meeting.year),
         "deviates": rules.deviates, "note": note, "back": back,
     }  # fmt: skip
+    declared = queries.declarations(meeting.id)
+    context["told"] = _told(declared, people, context["names"])
     if meeting.state is State.LOCKED:
         return answer.page("forum/locked.html", note, all_lines=request.args.get("lines") == "all", **context)
     if meeting.state is State.WITH_CHAIR:
         why = queries.why_not_lock(by, meeting)
         return answer.page("forum/approve.html", back, why=[said(reason) for reason in why], **context)
-    return answer.page("forum/minutes.html", note, **context, **_recording(shown, people, rows))
+    return answer.page("forum/minutes.html", note, **context, **_recording(shown, people, rows, declared))
 
 
-def _recording(shown: Shown, people: list[rules.Attendance], rows: list[queries.DecisionRow]) -> dict[str, Any]:
+def _told(
+    declared: list[queries.Declaration], people: list[rules.Attendance], names: dict[int, str]
+) -> list[tuple[queries.Declaration, str, rules.Quorum | None]]:  # fmt: skip
+    """Each matter told of, who ruled on it, and the quorum of its line where somebody is not counted there."""
+    told = [one.told for one in declared]
+    without = {one.subprocess_id: impartiality.disqualified(told, one.subprocess_id) for one in told}
+    return [
+        (one, ", ".join(sorted(names.get(id, "") for id in one.told.ruled_by)),
+         rules.quorum(people, gone) if (gone := without[one.row.subprocess_id]) else None)
+        for one in declared
+    ]  # fmt: skip
+
+
+def _recording(
+    shown: Shown, people: list[rules.Attendance], rows: list[queries.DecisionRow],
+    declared: list[queries.Declaration],
+) -> dict[str, Any]:  # fmt: skip
     meeting, by = shown.meeting, guard.by()
     known = {row.decision.subprocess_id: row for row in rows}
     lines = queries.lines(meeting.recommendation_id) if shown.recommendation else []
@@ -180,7 +268,10 @@ def _recording(shown: Shown, people: list[rules.Attendance], rows: list[queries.
         "open": sum(line.subprocess_id not in known for line, _part in lines),
         "others": [part for part in others if part.id not in listed and part.id not in known],
         "may_record": by.may(RECORD, meeting.organisation_id),
-        "why": [said(reason) for reason in _why_not_send(shown, people, lines, known)],
+        "why": [
+            said(reason) for reason in _why_not_send(shown, people, lines, known)
+            + queries.why_not_counted(people, declared, (row.decision for row in rows))
+        ],
     }  # fmt: skip
 
 
@@ -302,6 +393,55 @@ def set_presence(id: int) -> ResponseReturnValue:
         "forum/presence.html", form, refused, saved=form if isinstance(refused, Stale) else None, shown=_found(id),
         rows=rows, functions=list(Function), others=_others(shown, set(names)),
     )  # fmt: skip
+
+
+@bp.get("/forum/<int:id>/minutes/impartiality/<int:declaration_id>")
+@guard.allows(RECORD)
+def ruling(id: int, declaration_id: int) -> ResponseReturnValue:
+    """How the other members rule on what a member told."""
+    shown, told, judges = _ruling(id, declaration_id)
+    row = told.row
+    chosen = impartiality.ids(row.ruled_by) or {person for person, _name in judges}
+    given = [("ruled_by", str(person)) for person in sorted(chosen)]
+    given += [("version", str(row.version)), ("ruling", row.ruling.value if row.ruling else "")]
+    form = _judged(forms.Rule(MultiDict(given)), judges)
+    return answer.page("forum/ruling.html", form, shown=shown, told=told, judges=judges)
+
+
+def _ruling(id: int, declaration_id: int) -> tuple[Shown, queries.Declaration, list[tuple[int, str]]]:
+    """The meeting, what was told, and who may rule on it."""
+    shown = _found(id)
+    told = next((one for one in queries.declarations(id) if one.row.id == declaration_id), None)
+    if told is None:
+        abort(404)
+    seats = queries.presence_rows(id)
+    names = {seat.person_id: name for seat, name, _title in seats}
+    found = impartiality.judges(queries.attendances(seat for seat, *_rest in seats), told.row.person_id)
+    return shown, told, [(person, names[person]) for person in found]
+
+
+def _judged(form: forms.Rule, judges: list[tuple[int, str]]) -> forms.Rule:
+    _worded(form)
+    form.ruled_by.choices = forms.choices(judges)
+    return form
+
+
+@bp.post("/forum/<int:id>/minutes/impartiality/<int:declaration_id>")
+@guard.allows(RECORD)
+def rule(id: int, declaration_id: int) -> ResponseReturnValue:
+    """Record the ruling of the others."""
+    shown, told, judges = _ruling(id, declaration_id)
+    form = _judged(forms.Rule(request.form), judges)
+    refused = None
+    if form.validate():
+        try:
+            with transaction():
+                by = {int(person) for person in form.ruled_by.data or []}
+                actions.rule(guard.by(), declaration_id, forms.number(form.version.data), Ruling(form.ruling.data), by)
+                return answer.done(_minutes(id), _("The ruling on %(code)s has been saved.", code=told.code))
+        except Refused as error:
+            refused = error
+    return answer.failed("forum/ruling.html", form, refused, shown=shown, told=told, judges=judges)
 
 
 @bp.get("/forum/<int:id>/minutes/lines")

@@ -1,7 +1,7 @@
 """Who must be there, what may be decided on a line, and what is missing before the minutes are locked."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -115,9 +115,13 @@ class Quorum:
         return self.seats > 0 and self.present >= self.needed
 
 
-def quorum(people: Iterable[Attendance]) -> Quorum:
-    """Half of the members, the chair counted among them; an absent member whose stand-in is there counts as present."""
-    listed = [one for one in people if one.function in (Function.CHAIR, Function.MEMBER)]
+def quorum(people: Iterable[Attendance], without: Collection[int] = ()) -> Quorum:
+    """Half of the members, the chair counted among them; an absent member whose stand-in is there counts as present.
+
+    `without` are those disqualified on a line: they have neither seat nor presence there.
+    """
+    seated = (one for one in people if one.function in (Function.CHAIR, Function.MEMBER))
+    listed = [one for one in seated if one.person_id not in without]
     stood_in = {one.stand_in_for_id for one in listed if one.present}
     filled = [one for one in listed if one.present or one.person_id in stood_in]
     return Quorum(len(listed), len(filled), (len(listed) + 1) // 2)

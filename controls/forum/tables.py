@@ -6,7 +6,7 @@ from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from controls.base.db import Choice, Model, UtcTime, Versioned
-from controls.forum.words import Decided, Function, MeetingForm, State
+from controls.forum.words import Decided, Declared, Function, MeetingForm, Ruling, State
 from controls.recommendation.words import DeferCode, Recommended
 from controls.rotation.words import Form
 
@@ -49,6 +49,27 @@ class Presence(Versioned, Model):
     function: Mapped[Function] = mapped_column(Choice(Function))
     present: Mapped[bool]
     stand_in_for_id: Mapped[int | None] = mapped_column(ForeignKey("identity_person.id"))
+
+
+class Impartiality(Versioned, Model):
+    """What a member told about himself and a line, and how the others ruled; `ruled_by` are their ids (;3;7;)."""
+
+    __tablename__ = "forum_impartiality"
+    __table_args__ = (UniqueConstraint("meeting_id", "subprocess_id", "person_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("identity_organisation.id"))
+    meeting_id: Mapped[int] = mapped_column(ForeignKey("forum_meeting.id"))
+    subprocess_id: Mapped[int] = mapped_column(ForeignKey("universe_subprocess.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("identity_person.id"))
+    declaration: Mapped[Declared] = mapped_column(Choice(Declared))
+    circumstance: Mapped[str] = mapped_column(Text)
+    declared_at: Mapped[datetime] = mapped_column(UtcTime)
+    ruling: Mapped[Ruling | None] = mapped_column(Choice(Ruling))
+    ruled_by: Mapped[str] = mapped_column(String(400), default="")
+    ruled_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    recorded_by_id: Mapped[int | None] = mapped_column(ForeignKey("identity_person.id"))
+    took_part: Mapped[bool | None]
 
 
 class Decision(Versioned, Model):

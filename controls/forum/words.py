@@ -28,6 +28,20 @@ class Function(Labelled):
     OTHER = "other", N_("Other participant")
 
 
+class Declared(Labelled):
+    """What a member tells about himself and a line; who tells nothing has no interest in it."""
+
+    DISCLOSED = "disclosed", N_("A matter told of")
+    DISCLOSED_OWN_AREA = "disclosed_own_area", N_("Own area told of")
+
+
+class Ruling(Labelled):
+    """How the other members rule on it."""
+
+    RULED_IMPARTIAL = "ruled_impartial", N_("Ruled impartial")
+    DISQUALIFIED = "disqualified", N_("Disqualified")
+
+
 class Decided(Labelled):
     """What the forum decides about a sub-process."""
 

@@ -25,7 +25,7 @@ KINDS = (
     Kind("recommendation", "recommendation_recommendation", P.CONTENT_READ,
          (("recommendation_line", "recommendation_id"),)),
     Kind("meeting", "forum_meeting", P.CONTENT_READ,
-         (("forum_decision", "meeting_id"), ("forum_presence", "meeting_id"))),
+         (("forum_decision", "meeting_id"), ("forum_presence", "meeting_id"), ("forum_impartiality", "meeting_id"))),
     Kind("decision", "forum_decision", P.CONTENT_READ),
     Kind("review", "review_review", P.CONTENT_READ),
     Kind("risk", "review_risk", P.CONTENT_READ, (("review_risk_control", "risk_id"),)),

@@ -23,6 +23,7 @@ TABLES = {
     "finding_extension": N_("Extension of deadline"),
     "finding_finding": N_("Finding"),
     "forum_decision": N_("Decision"),
+    "forum_impartiality": N_("Impartiality"),
     "forum_meeting": N_("Meeting of the forum"),
     "forum_presence": N_("Presence"),
     "history_check": N_("Verification of the log"),
@@ -100,6 +101,7 @@ COLUMNS = {
     "change_direction": N_("Change since last year"),
     "change_kinds": N_("What has changed?"),
     "chosen_by_id": N_("Chosen by"),
+    "circumstance": N_("The matter"),
     "claims_map_id": N_("Map of groups to roles"),
     "close_proposed_at": N_("Closing proposed"),
     "close_proposed_by_id": N_("Closing proposed by"),
@@ -146,6 +148,8 @@ COLUMNS = {
     "decided_at": N_("Decided"),
     "decided_by_id": N_("Decided by"),
     "decision_id": N_("Decision"),
+    "declaration": N_("Declaration of impartiality"),
+    "declared_at": N_("Declared"),
     "defer_code": N_("Why it is deferred"),
     "defer_to": N_("Deferred to year"),
     "deferred_to": N_("Deferred to year"),
@@ -326,6 +330,9 @@ COLUMNS = {
     "role_asked_by_id": N_("Role asked by"),
     "role_asked_on": N_("Role asked on"),
     "rule_set": N_("Set of rules"),
+    "ruled_at": N_("Ruled"),
+    "ruled_by": N_("Who ruled"),
+    "ruling": N_("Ruling of the others"),
     "same_person_as_id": N_("Same person as"),
     "sample_risk": N_("Column of the frequency table"),
     "sample_size": N_("Sample size"),
@@ -376,6 +383,7 @@ COLUMNS = {
     "title": N_("Title"),
     "told": N_("What was found"),
     "tolerable_rate": N_("Tolerable deviation rate"),
+    "took_part": N_("Took part in the line"),
     "transactions": N_("Transactions a year"),
     "typical_key_control": N_("Typical key control"),
     "typical_risk": N_("Typical risk"),
@@ -434,7 +442,7 @@ WORDS: dict[str, type[Labelled]] = {"language": Language}
 """Choices kept in a column that is a plain text to the database."""
 LISTS: dict[str, type[Labelled]] = {"assertions": Assertion, "change_kinds": Change, "reason_codes": ReasonCode}
 """Columns that keep several choices in one text."""
-PEOPLE = frozenset({"assessors"})
+PEOPLE = frozenset({"assessors", "ruled_by"})
 """Texts that keep the ids of several people."""
 SHARES = frozenset({"achieved_confidence", "confidence", "tolerable_rate", "upper_limit"})
 """Texts that keep a share of 1 as it was counted."""

@@ -32,7 +32,7 @@ from controls.evidence.tables import Check as FileCheck
 from controls.finding import queries as findings
 from controls.finding.tables import Action, Extension, Finding
 from controls.forum import queries as forum
-from controls.forum.tables import Decision, Meeting, Presence
+from controls.forum.tables import Decision, Impartiality, Meeting, Presence
 from controls.history import labels, rules
 from controls.history.kinds import BY_TABLE, Kind
 from controls.history.rules import CAP, PER_PAGE, Asked, Cell, Entry, Event, Named, Show, entries
@@ -102,6 +102,7 @@ NAMES: dict[str, Select[Any]] = {
                                join=(Finding, Finding.id == Extension.finding_id)),
     "finding_finding": _name(Finding, Finding.number),
     "forum_decision": _name(Decision, Decision.number),
+    "forum_impartiality": _name(Impartiality, Person.name, join=(Person, Person.id == Impartiality.person_id)),
     "forum_meeting": _name(Meeting, func.coalesce(func.nullif(Meeting.number, ""), _text(Meeting.held_on))),
     "forum_presence": _name(Presence, Person.name, join=(Person, Person.id == Presence.person_id)),
     "history_check": _name(Check, Check.id),

@@ -1,8 +1,8 @@
-"""Sheets 06 to 09: what was recommended, what the forum decided, who was there, and the five-year roll."""
+"""Sheets 06 to 09: what was recommended and decided, who was impartial and there, and the five-year roll."""
 
 from controls.assessment.words import Band
 from controls.base.why import N_
-from controls.forum.words import Decided, Function, MeetingForm, State
+from controls.forum.words import Decided, Declared, Function, MeetingForm, Ruling, State
 from controls.papers.columns import SUBPROCESS, Column, Kind, sheet
 from controls.recommendation.words import DeferCode, ReasonCode, Recommended
 from controls.rotation.words import Degree, Form, Status
@@ -39,6 +39,16 @@ DECISIONS = sheet(
     Column(N_("confirmed_by"), width=24), Column(N_("confirmed_at"), Kind.MOMENT), Column(N_("hash"), width=24),
     Column(N_("replaces_decision")),
     total="hours",
+)  # fmt: skip
+
+IMPARTIALITY = sheet(
+    "08", N_("Impartiality"),
+    Column(N_("decision_no")), Column(N_("meeting_no")), Column(N_("date"), Kind.DATE), *SUBPROCESS,
+    Column(N_("member"), width=26), Column(N_("declaration"), Kind.WORD, 22, Declared),
+    Column(N_("circumstance"), Kind.LONG), Column(N_("ruled_by"), width=40),
+    Column(N_("ruling"), Kind.WORD, 22, Ruling), Column(N_("took_part"), Kind.YES_NO),
+    Column(N_("declared_at"), Kind.MOMENT), Column(N_("ruled_at"), Kind.MOMENT),
+    total="subprocess_id",
 )  # fmt: skip
 
 ATTENDANCE = sheet(

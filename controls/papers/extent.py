@@ -15,7 +15,7 @@ from controls.effectiveness.tables import OperatingTest, SampleItem
 from controls.evidence.tables import Evidence, Hold, Request
 from controls.finding.tables import Action, Extension, Finding
 from controls.finding.words import State as FindingState
-from controls.forum.tables import Decision, Meeting, Presence
+from controls.forum.tables import Decision, Impartiality, Meeting, Presence
 from controls.forum.words import State as MinutesState
 from controls.identity.tables import DutyException, Organisation, Person, RoleGrant
 from controls.recommendation.tables import Line, Recommendation
@@ -166,7 +166,9 @@ def parts(s: "Scope") -> list[Part]:
                                RiskControl.control_id.in_(select(Control.id).where(controls(s))))),
         Part(Recommendation, handed_over(s)), Part(Line, Line.recommendation_id.in_(papers), "06"),
         Part(Meeting, or_(Meeting.id.in_(year_meetings), Meeting.id.in_(select(Decision.meeting_id).where(decisions)))),
-        Part(Decision, decisions, "07"), Part(Presence, Presence.meeting_id.in_(year_meetings), "08b"),
+        Part(Decision, decisions, "07"),
+        Part(Impartiality, Impartiality.meeting_id.in_(year_meetings), "08"),
+        Part(Presence, Presence.meeting_id.in_(year_meetings), "08b"),
         Part(Coverage, Coverage.organisation_id == s.organisation), Part(Review, reviews(s), "10"),
         Part(DesignTest, DesignTest.review_id.in_(year_reviews), "11"),
         Part(OperatingTest, OperatingTest.review_id.in_(year_reviews), "11"),

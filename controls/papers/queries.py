@@ -21,7 +21,8 @@ from controls.effectiveness.tables import OperatingTest, SampleItem
 from controls.effectiveness.words import State as TestState
 from controls.evidence.tables import Evidence
 from controls.finding.tables import Action, Finding
-from controls.forum.tables import Decision, Meeting, Presence
+from controls.forum import impartiality as impartial
+from controls.forum.tables import Decision, Impartiality, Meeting, Presence
 from controls.forum.words import Decided
 from controls.identity.duties import RULES, Duty
 from controls.identity.permissions import Permission
@@ -293,6 +294,22 @@ def _deviates(recommended: Recommended, decided: Decided) -> bool:
     return (recommended, decided) not in SAME
 
 
+def impartiality(s: Scope) -> Rows:
+    """Sheet 08: what the members told of themselves at the year's meetings, and how the others ruled."""
+    people, end, m, i, d = s.people, (s.code, s.year), Meeting, Impartiality, Decision
+    query = (
+        select(d.number, m.number, m.held_on, i.subprocess_id, Subprocess.code, i.person_id, i.declaration,
+               i.circumstance, i.ruled_by, i.ruling, i.took_part, i.declared_at, i.ruled_at)
+        .join(m, m.id == i.meeting_id).join(Subprocess, Subprocess.id == i.subprocess_id)
+        .outerjoin(d, (d.meeting_id == i.meeting_id) & (d.subprocess_id == i.subprocess_id))
+        .where(extent.locked(s), m.year == s.year)
+        .order_by(m.held_on, m.id, Subprocess.sort_key, i.id)
+    )  # fmt: skip
+    for row in stream(query):
+        ruled_by = ", ".join(sorted(people[id] for id in impartial.ids(row[8])))
+        yield row[0] or "", *row[1:5], people[row[5]], row[6], row[7], ruled_by, *row[9:], *end
+
+
 def attendance(s: Scope) -> Rows:
     """Sheet 08b: who was at the year's meetings, once their minutes are locked."""
     people, end, m, p = s.people, (s.code, s.year), Meeting, Presence
@@ -539,7 +556,8 @@ def _changes(before: Before, what: str, id: int | None, held: Mapping[str, Any])
 ROWS: tuple[tuple[Sheet, Callable[[Scope], Rows]], ...] = (
     (ground.PROCESSES, processes), (ground.ASSESSMENTS, assessments), (ground.RISKS, risks),
     (ground.CONTROLS, controls), (ground.MATRIX, matrix), (choice.RECOMMENDATION, recommendation),
-    (choice.DECISIONS, decisions), (choice.ATTENDANCE, attendance), (choice.ROLL, roll), (proof.REVIEWS, reviews),
+    (choice.DECISIONS, decisions), (choice.IMPARTIALITY, impartiality), (choice.ATTENDANCE, attendance),
+    (choice.ROLL, roll), (proof.REVIEWS, reviews),
     (proof.TESTS, tests), (proof.SAMPLES, samples), (proof.EVIDENCE, evidence), (proof.FINDINGS, findings),
     (proof.ACTIONS, actions), (running.WHEEL, wheel), (running.USERS, users), (running.EXCEPTIONS, exceptions),
 )  # fmt: skip

@@ -183,6 +183,16 @@ def owned_by(person_id: int, on: date) -> list[Process]:
         .order_by(Process.organisation_id, Process.sort_key)))  # fmt: skip
 
 
+def is_own_area(process_id: int, person_id: int | None, on: date) -> bool:
+    """Whether a person owns the process, is deputy for it or has line duty in it that day."""
+    duty = select(LineDuty.id).where(
+        LineDuty.process_id == process_id, LineDuty.person_id == person_id, LineDuty.valid_from <= on,
+        or_(LineDuty.valid_to.is_(None), LineDuty.valid_to >= on),
+    )  # fmt: skip
+    holds = or_(Process.owner_id == person_id, Process.deputy_id == person_id, duty.exists())
+    return db.session.scalar(select(Process.id).where(Process.id == process_id, holds)) is not None
+
+
 # --- The list ---
 
 

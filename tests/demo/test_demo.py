@@ -24,7 +24,7 @@ from controls.effectiveness.tables import OperatingTest
 from controls.evidence import queries as evidence
 from controls.evidence.tables import Evidence
 from controls.finding.tables import Action, Extension, Finding
-from controls.forum.tables import Decision, Meeting, Presence
+from controls.forum.tables import Decision, Impartiality, Meeting, Presence
 from controls.identity import actions as accounts
 from controls.identity import queries as identity
 from controls.identity.permissions import Role
@@ -120,7 +120,8 @@ def test_catalogues(played: Any, code: str, processes: int, parts: int) -> None:
     ("table", "file"),
     [
         (Risk, "risks"), (Control, "controls"), (RiskControl, "rcm"), (Line, "recommendations"), (Meeting, "meetings"),
-        (Presence, "attendance"), (Decision, "decisions"), (Review, "reviews"), (Finding, "findings"),
+        (Presence, "attendance"), (Impartiality, "impartiality"), (Decision, "decisions"),
+        (Review, "reviews"), (Finding, "findings"),
         (Action, "actions"), (Extension, "extensions"), (Cycle, "cycles"), (Assessment, "assessments"),
         (Process, "owners"),
     ],

@@ -1,14 +1,16 @@
 """Quorum, deviations, what each decision needs, and who may lock."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controls.forum import rules
+from controls.forum import impartiality, rules
+from controls.forum.impartiality import Told
 from controls.forum.rules import Attendance, DecisionValues, Made
-from controls.forum.words import Decided, Function, MeetingForm, State
+from controls.forum.words import Decided, Function, MeetingForm, Ruling, State
 from controls.recommendation.words import DeferCode, Recommended
 from controls.wheel.words import State as CycleState
 
@@ -197,3 +199,70 @@ def test_numbers_and_summary() -> None:
         proposed=3, agreed=2, added=1, deferred=1, conditions=1, deviations=2, chosen=3, hours=60
     )
     assert rules.reading_minutes(["ord " * 201]) == 2 and rules.reading_minutes([]) == 1
+
+
+def test_the_disqualified_has_neither_seat_nor_presence_on_a_line() -> None:
+    found = rules.quorum(FULL, {2})
+    assert (found.seats, found.present, found.needed) == (2, 2, 1)
+    stood_for = [FULL[0], Attendance(2, MEMBER, True, 3), Attendance(3, MEMBER, False)]
+    assert rules.quorum(stood_for, {2}) == rules.Quorum(2, 1, 1)
+    assert rules.quorum(stood_for, {2, 1}) == rules.Quorum(1, 0, 1)
+
+
+def test_nobody_rules_on_himself_or_on_whom_he_stands_in_for() -> None:
+    people = [FULL[0], Attendance(2, MEMBER, True, 3), Attendance(3, MEMBER, False), FULL[3]]
+    assert impartiality.judges(people, 1) == [2]
+    assert impartiality.judges(people, 2) == [1]
+    assert impartiality.judges(people, 3) == [1]
+
+
+@pytest.mark.parametrize(
+    ("state", "member", "text", "ruled", "why"),
+    [
+        (State.ANNOUNCED, 2, "Min ægtefælle.", False, []),
+        (State.WITH_CHAIR, 1, "Min ægtefælle.", False, []),
+        (State.LOCKED, 2, "Min ægtefælle.", False, ["wrong_state"]),
+        (State.DRAFT, 4, "Min ægtefælle.", False, ["not_seated"]),
+        (State.DRAFT, None, "Min ægtefælle.", False, ["not_seated"]),
+        (State.DRAFT, 2, " x ", False, ["circumstance"]),
+        (State.DRAFT, 2, "Min ægtefælle.", True, ["already_ruled"]),
+    ],
+)
+def test_who_may_tell(state: State, member: int | None, text: str, ruled: bool, why: list[str]) -> None:
+    assert codes(impartiality.why_not_declare(state, FULL, member, text, ruled)) == why
+
+
+@pytest.mark.parametrize(
+    ("state", "ruled_by", "why"),
+    [
+        (State.DRAFT, {1, 3}, []),
+        (State.ANNOUNCED, {1}, []),
+        (State.WITH_CHAIR, {1}, ["wrong_state"]),
+        (State.DRAFT, set(), ["nobody_ruled"]),
+        (State.DRAFT, {1, 2}, ["not_a_judge"]),
+        (State.DRAFT, {4}, ["not_a_judge"]),
+    ],
+)
+def test_who_may_rule(state: State, ruled_by: set[int], why: list[str]) -> None:
+    assert codes(impartiality.why_not_rule(state, FULL, 2, ruled_by)) == why
+
+
+def test_what_waits_for_a_ruling() -> None:
+    told = Told(9, 2, "KRE-1.1", "Per")
+    ruled = replace(told, ruling=Ruling.RULED_IMPARTIAL, ruled_by=frozenset({1, 3}))
+    assert codes(impartiality.why_unruled(FULL, [told, ruled])) == ["unruled"]
+    without_third = [*FULL[:2], Attendance(3, MEMBER, False)]
+    assert codes(impartiality.why_unruled(without_third, [ruled])) == ["unruled"]
+    assert impartiality.took_part(FULL, 2, Ruling.RULED_IMPARTIAL)
+    assert not impartiality.took_part(FULL, 2, Ruling.DISQUALIFIED)
+    assert not impartiality.took_part(without_third, 3, Ruling.RULED_IMPARTIAL)
+
+
+def test_a_line_is_quorate_without_the_disqualified() -> None:
+    out = [Told(9, person, "KRE-1.1", "", Ruling.DISQUALIFIED, frozenset({3})) for person in (1, 2)]
+    assert impartiality.why_not_quorate(FULL, out, []) == []
+    absent = [*FULL[:2], Attendance(3, MEMBER, False)]
+    assert codes(impartiality.why_not_quorate(absent, out, [])) == ["line_not_quorate"]
+    assert codes(impartiality.why_not_quorate(FULL, out, [(9, 2)])) == ["too_many_votes"]
+    assert impartiality.why_not_quorate(FULL, out, [(8, 2), (9, 1)]) == []
+    assert impartiality.ids(impartiality.listed({7, 3})) == {3, 7} and impartiality.listed({7, 3}) == ";3;7;"

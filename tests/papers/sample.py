@@ -142,6 +142,12 @@ class Year:
         ))  # fmt: skip
         for person, function in ((self.other, decided.Function.CHAIR), (self.group, decided.Function.SECRETARY)):
             self.add(forum.Presence(meeting_id=meeting.id, person_id=person.id, function=function, present=True))
+        self.add(forum.Impartiality(
+            meeting_id=meeting.id, subprocess_id=first.id, person_id=self.group.id,
+            declaration=decided.Declared.DISCLOSED, circumstance="Min ægtefælle er ansat dér.", declared_at=self.at,
+            ruling=decided.Ruling.DISQUALIFIED, ruled_by=f";{self.other.id};", ruled_at=self.at, took_part=False,
+            recorded_by_id=self.other.id,
+        ))  # fmt: skip
         self.decision = self.add(forum.Decision(
             meeting_id=meeting.id, number="B-2026-01", subprocess_id=first.id,
             recommended=recommended.Recommended.REVIEW, decided=decided.Decided.CHOSEN, review_year=2026, hours=40,

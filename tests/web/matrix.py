@@ -31,6 +31,7 @@ exception:grant        - - - - - x - -
 finding:manage         - o o x - - - -
 finding:verify         - - o x - - - -
 forum:confirm          - - - - - x - -
+forum:declare          - - - - o o - -
 forum:record           - - - - - - x -
 job:read               x - - - - - - -
 log:read               x - - - - - - x

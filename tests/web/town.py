@@ -20,7 +20,8 @@ from controls.evidence.tables import Evidence, Hold, Request
 from controls.finding.tables import Action, Finding
 from controls.finding.words import ActionState
 from controls.finding.words import State as Found
-from controls.forum.tables import Decision, Meeting
+from controls.forum.tables import Decision, Impartiality, Meeting, Presence
+from controls.forum.words import Function
 from controls.forum.words import State as Minutes
 from controls.history.tables import Redaction
 from controls.history.words import State as Removal
@@ -291,7 +292,12 @@ class Town:
             review_year=cycle.year, number=f"B-{cycle.year}-1", condition="Ny aftale",
             condition_due=date(2026, 9, 1), condition_owner_id=self.people[Role.OWN].id,
         )  # fmt: skip
-        return {"meeting": meeting, "decision": decision, "code": part.code}
+        for role, function in ((Role.VDC, Function.CHAIR), (Role.VDM, Function.MEMBER)):
+            put(self.by, Presence, organisation_id=at, meeting_id=meeting.id, person_id=self.people[role].id,
+                function=function, present=True)  # fmt: skip
+        told = put(self.by, Impartiality, organisation_id=at, meeting_id=meeting.id, subprocess_id=part.id,
+                   person_id=self.people[Role.VDM].id)  # fmt: skip
+        return {"meeting": meeting, "decision": decision, "told": told, "code": part.code}
 
     def _written(self, at: int, cycle: Any, number: int, part: int, state: Written, **more: Any) -> Any:
         row = put(self.by, recommendation.Recommendation, organisation_id=at, cycle_id=cycle.id, year=cycle.year,
@@ -331,7 +337,8 @@ class Town:
             return {"id": self.cycles[whole].id}
         if kind == "meeting":
             found = self.meetings[whole]
-            return {"id": found["meeting"].id, "decision_id": found["decision"].id, "code": found["code"]}
+            return {"id": found["meeting"].id, "decision_id": found["decision"].id, "declaration_id": found["told"].id,
+                    "code": found["code"]}  # fmt: skip
         if kind == "import":
             return {"id": self.imports.get(whole, self.imports[S.OWN])}
         if kind == "visit":
