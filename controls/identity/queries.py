@@ -307,6 +307,15 @@ def reopenings(row: Any) -> list[Reopened]:
     return [Reopened(*one) for one in found]
 
 
+def edition_of(model: Any) -> ColumnElement[int]:
+    """The version in force of the object of this row, as SQL."""
+    ended = select(func.count() + 1).where(
+        Reopening.object_type == model.__tablename__, Reopening.object_id == model.id,
+        Reopening.state == RequestState.APPROVED,
+    )  # fmt: skip
+    return ended.correlate(model).scalar_subquery()
+
+
 def asked_to_reopen(model: Any) -> ColumnElement[bool]:
     """Whether somebody ever asked to reopen the object of this row, as a predicate."""
     return exists().where(Reopening.object_type == model.__tablename__, Reopening.object_id == model.id)

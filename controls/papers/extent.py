@@ -17,7 +17,7 @@ from controls.finding.tables import Action, Extension, Finding
 from controls.finding.words import State as FindingState
 from controls.forum.tables import Decision, Impartiality, Meeting, Presence
 from controls.forum.words import State as MinutesState
-from controls.identity.tables import DutyException, Organisation, Person, RoleGrant
+from controls.identity.tables import DutyException, Organisation, Person, Reopening, RoleGrant
 from controls.recommendation.tables import Line, Recommendation
 from controls.recommendation.words import State as RecommendationState
 from controls.review.tables import Control, DesignTest, Review, Risk, RiskControl
@@ -72,6 +72,13 @@ def findings(s: "Scope") -> Any:
         Finding.organisation_id == s.organisation,
         or_(reviews(s), open_ones, and_(Finding.closed_on >= s.first, Finding.closed_on <= s.last)),
     )
+
+
+def reopenings(s: "Scope") -> Any:
+    """Requests to reopen the year's reviews and the listed findings."""
+    year_findings = select(Finding.id).outerjoin(Review, Review.id == Finding.review_id).where(findings(s))
+    wanted = {Review.__tablename__: select(Review.id).where(reviews(s)), Finding.__tablename__: year_findings}
+    return or_(*(and_(Reopening.object_type == name, Reopening.object_id.in_(ids)) for name, ids in wanted.items()))
 
 
 def bounds(s: "Scope") -> tuple[datetime, datetime]:
@@ -170,6 +177,7 @@ def parts(s: "Scope") -> list[Part]:
         Part(Impartiality, Impartiality.meeting_id.in_(year_meetings), "08"),
         Part(Presence, Presence.meeting_id.in_(year_meetings), "08b"),
         Part(Coverage, Coverage.organisation_id == s.organisation), Part(Review, reviews(s), "10"),
+        Part(Reopening, reopenings(s), "10b"),
         Part(DesignTest, DesignTest.review_id.in_(year_reviews), "11"),
         Part(OperatingTest, OperatingTest.review_id.in_(year_reviews), "11"),
         Part(SampleItem, SampleItem.test_id.in_(year_tests), "12"), Part(Evidence, evidence(s), "13"),

@@ -5,6 +5,7 @@ from controls.effectiveness.words import Method, Nature, Result, SampleRisk
 from controls.effectiveness.words import State as TestState
 from controls.finding.words import ActionState, Severity
 from controls.finding.words import State as FindingState
+from controls.identity.words import RequestState
 from controls.papers.columns import SUBPROCESS, Column, Kind, sheet
 from controls.review.words import DesignOutcome, Outcome, OverallClass, State
 from controls.rotation.words import Degree, Form
@@ -39,9 +40,20 @@ REVIEWS = sheet(
     Column(N_("approved_at"), Kind.MOMENT), Column(N_("conclusion_design"), Kind.WORD, 22, DesignOutcome),
     Column(N_("conclusion_operation"), Kind.WORD, 26, Outcome),
     Column(N_("overall_class"), Kind.WORD, 22, OverallClass), Column(N_("conclusion"), Kind.LONG, 60),
-    Column(N_("coverage"), Kind.WORD, 14, Degree),
+    Column(N_("coverage"), Kind.WORD, 14, Degree), Column(N_("version"), Kind.NUMBER, 9),
     total="hours_planned",
 )  # fmt: skip
+
+REOPENINGS = sheet(
+    "10b", N_("Reopenings"),
+    Column(N_("reopening_no"), Kind.NUMBER, 12), Column(N_("object_type"), width=20), Column(N_("object_no")),
+    Column(N_("version"), Kind.NUMBER, 9), Column(N_("state"), Kind.WORD, 22, RequestState),
+    Column(N_("asked_by"), width=24), Column(N_("asked_at"), Kind.MOMENT), Column(N_("reason"), Kind.LONG),
+    Column(N_("decided_by"), width=24), Column(N_("decided_at"), Kind.MOMENT), Column(N_("answer"), Kind.LONG),
+    Column(N_("earlier_version"), Kind.LONG, 60),
+    total="reopening_no",
+)  # fmt: skip
+"""What was asked to be reopened; `earlier_version` is the version until then, as JSON by table."""
 
 TESTS = sheet(
     "11", N_("Tests"),

@@ -24,9 +24,10 @@ from controls.finding.tables import Action, Finding
 from controls.forum import impartiality as impartial
 from controls.forum.tables import Decision, Impartiality, Meeting, Presence
 from controls.forum.words import Decided
+from controls.identity import queries as identity
 from controls.identity.duties import RULES, Duty
 from controls.identity.permissions import Permission
-from controls.identity.tables import DutyException, Organisation, Person, RoleGrant
+from controls.identity.tables import DutyException, Organisation, Person, Reopening, RoleGrant
 from controls.papers import choice, extent, ground, proof, running
 from controls.papers.before import Before, told
 from controls.papers.columns import Sheet
@@ -344,7 +345,8 @@ def reviews(s: Scope) -> Rows:
                r.scope, r.period_from, r.period_to, r.lead_id, r.tester_id, r.quality_reviewer_id,
                r.independence_declared_on, r.walkthrough_on, r.hours_planned, r.hours_used, r.draft_on,
                r.hearing_from, r.hearing_to, r.owner_reply, r.quality_reviewed_at, r.approved_by_id, r.approved_at,
-               r.conclusion_design, r.conclusion_operating, r.overall_class, r.conclusion, r.coverage)
+               r.conclusion_design, r.conclusion_operating, r.overall_class, r.conclusion, r.coverage,
+               identity.edition_of(r))
         .join(Subprocess, Subprocess.id == r.subprocess_id).outerjoin(Decision, Decision.id == r.decision_id)
         .where(extent.reviews(s)).order_by(r.number, r.id)
     )  # fmt: skip
@@ -353,6 +355,21 @@ def reviews(s: Scope) -> Rows:
             *row[:4], row[4] or "", *row[5:11], people[row[11]], people[row[12]], people[row[13]], *row[14:23],
             people[row[23]], *row[24:], *end,
         )  # fmt: skip
+
+
+def reopenings(s: Scope) -> Rows:
+    """Sheet 10b: requests to reopen the reviews and findings of the sheets, with the versions that were ended."""
+    o = Reopening
+    numbers = [
+        select(table.number).where(o.object_type == table.__tablename__, table.id == o.object_id).scalar_subquery()
+        for table in (Review, Finding)
+    ]
+    query = select(
+        o.id, o.object_type, func.coalesce(*numbers), o.number, o.state, o.asked_by_id, o.asked_at, o.reason,
+        o.decided_by_id, o.decided_at, o.answer, o.snapshot,
+    ).where(extent.reopenings(s)).order_by(o.id)  # fmt: skip
+    for row in stream(query):
+        yield *row[:5], s.people[row[5]], *row[6:8], s.people[row[8]], *row[9:], s.code, s.year
 
 
 def tests(s: Scope) -> Rows:
@@ -557,7 +574,7 @@ ROWS: tuple[tuple[Sheet, Callable[[Scope], Rows]], ...] = (
     (ground.PROCESSES, processes), (ground.ASSESSMENTS, assessments), (ground.RISKS, risks),
     (ground.CONTROLS, controls), (ground.MATRIX, matrix), (choice.RECOMMENDATION, recommendation),
     (choice.DECISIONS, decisions), (choice.IMPARTIALITY, impartiality), (choice.ATTENDANCE, attendance),
-    (choice.ROLL, roll), (proof.REVIEWS, reviews),
+    (choice.ROLL, roll), (proof.REVIEWS, reviews), (proof.REOPENINGS, reopenings),
     (proof.TESTS, tests), (proof.SAMPLES, samples), (proof.EVIDENCE, evidence), (proof.FINDINGS, findings),
     (proof.ACTIONS, actions), (running.WHEEL, wheel), (running.USERS, users), (running.EXCEPTIONS, exceptions),
 )  # fmt: skip

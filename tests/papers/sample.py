@@ -21,6 +21,8 @@ from controls.forum import words as decided
 from controls.identity import actions as identity
 from controls.identity.duties import Duty, Side
 from controls.identity.permissions import Role
+from controls.identity.tables import Reopening
+from controls.identity.words import RequestState
 from controls.recommendation import tables as recommendation
 from controls.recommendation import words as recommended
 from controls.review import tables as review
@@ -169,6 +171,11 @@ class Year:
             number="G-2026-01", year=2026, subprocess_id=sub.id, decision_id=self.decision.id,
             state=reviewed.State.IN_PROGRESS, form=rotation.Form.ORDINARY, scope="Alt", lead_id=self.other.id,
             tester_id=self.tester.id, hours_planned=40, period_from=date(2025, 7, 1), period_to=date(2026, 6, 30),
+        ))  # fmt: skip
+        self.add(Reopening(
+            object_type="review_review", object_id=self.review.id, number=1, reason="Forkert periode", answer="Enig",
+            state=RequestState.APPROVED, asked_by_id=self.tester.id, asked_at=self.at, decided_by_id=self.group.id,
+            decided_at=self.at + timedelta(days=1), snapshot='{"review_review":[{"conclusion":"Ingen fejl"}]}',
         ))  # fmt: skip
         risk = self.add(review.Risk(
             number="KRE-1.1-R1", subprocess_id=sub.id, cause="Årsag", event=FORMULA, consequence="x" * 40_000,
