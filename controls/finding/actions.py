@@ -272,3 +272,32 @@ def extend(
     db.session.add(extension)
     audit.record(by.because(reason), EXTENDED, finding, old_deadline=old, new_deadline=new_deadline)
     return finding
+
+
+def ask_reopening(by: By, id: int, version: int | None, reason: str) -> Finding:
+    """Who raised or follows up a finding asks that it be taken up again, after it was closed or its risk accepted."""
+    finding = _load(by, id, version, Permission.REOPENING_ASK)
+    final, others = finding.state in rules.FINAL, queries.workers(finding)
+    accounts.ask_reopening(by, finding, reason, final=final, others=others)
+    return finding
+
+
+def approve_reopening(by: By, id: int, version: int | None, answer: str = "") -> Finding:
+    """The second person agrees: the finding is open again, and is closed anew; how it was closed is kept (S11)."""
+    finding = _load(by, id, None, Permission.REOPENING_APPROVE)
+    final = finding.state in rules.FINAL
+    kept = queries.snapshot(finding) if final else ""
+    if final:
+        finding.state, finding.closing_note = State.REOPENED, ""
+        finding.closed_on, finding.closed_by_id = None, None
+        finding.risk_accepted_by_id, finding.risk_accepted_until, finding.risk_acceptance_reason = None, None, ""
+        saved(by, finding)
+    accounts.approve_reopening(by, finding, version, answer, final=final, snapshot=kept)
+    return finding
+
+
+def refuse_reopening(by: By, id: int, version: int | None, answer: str) -> Finding:
+    """The second person does not agree, and says why."""
+    finding = _load(by, id, None, Permission.REOPENING_APPROVE)
+    accounts.refuse_reopening(by, finding, version, answer, final=finding.state in rules.FINAL)
+    return finding

@@ -119,6 +119,13 @@ class ReasonForm(BaseForm):
     reason = Words(N_("Reason"), limit=4000, required=True)
 
 
+class DecideForm(BaseForm):
+    """The second person's answer to a request to reopen."""
+
+    version = HiddenField()
+    answer = Words(N_("Answer"), limit=2000)
+
+
 class ExtendForm(BaseForm):
     """A later deadline."""
 

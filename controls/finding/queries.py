@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from controls.base import audit, task
 from controls.base.audit import EventRow
 from controls.base.by import By, Place
 from controls.base.db import db, within
+from controls.base.merkle import canonical
 from controls.base.why import N_, Reason
 from controls.effectiveness.rules import NEEDS_FINDING
 from controls.effectiveness.tables import OperatingTest
@@ -21,6 +22,8 @@ from controls.evidence.tables import Evidence
 from controls.finding import rules
 from controls.finding.tables import Action, Extension, Finding
 from controls.finding.words import ActionState, Severity, State
+from controls.identity import queries as people
+from controls.identity.duties import Duty
 from controls.identity.permissions import Permission
 from controls.identity.tables import Person
 from controls.review import queries as reviews
@@ -34,6 +37,9 @@ CONFIRM = task.declare("finding.confirm", N_("Confirm finding {code}: {name}"), 
 REPORT = task.declare("finding.report", N_("Report action {code} done: {name}"), N_("Report done"), "finding.by_action")
 VERIFY = task.declare("finding.verify", N_("Verify action {code}: {name}"), N_("Verify action"), "finding.by_action")
 CLOSE = task.declare("finding.close", N_("Close finding {code}: {name}"), N_("Close finding"), "finding.show")
+REOPEN = task.declare(
+    "finding.reopen", N_("Decide whether finding {code} is reopened: {name}"), N_("Open finding"), "finding.show"
+)  # fmt: skip
 Earlier = aliased(Finding)
 SORTS = ("deadline", "number", "severity", "state", "subprocess")
 FILTERS = ("state", "severity", "owner", "overdue", "year")
@@ -58,6 +64,7 @@ class Page:
     control: Control | None
     review: Review | None
     earlier: Finding | None
+    asked: bool
 
 
 @dataclass(frozen=True)
@@ -165,11 +172,34 @@ def choices(by: By, organisation_ids: frozenset[int]) -> tuple[list[tuple[str, s
 def show(by: By, id: int) -> Page | None:
     """One finding, when the reader may see it."""
     row = db.session.execute(
-        _listed(select(Finding, Subprocess, Control, Review, Earlier))
+        _listed(select(Finding, Subprocess, Control, Review, Earlier, people.asked_to_reopen(Finding)))
         .outerjoin(Control, Control.id == Finding.control_id).outerjoin(Earlier, Earlier.id == Finding.repeat_of_id)
         .where(Finding.id == id, _readable(by))
     ).first()  # fmt: skip
     return None if row is None else Page(*row)
+
+
+def workers(finding: Finding) -> list[int]:
+    """Who raised, owned, followed up, verified or closed a finding: none of them lets it be reopened (S11)."""
+    listed = actions_of(finding.id)
+    known = people.taken(
+        (Finding.__tablename__, finding.id), *((Action.__tablename__, action.id) for action in listed)
+    )  # fmt: skip
+    found = {id for (duty, *_rest), ids in known.items() if duty is Duty.S12 for id in ids}
+    named = {finding.author_id, finding.owner_id, finding.verifier_id, finding.closed_by_id}
+    named |= {finding.risk_accepted_by_id, *(action.verified_by_id for action in listed)}
+    return sorted(found | {id for id in named if id is not None})
+
+
+def snapshot(finding: Finding) -> str:
+    """A finding as it was closed, with its actions: canonical JSON (RFC 8785) by table."""
+    listed = [audit.state(action) for action in actions_of(finding.id)]
+    return canonical({Finding.__tablename__: [audit.state(finding)], Action.__tablename__: listed})
+
+
+def earlier_versions(asked: Iterable[people.Reopened]) -> list[tuple[people.Reopened, dict[str, Any]]]:
+    """The versions that were kept, oldest first, with the finding as it was then."""
+    return [(one, json.loads(one.row.snapshot)[Finding.__tablename__][0]) for one in asked if one.row.snapshot]
 
 
 def finding_of(action_id: int) -> int | None:
@@ -431,6 +461,7 @@ def tasks(by: By) -> list[Select[Any]]:
         findings(CONFIRM, heard, author, Finding.owner_id != by.own_id, Finding.management_response != ""),
         actions(REPORT, Action.owner_id == by.own_id, Action.state.in_(rules.WORKING)),
         actions(VERIFY, verifier, Action.owner_id != by.own_id, Action.state == ActionState.REPORTED_DONE),
+        findings(REOPEN, exists().where(*people.to_reopen(by, Finding))),
         findings(CLOSE, follow, Finding.owner_id != by.own_id, Finding.state == State.RETESTED),
     ]
 

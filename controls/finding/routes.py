@@ -15,6 +15,8 @@ from controls.finding.words import Severity, State
 from controls.identity import queries as people
 from controls.identity.duties import Duty, Side
 from controls.identity.permissions import Permission
+from controls.identity.rules import edition
+from controls.identity.words import RequestState
 from controls.web import answer, guard, lists
 
 bp = Blueprint("finding", __name__)
@@ -22,7 +24,7 @@ PAGE, WRITE = "finding/show.html", "finding/write.html"
 STEP_FORMS: dict[str, type[BaseForm]] = {
     "answer": forms.AnswerForm, "confirm": forms.ConfirmForm, "action": forms.ActionForm, "extend": forms.ExtendForm,
     "accept": forms.AcceptForm, "close": forms.NoteForm, "report": forms.NoteForm, "verify": forms.NoteForm,
-    "reject": forms.NoteForm, "drop": forms.ReasonForm,
+    "reject": forms.NoteForm, "drop": forms.ReasonForm, "reopen": forms.ReasonForm, "decide": forms.DecideForm,
 }  # fmt: skip
 WITH_PEOPLE = (forms.ConfirmForm, forms.ActionForm, forms.AcceptForm)
 ON_ACTION = ("report", "verify", "reject", "drop")
@@ -231,6 +233,34 @@ def drop(id: int, action_id: int) -> ResponseReturnValue:
         guard.by(), action_id, forms.read_version(form), form.reason.data or ""), action_id)  # fmt: skip
 
 
+@bp.post("/findings/<int:id>/reopen")
+@guard.allows(Permission.REOPENING_ASK)
+def ask_reopening(id: int) -> ResponseReturnValue:
+    """Ask that a closed finding be reopened."""
+    return _step(id, "reopen", _("The reopening waits for another person's approval."),
+                 lambda form: actions.ask_reopening(
+                     guard.by(), id, forms.read_version(form), form.reason.data or ""))  # fmt: skip
+
+
+@bp.post("/findings/<int:id>/reopen/approve")
+@guard.allows(Permission.REOPENING_APPROVE)
+@guard.fresh
+def approve_reopening(id: int) -> ResponseReturnValue:
+    """Let the finding be reopened."""
+    return _step(id, "decide", _("The finding is reopened. The earlier version stays readable."),
+                 lambda form: actions.approve_reopening(
+                     guard.by(), id, forms.read_version(form), form.answer.data or ""))  # fmt: skip
+
+
+@bp.post("/findings/<int:id>/reopen/refuse")
+@guard.allows(Permission.REOPENING_APPROVE)
+def refuse_reopening(id: int) -> ResponseReturnValue:
+    """Do not let the finding be reopened, with an answer."""
+    return _step(id, "decide", _("The reopening was refused."), lambda form: actions.refuse_reopening(
+        guard.by(), id, forms.read_version(form), form.answer.data or ""))  # fmt: skip
+
+
+ASKED = {"reopen": Permission.REOPENING_ASK, "decide": Permission.REOPENING_APPROVE}
 GROUPS = {"extend", "accept"}
 JUDGED = {"hearing", "confirm", "close", "verify", "reject", "drop"}
 
@@ -241,7 +271,7 @@ def _must(id: int, do: str, on: int = 0) -> queries.Page:
     action = queries.action_by_id(on) if on else None
     if on and (action is None or action.finding_id != id):
         abort(404)
-    permission = Permission.FINDING_VERIFY if do in JUDGED else Permission.FINDING_MANAGE
+    permission = ASKED.get(do) or (Permission.FINDING_VERIFY if do in JUDGED else Permission.FINDING_MANAGE)
     group = do not in GROUPS or by.may(permission, page.finding.organisation_id)
     guard.must(group and queries.may(by, page.finding, permission, action))
     return page
@@ -285,13 +315,27 @@ def _context(page: queries.Page, do: str, on: int) -> dict[str, Any]:
     known.add(finding.risk_accepted_by_id)
     for action in listed:
         known |= {action.owner_id, action.verifier_id, action.verified_by_id}
+    asked = people.reopenings(finding) if page.asked else []
+    waiting = next((one for one in asked if one.row.state is RequestState.ASKED), None)
+    earlier = queries.earlier_versions(asked)
+    known |= {was["closed_by_id"] or was["risk_accepted_by_id"] for _one, was in earlier}
     return {
+        **_reopening(finding, waiting), "asked": asked, "waiting": waiting, "earlier_versions": earlier,
+        "edition": edition(one.row.state for one in asked),
         "page": page, "finding": finding, "actions": listed, "files": files, "names": people.names(known),
         "history": [] if do else queries.history(finding.id, ids), "do": do, "on": on,
         "late": rules.overdue(finding.state, finding.deadline_current, guard.by().today),
         "can": _can(page, listed, any(files.values())), "why_not_verify": _why_not_verify(listed),
         "live": finding.state in rules.OPEN, "working": rules.WORKING,
     }  # fmt: skip
+
+
+def _reopening(finding: Any, waiting: people.Reopened | None) -> dict[str, Any]:
+    """Whether the reader is to decide on a reopening that waits, and why he may not (S11)."""
+    by, may = guard.by(), Permission.REOPENING_APPROVE
+    decides = waiting is not None and by.may(may, finding.organisation_id)
+    why = people.why_not_part(by, Duty.S11, waiting.row, Side.SECOND, permission=may) if decides and waiting else []
+    return {"decides": decides, "why_decide": why}
 
 
 def _can(page: queries.Page, listed: list[Any], proven: bool) -> dict[str, list[Reason] | None]:
@@ -312,6 +356,7 @@ def _can(page: queries.Page, listed: list[Any], proven: bool) -> dict[str, list[
         "action": (manages, _if(finding, "agree_action")),
         "extend": (group, _if(finding, "extend")),
         "accept": (group, _if(finding, "accept_risk")),
+        "reopen": (queries.may(by, finding, Permission.REOPENING_ASK), rules.why_not_ask_reopening(finding.state)),
         "close": (judges, rules.why_not_close(finding.state, states, proven)),
     }
     found = {do: why if allowed else None for do, (allowed, why) in steps.items()}

@@ -29,6 +29,7 @@ ACTION_STEPS: dict[str, frozenset[ActionState]] = {
 LIVE = frozenset({
     State.CONFIRMED, State.ACTION_AGREED, State.IN_PROGRESS, State.REPORTED_DONE, State.RETESTED, State.REOPENED,
 })  # fmt: skip
+FINAL = frozenset({State.CLOSED, State.RISK_ACCEPTED})
 OPEN = LIVE | {State.DRAFT, State.IN_HEARING}
 LATE = frozenset({State.CONFIRMED, State.ACTION_AGREED, State.IN_PROGRESS, State.REOPENED})
 WORKING = frozenset({ActionState.AGREED, ActionState.IN_PROGRESS})
@@ -185,6 +186,11 @@ def why_not_close(state: State, actions: Iterable[tuple[str, ActionState]], evid
     none = [] if any(s is ActionState.VERIFIED for _, s in listed) or left else [NO_ACTION()]
     reasons = left + none or _step("close", state)
     return reasons + ([] if evidence else [NO_EVIDENCE()])
+
+
+def why_not_ask_reopening(state: State) -> list[Reason]:
+    """What was closed, or whose risk was accepted, may be reopened."""
+    return [] if state in FINAL else [NOT_NOW(state=state.label)]
 
 
 def why_not_accept_risk(
