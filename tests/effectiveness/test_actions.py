@@ -1,5 +1,6 @@
 """Tests of operation: order of states, the design gate, the locked draw, reserves, S3, versions, events."""
 
+import json
 from typing import Any
 
 import pytest
@@ -10,6 +11,9 @@ from controls.base.db import Stale, db, transaction
 from controls.base.why import Refused
 from controls.effectiveness import actions, drawing, queries, rules
 from controls.effectiveness.words import Method, Nature, Result, SampleRisk, State
+from controls.identity import queries as identity
+from controls.identity.permissions import Role
+from controls.review import actions as reviewing
 from controls.review.tables import Review
 from controls.review.words import DesignOutcome, Execution, Frequency, Outcome
 from controls.review.words import State as ReviewState
@@ -340,3 +344,28 @@ def test_a_shared_control_is_tested_once(database: Any, make: Any) -> None:
     with transaction():
         actions.refer(by, second.id, s.control.id, test.id, "Gælder også her.")
     assert queries.outcomes(second.id) == {s.control.id: Outcome.EFFECTIVE} and queries.untested(second) == []
+
+
+def test_a_reopened_review_lets_its_tests_be_sent_back(database: Any, make: Any) -> None:
+    """Reviewed tests keep their results, wait for quality review again, and stay whole in the version that ended."""
+    s = setting.prepared(make)
+    test = drawn(s, make)
+    all_pass(s, make, test)
+    with transaction():
+        actions.conclude(make.by(s.tester), test.id, None, FINE)
+        actions.quality_review(make.by(s.reviewer), test.id, None)
+    with transaction():
+        review = db.session.get_one(Review, s.review.id)
+        review.state, review.approved_by_id, review.approved_at = ReviewState.APPROVED, s.group.id, make.NOW
+        setting.put(make.by(s.group), review)
+    chair = make.person("chair", Role.VDC, s.organisation)
+    with transaction():
+        reviewing.ask_reopening(make.by(s.lead), s.review.id, None, "Forkert periode")
+    with transaction():
+        reviewing.approve_reopening(make.by(chair), s.review.id, None)
+    assert (test.state, test.reviewer_id, test.outcome) == (State.CONCLUDED, None, FINE.outcome)
+    kept = json.loads(identity.reopenings(review)[0].row.snapshot)
+    assert kept["effectiveness_test"][0]["reviewer_id"] == s.reviewer.id and len(kept["effectiveness_item"]) == 6
+    with transaction():
+        actions.send_back(make.by(s.reviewer), test.id, None, "Se perioden")
+    assert test.state is State.TESTING

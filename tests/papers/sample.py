@@ -68,7 +68,7 @@ class Year:
                 "Sekretariatet har skrevet indstillingen.",
             )  # fmt: skip
             identity.take_part(make.by(self.group), Duty.S14, self.cycle, Side.FIRST)
-            audit.record(make.by(self.group), CHANGED, self.cycle)
+            audit.record(make.by(self.group), FILLED, self.cycle)
         with suppress(Refused), transaction():
             identity.take_part(make.by(self.group), Duty.S14, self.cycle, Side.SECOND)
 
