@@ -14,9 +14,9 @@ def enter(stage: Stage) -> None:
     """Each grant goes the way its row tells."""
     for row in rows("visiting"):
         name = f"visiting grant {row['grant_id']}"
-        stage.on(row["asked_on"], 15, f"request for {name}", partial(_ask, stage, row))
+        stage.on(row["asked_on"], 14, f"request for {name}", partial(_ask, stage, row))
         for column, slot, act in (
-            ("agreed", 15.5, actions.lend), ("role_asked", 16, actions.prepare), ("granted", 16.5, actions.grant),
+            ("agreed", 14.5, actions.lend), ("role_asked", 15, actions.prepare), ("granted", 15.5, actions.grant),
         ):  # fmt: skip
             if row[f"{column}_by"]:
                 stage.on(row[f"{column}_on"], slot, f"{column} of {name}", partial(_step, stage, row, column, act))
