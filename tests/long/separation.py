@@ -167,15 +167,20 @@ class Separation(RuleBasedStateMachine):
         db.session.rollback()
 
 
-def run(examples: int, steps: int = 40) -> Counter[str]:
-    """So many histories in the application that is open; what was done is counted."""
+def run(examples: int, steps: int = 40, *, same: bool = False) -> Counter[str]:
+    """So many histories in the application that is open (the same each time, or new); what was done is counted."""
     HOUSE[:] = [House()]
     COUNTS.clear()
     checks = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
     run_state_machine_as_test(
         Separation,
         settings=settings(
-            max_examples=examples, stateful_step_count=steps, deadline=None, suppress_health_check=checks, database=None
+            max_examples=examples,
+            stateful_step_count=steps,
+            deadline=None,
+            suppress_health_check=checks,
+            database=None,
+            derandomize=same,
         ),
     )
     return COUNTS
