@@ -25,7 +25,7 @@ from controls.evidence.rules import (
 
 CHUNK = 64 * 1024
 UNREADABLE = (
-    zipfile.BadZipFile, zlib.error, EOFError, struct.error, NotImplementedError, RuntimeError, ValueError, OSError,
+    zipfile.BadZipFile, zlib.error, EOFError, struct.error, RuntimeError, ValueError, OSError,
 )  # fmt: skip
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 PDF_ACTIVE = re.compile(rb"/(JavaScript|JS|Launch|RichMedia)\b")

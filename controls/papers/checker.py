@@ -41,7 +41,7 @@ SMALL, LONGEST, MOST_LEAVES, MOST_FILES = 64 * MIB, 64 * MIB, 2048 * MIB, 200_00
 """The largest manifest or checkpoint, the longest line, the largest list of leaves, and the most files."""
 RATIO = 200
 """A package that unpacks to more than this many times its size (and 100 MB) is not read."""
-BAD_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
+BAD_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError)
 UNSAFE = tuple("=+-@\t\r\n")
 
 

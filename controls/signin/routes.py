@@ -377,7 +377,7 @@ def _callback() -> str:
     return url_for("signin.work_back", _external=True, _scheme="https" if settings.current().https else "http")
 
 
-@bp.get("/login/work")
+@bp.get("/login/account")
 @guard.open_to_all
 def work() -> ResponseReturnValue:
     """On to the provider; signed in already, it is asked once more who it is."""
@@ -393,7 +393,7 @@ def work() -> ResponseReturnValue:
     return redirect(begun.url, 303)
 
 
-@bp.post("/login/work")
+@bp.post("/login/account")
 @guard.open_to_all
 def park() -> ResponseReturnValue:
     """Keep what was typed, then on to the provider (by a page: a form may not lead to another host)."""
@@ -414,7 +414,7 @@ def park() -> ResponseReturnValue:
     return answer.page("signin/leave.html", onward=onward)
 
 
-@bp.get("/login/work/back")
+@bp.get("/login/account/back")
 @guard.open_to_all
 def work_back() -> ResponseReturnValue:
     """Back from the provider: who it is, proven by what it signed."""

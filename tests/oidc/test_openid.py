@@ -27,7 +27,7 @@ from controls.signin.tables import ClaimsMap
 from tests.oidc import standing
 
 pytestmark = pytest.mark.xdist_group("oidc")
-BACK = "http://localhost/login/work/back"
+BACK = "http://localhost/login/account/back"
 CONTROLLER = {"name": "Nanna Ravn", "preferred_username": "nanna@example.dk", "email": "anne@example.dk"}
 ROLES = {"ctl-star": ["CTL@STAR"], "grp-star": ["GRP@STAR"], "adm": ["ADM@STAR"], "wrong": ["BOSS@STAR"]}
 
@@ -78,7 +78,7 @@ class Surfer:
 
 
 def sign_in(client: FlaskClient, name: str, surfer: Surfer | None = None, following: str = "/me") -> Any:
-    gone = client.get(f"/login/work?next={following}")
+    gone = client.get(f"/login/account?next={following}")
     assert gone.status_code == 303, gone.get_data(as_text=True)
     back = (surfer or Surfer()).through(gone.location, name)
     return client.get(back.removeprefix("http://localhost"))
@@ -95,7 +95,7 @@ def roles_of(username: str) -> set[str]:
 
 
 def test_the_way_out_has_state_nonce_and_pkce(client: FlaskClient) -> None:
-    asked = parse_qs(urlsplit(client.get("/login/work").location).query)
+    asked = parse_qs(urlsplit(client.get("/login/account").location).query)
     assert asked["response_type"] == ["code"] and asked["code_challenge_method"] == ["S256"]
     assert all(len(asked[name][0]) >= 43 for name in ("state", "nonce", "code_challenge"))
     assert asked["redirect_uri"] == [BACK] and "prompt" not in asked
@@ -171,18 +171,18 @@ def test_a_misspelt_map_is_told(client: FlaskClient, provider: standing.Standing
 
 def test_a_forged_answer_opens_nothing(client: FlaskClient, app: Flask, provider: standing.Standing) -> None:
     provider.know(s1={**CONTROLLER, "groups": ["ctl-star"]})
-    back = Surfer().through(client.get("/login/work").location, "s1").removeprefix("http://localhost")
+    back = Surfer().through(client.get("/login/account").location, "s1").removeprefix("http://localhost")
     stolen = app.test_client()
     assert stolen.get(back).status_code == 401, "another browser never asked"
     other = app.test_client()
-    other.get("/login/work")
+    other.get("/login/account")
     assert other.get(back).status_code == 401, "another state"
     query = {name: values[0] for name, values in parse_qs(urlsplit(back).query).items()}
     for forged in ({"code": "x"}, {"state": "x"}, {"iss": "http://127.0.0.1:1"}):
         again = app.test_client()
-        own = Surfer().through(again.get("/login/work").location, "s1")
+        own = Surfer().through(again.get("/login/account").location, "s1")
         query = {name: values[0] for name, values in parse_qs(urlsplit(own).query).items()} | forged
-        assert again.get(f"/login/work/back?{urlencode(query)}").status_code == 401
+        assert again.get(f"/login/account/back?{urlencode(query)}").status_code == 401
     assert client.get(back).status_code == 303
     assert app.test_client().get(back).status_code == 401, "a code counts once"
 
@@ -192,7 +192,7 @@ def test_a_wrong_nonce_or_verifier_opens_nothing(
     client: FlaskClient, provider: standing.Standing, changed: dict[str, str]
 ) -> None:
     provider.know(s1={**CONTROLLER, "groups": ["ctl-star"]})
-    back = Surfer().through(client.get("/login/work").location, "s1")
+    back = Surfer().through(client.get("/login/account").location, "s1")
     with client.session_transaction() as session:
         session["work"] = session["work"] | changed
     assert client.get(back.removeprefix("http://localhost")).status_code == 401
@@ -207,10 +207,10 @@ def test_confirming_with_the_work_account_keeps_what_was_typed(
     sign_in(client, "s1", surfer)
     monkeypatch.setattr("controls.web.guard.is_fresh", lambda: False)
     asked = client.post("/login/again?x=1", data={"next": "/me", "reason": "Æ typed"}).get_data(as_text=True)
-    assert 'formaction="/login/work"' in asked and 'name="to" value="/login/again?x=1"' in asked
+    assert 'formaction="/login/account"' in asked and 'name="to" value="/login/again?x=1"' in asked
     for who, status in (("s8", "en andens arbejdskonto"), ("s1", "")):
-        leave = client.post("/login/work", data={"to": "/login/again?x=1", "next": "/me", "reason": "Æ typed"})
-        onward = re.search(r'href="(/login/work\?[^"]+)"', leave.get_data(as_text=True))
+        leave = client.post("/login/account", data={"to": "/login/again?x=1", "next": "/me", "reason": "Æ typed"})
+        onward = re.search(r'href="(/login/account\?[^"]+)"', leave.get_data(as_text=True))
         assert leave.status_code == 200 and onward
         gone = client.get(html.unescape(onward[1]))
         assert parse_qs(urlsplit(gone.location).query)["prompt"] == ["login"]
@@ -226,10 +226,10 @@ def test_a_text_typed_before_the_sign_in_died_comes_back(
     sign_in(client, "s1")
     monkeypatch.setattr(demo, "now", lambda: clock.machine() + timedelta(minutes=31))
     dead = client.post("/login/again", data={"reason": "Æ typed"})
-    assert dead.status_code == 401 and 'formaction="/login/work"' in dead.get_data(as_text=True)
+    assert dead.status_code == 401 and 'formaction="/login/account"' in dead.get_data(as_text=True)
     monkeypatch.setattr(demo, "now", clock.machine)
-    leave = client.post("/login/work", data={"to": "/login/again", "next": "/me", "kept-reason": "Æ typed"})
-    onward = re.search(r'href="(/login/work\?[^"]+)"', leave.get_data(as_text=True))
+    leave = client.post("/login/account", data={"to": "/login/again", "next": "/me", "kept-reason": "Æ typed"})
+    onward = re.search(r'href="(/login/account\?[^"]+)"', leave.get_data(as_text=True))
     assert onward
     back = Surfer().through(client.get(html.unescape(onward[1])).location, "s1")
     page = client.get(back.removeprefix("http://localhost")).get_data(as_text=True)
@@ -238,7 +238,7 @@ def test_a_text_typed_before_the_sign_in_died_comes_back(
 
 def test_a_provider_that_is_away_is_told(client: FlaskClient) -> None:
     settings.current().openid_file.write_text('issuer = "http://127.0.0.1:1"\nclient_id = "x"\n')
-    answer = client.get("/login/work")
+    answer = client.get("/login/account")
     assert answer.status_code == 503 and "svarer ikke" in answer.get_data(as_text=True)
 
 
@@ -255,10 +255,10 @@ def test_a_file_that_cannot_be_used_says_why(tmp_path: Path, text: str, said: st
     file.write_text(text)
     with pytest.raises(openid.NotSettled, match=said):
         openid.read(file)
-    assert client.get("/login").status_code == 200 and client.get("/login/work").status_code == 404
+    assert client.get("/login").status_code == 200 and client.get("/login/account").status_code == 404
 
 
 def test_without_a_file_nothing_is_offered(client: FlaskClient) -> None:
     settings.current().openid_file.unlink()
-    assert "/login/work" not in client.get("/login").get_data(as_text=True)
-    assert client.get("/login/work").status_code == 404 == client.get("/login/work/back").status_code
+    assert "/login/account" not in client.get("/login").get_data(as_text=True)
+    assert client.get("/login/account").status_code == 404 == client.get("/login/account/back").status_code

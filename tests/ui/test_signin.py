@@ -199,7 +199,7 @@ def test_idle_limit_gives_the_text_back(browser: Browser, house: House) -> None:
 
 def test_work_account(browser: Browser, house: House) -> None:
     """Out to the certified provider and back: the whole way in a browser."""
-    with oidc.provider(house.folder, f"{house.base}/login/work/back") as provider:
+    with oidc.provider(house.folder, f"{house.base}/login/account/back") as provider:
         provider.know(s1={"name": "Nanna Ravn", "preferred_username": "nanna@example.dk", "groups": ["revision"]})
         roles = {"revision": ["AUD@STAR"]}
         (house.folder / "openid.toml").write_text(provider.settings(provision=True, organisation="STAR", roles=roles))
@@ -222,7 +222,7 @@ def test_work_account(browser: Browser, house: House) -> None:
             tab.locator("input[name=login]").fill("s1")
             tab.locator("input[name=password]").fill("x")
             tab.locator("button[type=submit]").click()
-            tab.wait_for_url("**/login/work/back**")
+            tab.wait_for_url("**/login/account/back**")
             accessible(tab)
             press(tab, "Send det, jeg skrev")
             tab.wait_for_url("**/me/app")
