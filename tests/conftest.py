@@ -117,7 +117,7 @@ class Browser(FlaskClient):
     def open(self, *args: Any, **kwargs: Any) -> Any:
         db.session.rollback()
         with self.application.app_context():
-            answer = super().open(*args, **kwargs)
+            answer = super().open(*args, **{"buffered": True, **kwargs})  # a file that is sent is closed at once
         db.session.rollback()
         return answer
 
