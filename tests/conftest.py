@@ -23,6 +23,16 @@ from tests import make as making
 DATABASES = tuple(os.environ.get("TEST_DATABASES", "sqlite,postgresql").split(","))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What only one database can hold is asked of that one."""
+    items[:] = [item for item in items if _of_its_database(item)]
+
+
+def _of_its_database(item: pytest.Item) -> bool:
+    only, call = item.get_closest_marker("only"), getattr(item, "callspec", None)
+    return only is None or call is None or call.params.get("engine_app") in only.args
+
+
 @pytest.fixture(scope="session")
 def postgresql(testrun_uid: str, worker_id: str) -> Iterator[str]:
     """A real PostgreSQL from its package (or DATABASE_URL_TEST), one for all workers; a database for each."""
@@ -63,6 +73,7 @@ def engine_app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     url = f"sqlite:///{data / 'test.sqlite'}" if request.param == "sqlite" else request.getfixturevalue("postgresql")
     app = create_app(Settings(data, url, "test", False, ("localhost",)))
     app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+    app.test_client_class = Browser
     with app.app_context():
         db.drop_all()
         db.create_all()
@@ -118,6 +129,7 @@ class Browser(FlaskClient):
         db.session.rollback()
         with self.application.app_context():
             answer = super().open(*args, **{"buffered": True, **kwargs})  # a file that is sent is closed at once
+        answer.request.input_stream.close()  # and so is the form that was sent: a large one lies in a file
         db.session.rollback()
         return answer
 
@@ -125,5 +137,4 @@ class Browser(FlaskClient):
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
     """A browser that is not signed in."""
-    app.test_client_class = Browser
     return app.test_client()

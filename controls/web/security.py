@@ -6,6 +6,7 @@ A refusal of what is not one's own (403) is an event of the audit log too, when 
 import json
 import logging
 import secrets
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, abort, g, request
@@ -24,7 +25,23 @@ OTHER_SITE = Why("cross_site", N_("The request came from another site than this 
 
 
 class Incoming(Request):
-    """A request whose body must be whole: a form that was cut or is no form is refused, not read as far as it goes."""
+    """A request whose body must be whole: a form that was cut or is no form is refused, not read as far as it goes.
+
+    What was received of its files is closed with it, also when it was refused before they were whole.
+    """
+
+    def __init__(self, *told: Any, **more: Any) -> None:
+        super().__init__(*told, **more)
+        self._received: list[IO[bytes]] = []
+
+    def _get_file_stream(self, *told: Any, **more: Any) -> IO[bytes]:
+        self._received.append(super()._get_file_stream(*told, **more))
+        return self._received[-1]
+
+    def close(self) -> None:
+        super().close()
+        for stream in self._received:
+            stream.close()
 
     def make_form_data_parser(self) -> FormDataParser:
         parser = super().make_form_data_parser()

@@ -52,9 +52,6 @@ from tests.forum.test_actions import recorded
 from tests.recommendation import scene as stage
 from tests.recommendation.test_actions import handed_over
 
-# The test client leaves the large bodies it makes to the collector.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-
 LIST = json.loads((Path(__file__).parents[1] / "data/bad-inputs.json").read_text("utf-8"))
 CASES = {case["id"]: case for case in LIST["inputs"]}
 OK = (200, 303)

@@ -13,6 +13,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
+from werkzeug import formparser
 
 from controls.base import demo, files, verify
 from controls.base.audit import EventRow
@@ -25,10 +26,7 @@ from tests.effectiveness import setting
 from tests.evidence.builders import PDF
 from tests.finding.test_routes import FORM, as_
 
-pytestmark = [
-    pytest.mark.usefixtures("client"),  # each request in a context of its own
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),  # the cut upload's temporary file
-]
+pytestmark = pytest.mark.usefixtures("client")  # each request in a context of its own
 KEY = {"request_key": "k" * 24}
 
 
@@ -88,6 +86,25 @@ def test_the_folder_for_temporary_files_is_full(
     assert count(Evidence) == before and upload(client, s).status_code == 303 and sound()
 
 
+def test_a_cut_upload_leaves_no_open_file(
+    app: Flask, make: Any, s: setting.Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What has come of a large file waits in a temporary file, closed also when the rest never comes."""
+    client, opened = as_(app, make, s.tester), []
+    real = formparser.SpooledTemporaryFile
+
+    def noted(*args: Any, **kw: Any) -> Any:
+        opened.append(real(*args, **kw))
+        return opened[-1]
+
+    monkeypatch.setattr(formparser, "SpooledTemporaryFile", noted)
+    part = b'--cut\r\nContent-Disposition: form-data; name="file"; filename="bilag.pdf"\r\n\r\n'
+    body = part + PDF + b"x" * 1_000_000
+    answer = client.post("/evidence", input_stream=io.BytesIO(body), content_type="multipart/form-data; boundary=cut",
+                         environ_overrides={"CONTENT_LENGTH": str(2 * len(body))})  # fmt: skip
+    assert answer.status_code == 400 and [file.closed for file in opened] == [True]
+
+
 FILLING = """
 import resource, signal, sys
 from pathlib import Path
@@ -126,6 +143,7 @@ with app.app_context():
 """
 
 
+@pytest.mark.only("sqlite")  # a process of its own with a file of its own, whatever the other tests run on
 def test_the_databases_disk_is_full(tmp_path: Path) -> None:
     """A real limit on the size of SQLite's files: saves are refused as away (503), and go on when there is room."""
     command = [sys.executable, "-W", "ignore", "-c", FILLING, str(tmp_path)]

@@ -96,10 +96,9 @@ def test_a_refused_form_leaves_a_line_without_what_was_typed(
     assert line["status"] == 422 and line["endpoint"] == "finding.new" and "<b>" not in json.dumps(line)
 
 
+@pytest.mark.only("postgresql")  # SQLite has no connection to lose
 def test_a_lost_connection_is_made_anew(app: Flask, owner: FlaskClient) -> None:
     """PostgreSQL was restarted: the next request works."""
-    if db.engine.dialect.name != "postgresql":
-        pytest.skip("SQLite has no connection to lose")
     assert owner.get("/me").status_code == 200
     db.session.rollback()
     with db.engine.connect() as connection:
