@@ -42,7 +42,7 @@ ORPHAN_AGE = timedelta(hours=24)
 def add(
     by: By, organisation_id: int, subject_type: str, subject_id: int, filename: str,
     stream: IO[bytes] | queries.Received, shows: str, covers_from: date | None = None, covers_to: date | None = None,
-    data_class: DataClass = DataClass.INTERNAL, confirmed: bool = False,
+    data_class: DataClass = DataClass.INTERNAL, confirmed: bool = False, reference: str = "",
 ) -> Evidence:  # fmt: skip
     """Keep a file and tie it to what it proves; the same content on the same subject is not kept twice.
 
@@ -53,12 +53,14 @@ def add(
     refuse_if(told)
     source = nullcontext(stream) if isinstance(stream, queries.Received) else queries.received(filename, stream)
     with source as file:
-        refuse_if(rules.why_not_personal(file.personal, f"{filename}\n{shows}", data_class, confirmed))
+        typed = f"{filename}\n{shows}\n{reference}"
+        refuse_if(rules.why_not_personal(file.personal, typed, data_class, confirmed))
         known = queries.twin(subject_type, subject_id, file.incoming.sha256)
         if known is not None:
             audit.record(by, ADDED_AGAIN, known, sha256=known.sha256)
             return known
-        row = _row(by, organisation_id, subject_type, subject_id, file, shows, covers_from, covers_to, data_class)
+        on = (organisation_id, subject_type, subject_id)
+        row = _row(by, *on, file, shows, covers_from, covers_to, data_class, reference)
         _keep(by, file, row)
     db.session.add(row)
     audit.record(by, ADDED, row, sha256=row.sha256)
@@ -67,13 +69,14 @@ def add(
 
 def _row(
     by: By, organisation_id: int, subject_type: str, subject_id: int, file: queries.Received, shows: str,
-    covers_from: date | None, covers_to: date | None, data_class: DataClass,
+    covers_from: date | None, covers_to: date | None, data_class: DataClass, reference: str,
 ) -> Evidence:  # fmt: skip
     return Evidence(
         organisation_id=organisation_id, subject_type=subject_type, subject_id=subject_id,
         sha256=file.incoming.sha256, filename=file.filename, size=file.incoming.size, shows=shows.strip(),
         media_type=rules.TYPES[rules.extension(file.filename)], covers_from=covers_from, covers_to=covers_to,
         data_class=data_class, uploaded_by_id=by.person_id, uploaded_at=by.at, edition=1,
+        external_reference=reference.strip() or None, scanned_at=by.at if file.scanned else None,
     )  # fmt: skip
 
 
@@ -91,19 +94,19 @@ def _keep(by: By, file: queries.Received, row: Evidence) -> None:
 
 def replace(
     by: By, id: int, file: queries.Received, shows: str, covers_from: date | None, covers_to: date | None,
-    data_class: DataClass, confirmed: bool, reason: str,
+    data_class: DataClass, confirmed: bool, reason: str, reference: str = "",
 ) -> Evidence:  # fmt: skip
     """Put a new version in a file's place; the older one stays readable, and signatures on it are told of it."""
     before = _locked(by, id)
     queries.must_add(by, before.organisation_id, before.subject_type, before.subject_id)
-    typed = f"{file.filename}\n{shows}\n{reason}"
+    typed = f"{file.filename}\n{shows}\n{reference}\n{reason}"
     refuse_if(
         custody.why_not_replace(queries.mark(before), file.incoming.sha256 == before.sha256)
         + rules.why_not_tell(shows, covers_from, covers_to) + custody.why_not_reason(reason)
         + rules.why_not_personal(file.personal, typed, data_class, confirmed)
     )  # fmt: skip
     on = (before.organisation_id, before.subject_type, before.subject_id)
-    row = _row(by, *on, file, shows, covers_from, covers_to, data_class)
+    row = _row(by, *on, file, shows, covers_from, covers_to, data_class, reference)
     row.replaces_id, row.replaces_reason, row.edition = before.id, reason.strip(), (before.edition or 1) + 1
     _keep(by, file, row)
     before.replaced_at = by.at

@@ -2,10 +2,10 @@
 
 from wtforms import BooleanField, HiddenField
 
-from controls.base.form import BaseForm, Day, Pick, Whole, Words
+from controls.base.form import BaseForm, Day, Line, Pick, Whole, Words
 from controls.base.why import N_
 from controls.evidence.custody import REASON, YEARS_LABEL
-from controls.evidence.rules import SHOWS_LABEL, SHOWS_LIMIT
+from controls.evidence.rules import NAME_LIMIT, REFERENCE_LABEL, SHOWS_LABEL, SHOWS_LIMIT
 from controls.evidence.words import DataClass
 
 CLASSES = [(word.value, word.label) for word in DataClass]
@@ -27,6 +27,7 @@ class About(BaseForm):
     covers_from = Day(N_("Covers from"))
     covers_to = Day(N_("Covers to"))
     data_class = Pick(N_("Data class"), choices=CLASSES, default=DataClass.INTERNAL.value)
+    external_reference = Line(REFERENCE_LABEL, limit=NAME_LIMIT)
     cpr_confirmed = BooleanField(N_("The CPR numbers belong in the file: they are needed as proof"))
 
     def chosen_class(self) -> DataClass:

@@ -243,6 +243,7 @@ class Received:
     incoming: files.Incoming
     filename: str
     personal: tuple[tuple[Spot, str], ...]
+    scanned: bool = False
 
 
 @contextmanager
@@ -255,7 +256,7 @@ def received(filename: str, stream: IO[bytes]) -> Iterator[Received]:
             refuse_if(rules.why_not_size(incoming.size, kept.upload_limit) or _why_not_guess(incoming, name))
             personal = _examined(incoming, rules.extension(name))
             _scan(kept.clamd, incoming)
-            yield Received(incoming, name, personal)
+            yield Received(incoming, name, personal, bool(kept.clamd))
     except files.TooLarge:
         refuse_if([rules.TOO_LARGE("file", limit=rules.megabytes(kept.upload_limit))])
 

@@ -51,6 +51,7 @@ def add() -> ResponseReturnValue:
         row = actions.add(
             guard.by(), party[0], subject_type, subject_id, file.filename, file, form.shows.data or "",
             form.covers_from.data, form.covers_to.data, form.chosen_class(), form.cpr_confirmed.data,
+            form.external_reference.data or "",
         )  # fmt: skip
         new = row.uploaded_at == guard.by().at
         text = _("The file was received.") if new else _("This was already done: the file is here already.")
@@ -195,6 +196,7 @@ def replace(id: int) -> ResponseReturnValue:
         made = actions.replace(
             guard.by(), id, file, form.shows.data or "", form.covers_from.data, form.covers_to.data,
             form.chosen_class(), form.cpr_confirmed.data, form.reason.data or "",
+            form.external_reference.data or "",
         )  # fmt: skip
         text = _("The new version is in force. The older one stays.")
         return answer.done(url_for("evidence.show", id=made.id), text)

@@ -54,6 +54,7 @@ FROM_CHILD = {why.code: why for why in (MISMATCH, MACROS, ACTIVE, ENCRYPTED, COR
 NAME_LIMIT, SHOWS_LIMIT = 200, 2000
 UNPACKED_LIMIT, ENTRY_LIMIT, RATIO_LIMIT = 200 * 1024 * 1024, 2_000, 100
 SHOWS_LABEL = N_("What does the file show?")
+REFERENCE_LABEL = N_("Case number or other reference")
 TYPES = {
     "pdf": "application/pdf",
     "png": "image/png",

@@ -10,7 +10,10 @@ from controls.evidence.words import CheckKind, DataClass, RequestKind, RequestSt
 
 
 class Evidence(Model):
-    """One file tied to one subject (the table and id of what it proves); a new version is a row of its own."""
+    """One file tied to one subject (the table and id of what it proves); a new version is a row of its own.
+
+    `scanned_at` is empty for what came while no virus scanner was configured, or before it was kept.
+    """
 
     __tablename__ = "evidence_evidence"
     __table_args__ = (
@@ -36,6 +39,8 @@ class Evidence(Model):
     replaces_id: Mapped[int | None] = mapped_column(ForeignKey("evidence_evidence.id"))
     replaces_reason: Mapped[str | None] = mapped_column(Text)
     edition: Mapped[int | None]
+    external_reference: Mapped[str | None] = mapped_column(String(200))
+    scanned_at: Mapped[datetime | None] = mapped_column(UtcTime)
     replaced_at: Mapped[datetime | None] = mapped_column(UtcTime)
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcTime)
     disposed_at: Mapped[datetime | None] = mapped_column(UtcTime)

@@ -1,12 +1,12 @@
 """Rules of accounts: names, passwords, who may hold which role."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 
 from controls.base.why import FIELD_REQUIRED, N_, SAME_PERSON, Reason, Why
 from controls.identity.duties import RULES, Duty
-from controls.identity.permissions import BUSINESS_ROLES, Role
+from controls.identity.permissions import BUSINESS_ROLES, P, Permission, Role
 from controls.identity.words import RequestState
 
 SHORT_PASSWORD = Why("identity.short_password", N_("Use a password of at least {min} characters."))
@@ -73,6 +73,29 @@ def why_not_hold(role: Role, held: Iterable[Role]) -> list[Reason]:
     roles = {role, *held}
     pair = RULES[Duty.S9]
     return [SAME_PERSON(a=pair.first, b=pair.second)] if Role.ADM in roles and roles & BUSINESS_ROLES else []
+
+
+ACTS: dict[Duty, tuple[frozenset[Permission], frozenset[Permission]]] = {
+    Duty.S1: (frozenset({P.ASSESSMENT_FILL}), frozenset({P.ASSESSMENT_CALIBRATE})),
+    Duty.S3: (frozenset({P.CONTROL_TEST}), frozenset({P.REVIEW_APPROVE})),
+    Duty.S5: (
+        frozenset({P.RECOMMENDATION_WRITE}), frozenset({P.FORUM_CONFIRM, P.FORUM_DECLARE, P.FORUM_RECORD}),
+    ),
+    Duty.S6: (frozenset({P.FORUM_RECORD}), frozenset({P.FORUM_CONFIRM})),
+    Duty.S10: (frozenset({P.EVIDENCE_ADD}), frozenset({P.EVIDENCE_JUDGE})),
+    Duty.S11: (frozenset({P.REOPENING_ASK}), frozenset({P.REOPENING_APPROVE})),
+    Duty.S12: (frozenset({P.FINDING_MANAGE}), frozenset({P.FINDING_VERIFY})),
+    Duty.S13: (frozenset({P.EVIDENCE_DISPOSE, P.REDACTION_ASK}), frozenset({P.EVIDENCE_JUDGE, P.REDACTION_APPROVE})),
+}  # fmt: skip
+"""What the two acts of a rule take, for the rules whose acts come from roles; the others come from tasks and duties."""
+
+
+def clashes(one: Collection[Permission], other: Collection[Permission]) -> list[Duty]:
+    """The rules of which one role gives the first act and another role of the same person the second.
+
+    Nobody gets further by it than to both acts on different objects, but an auditor wants to know who could.
+    """
+    return [duty for duty, (first, second) in ACTS.items() if first.intersection(one) and second.intersection(other)]
 
 
 def edition(states: Iterable[RequestState]) -> int:

@@ -41,6 +41,12 @@ class Column:
     kind: Kind = Kind.TEXT
     width: int = 0
     words: type[Labelled] | None = None
+    also: type[Labelled] | None = None
+
+    @property
+    def lists(self) -> list[type[Labelled]]:
+        """The word lists that its cells are taken from."""
+        return [words for words in (self.words, self.also) if words is not None]
 
     @property
     def wide(self) -> int:
@@ -49,8 +55,8 @@ class Column:
 
     def reader(self, say: Callable[[str], str]) -> Callable[[Any], Any]:
         """How a cell of this column is read back to the value it was written from, in the language of `say`."""
-        if self.words is not None:
-            known = {say(member.label): member for member in self.words}
+        if self.lists:
+            known = {say(member.label): member for words in self.lists for member in words}
             if self.kind is Kind.WORDS:
                 return lambda cell: [known[part] for part in cell.split(", ")] if cell else []
             return lambda cell: known[cell] if cell else None

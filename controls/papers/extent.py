@@ -1,10 +1,11 @@
 """Which rows stand behind the workbook of a year: the predicates that sheets and package share."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, func, or_, select, union
 
 from controls.assessment.tables import Assessment
 from controls.assessment.tables import Line as AssessmentLine
@@ -12,12 +13,12 @@ from controls.base.audit import EventRow
 from controls.base.clock import COPENHAGEN
 from controls.base.db import db
 from controls.effectiveness.tables import OperatingTest, SampleItem
-from controls.evidence.tables import Evidence, Hold, Request
+from controls.evidence.tables import Binding, Evidence, Hold, Request, Retention
 from controls.finding.tables import Action, Extension, Finding
 from controls.finding.words import State as FindingState
 from controls.forum.tables import Decision, Impartiality, Meeting, Presence
 from controls.forum.words import State as MinutesState
-from controls.identity.tables import DutyException, Organisation, Person, Reopening, RoleGrant
+from controls.identity.tables import DutyException, Organisation, Person, Reopening, RoleGrant, VisitingGrant
 from controls.recommendation.tables import Line, Recommendation
 from controls.recommendation.words import State as RecommendationState
 from controls.review.tables import Control, DesignTest, Review, Risk, RiskControl
@@ -115,6 +116,15 @@ def grants(s: "Scope") -> Any:
     )  # fmt: skip
 
 
+def visits(s: "Scope") -> Any:
+    """Visiting grants that were given for the organisation and held at some time since the year began."""
+    v = VisitingGrant
+    return and_(
+        v.host_organisation_id == s.organisation, v.granted_on.is_not(None), v.valid_from <= max(s.last, s.by.today),
+        func.coalesce(v.ended_on, v.valid_to) >= s.first,
+    )  # fmt: skip
+
+
 def exceptions(s: "Scope") -> Any:
     """Exceptions of the chair that reached the organisation at some time since the year began."""
     above = select(Organisation.path).where(Organisation.id == s.organisation).scalar_subquery()
@@ -164,7 +174,7 @@ def parts(s: "Scope") -> list[Part]:
         Decision.meeting_id.in_(meetings), or_(Decision.meeting_id.in_(year_meetings), Decision.review_year == s.year)
     )
     found = [
-        Part(Organisation, Organisation.id == s.organisation),
+        Part(Organisation, Organisation.id.in_(_organisations(s))),
         Part(Area, Area.id.in_(select(Process.area_id).where(Process.id.in_(in_year)))),
         Part(Process, Process.id.in_(in_year)), Part(Subprocess, subprocesses(s), "01"), Part(Assessment, forms),
         Part(AssessmentLine, AssessmentLine.assessment_id.in_(select(Assessment.id).where(forms)), "02"),
@@ -182,13 +192,39 @@ def parts(s: "Scope") -> list[Part]:
         Part(OperatingTest, OperatingTest.review_id.in_(year_reviews), "11"),
         Part(SampleItem, SampleItem.test_id.in_(year_tests), "12"), Part(Evidence, evidence(s), "13"),
         Part(Request, Request.evidence_id.in_(files)), Part(Hold, Hold.evidence_id.in_(files)),
+        Part(Binding, Binding.id.in_(_bindings(s))), Part(Retention, Retention.organisation_id == s.organisation),
         Part(Finding, Finding.id.in_(year_findings), "14"),
         Part(Action, Action.finding_id.in_(year_findings), "15"),
         Part(Extension, Extension.finding_id.in_(year_findings)),
         Part(Cycle, Cycle.id == s.cycle.id), Part(Step, Step.cycle_id == s.cycle.id, "17"),
-        Part(RoleGrant, grants(s), "18"),
+        Part(RoleGrant, grants(s), "18"), Part(VisitingGrant, visits(s), "18"),
+        Part(DutyException, exceptions(s), "18b"),
     ]  # fmt: skip
     return [*found, Part(Person, Person.id.in_(_people(found)))]
+
+
+def _organisations(s: "Scope") -> list[int]:
+    """The organisation, and those that its roles, visitors and exceptions come from."""
+    named = union(
+        select(RoleGrant.organisation_id).where(grants(s)), select(VisitingGrant.home_organisation_id).where(visits(s)),
+        select(DutyException.organisation_id).where(exceptions(s)),
+    )  # fmt: skip
+    return sorted({s.organisation, *db.session.scalars(named)})
+
+
+def _bindings(s: "Scope") -> list[int]:
+    """The signatures that were given on the year's files."""
+    files = set(db.session.scalars(select(Evidence.id).where(evidence(s))))
+    query = select(Binding.id, Binding.hashes).where(Binding.organisation_id == s.organisation).order_by(Binding.id)
+    return [id for id, hashes in db.session.execute(query) if files.intersection(signed_files(hashes))]
+
+
+def signed_files(hashes: str) -> list[int]:
+    """The files that a signature was given on; none when what is stored was tampered with, which the checks tell."""
+    try:
+        return [id for id in json.loads(hashes)["ids"] if isinstance(id, int)]
+    except (KeyError, TypeError, ValueError):
+        return []
 
 
 def _people(found: list[Part]) -> list[int]:

@@ -3,6 +3,7 @@
 from controls.base.why import N_, Labelled
 from controls.effectiveness.words import Method, Nature, Result, SampleRisk
 from controls.effectiveness.words import State as TestState
+from controls.evidence.words import DataClass
 from controls.finding.words import ActionState, Severity
 from controls.finding.words import State as FindingState
 from controls.identity.words import RequestState
@@ -93,8 +94,20 @@ EVIDENCE = sheet(
     Column(N_("covers_from"), Kind.DATE), Column(N_("covers_to"), Kind.DATE), Column(N_("filename"), width=40),
     Column(N_("media_type"), width=28), Column(N_("size_bytes"), Kind.NUMBER, 14), Column(N_("sha256"), width=66),
     Column(N_("uploaded_by"), width=24), Column(N_("uploaded_at"), Kind.MOMENT),
+    Column(N_("version"), Kind.NUMBER, 9), Column(N_("locked_at"), Kind.MOMENT),
+    Column(N_("replaced_by"), Kind.NUMBER), Column(N_("kept_until"), Kind.DATE),
+    Column(N_("external_reference"), width=24), Column(N_("data_class"), Kind.WORD, 22, DataClass),
+    Column(N_("scanned_at"), Kind.MOMENT), Column(N_("replaces"), Kind.NUMBER),
+    Column(N_("replacement_reason"), Kind.LONG, 30), Column(N_("replaced_at"), Kind.MOMENT),
+    Column(N_("withdrawn_at"), Kind.MOMENT), Column(N_("withdrawal_asked_by"), width=24),
+    Column(N_("withdrawal_approved_by"), width=24), Column(N_("withdrawal_reason"), Kind.LONG, 30),
+    Column(N_("legal_hold"), Kind.YES_NO), Column(N_("hold_set_by"), width=24),
+    Column(N_("hold_reason"), Kind.LONG, 30), Column(N_("disposed_at"), Kind.MOMENT),
+    Column(N_("disposal_asked_by"), width=24), Column(N_("disposal_approved_by"), width=24),
+    Column(N_("disposal_reason"), Kind.LONG, 30),
     total="size_bytes",
 )  # fmt: skip
+"""Files and their custody: `locked_at` is the first signature on the file, `legal_hold` whether it is held now."""
 
 FINDINGS = sheet(
     "14", N_("Findings"),

@@ -20,6 +20,7 @@ from controls.base.why import Refused
 from controls.effectiveness.tables import OperatingTest, SampleItem
 from controls.effectiveness.words import State as TestState
 from controls.evidence.tables import Evidence
+from controls.evidence.words import RequestKind
 from controls.finding.tables import Action, Finding
 from controls.forum import impartiality as impartial
 from controls.forum.tables import Decision, Impartiality, Meeting, Presence
@@ -28,7 +29,7 @@ from controls.identity import queries as identity
 from controls.identity.duties import RULES, Duty
 from controls.identity.permissions import Permission
 from controls.identity.tables import DutyException, Organisation, Person, Reopening, RoleGrant
-from controls.papers import choice, extent, ground, proof, running
+from controls.papers import choice, extent, ground, holders, kept, proof, running
 from controls.papers.before import Before, told
 from controls.papers.columns import Sheet
 from controls.papers.rules import NO_CYCLE
@@ -422,15 +423,21 @@ def samples(s: Scope) -> Rows:
 
 def evidence(s: Scope) -> Rows:
     """Sheet 13: files of the year's reviews, tests and listed findings, and whatever was uploaded in the year."""
-    e, people, end = Evidence, s.people, (s.code, s.year)
+    newer, custody, nobody = aliased(Evidence), kept.kept(s), ("", "", "")
     query = (
-        select(e.id, e.subject_type, e.subject_id, e.shows, e.covers_from, e.covers_to, e.filename, e.media_type,
-               e.size, e.sha256, e.uploaded_by_id, e.uploaded_at)
-        .where(extent.evidence(s))
-        .order_by(e.id)
+        select(Evidence, newer.id).outerjoin(newer, newer.replaces_id == Evidence.id)
+        .where(extent.evidence(s)).order_by(Evidence.id)
     )  # fmt: skip
-    for row in stream(query):
-        yield *row[:10], people[row[10]], row[11], *end
+    for e, newer_id in stream(query):
+        yield (
+            e.id, e.subject_type, e.subject_id, e.shows, e.covers_from, e.covers_to, e.filename, e.media_type, e.size,
+            e.sha256, s.people[e.uploaded_by_id], e.uploaded_at, e.edition or 1, custody.signed.get(e.id), newer_id,
+            custody.until(e), e.external_reference or "", e.data_class, e.scanned_at, e.replaces_id,
+            e.replaces_reason or "", e.replaced_at, e.withdrawn_at,
+            *custody.taken.get((e.id, RequestKind.WITHDRAW), nobody), *custody.held(e), e.disposed_at,
+            *custody.taken.get((e.id, RequestKind.DISPOSE), nobody), s.code, s.year,
+        )  # fmt: skip
+        db.session.expunge(e)
 
 
 def findings(s: Scope) -> Rows:
@@ -480,17 +487,31 @@ def wheel(s: Scope) -> Rows:
 
 
 def users(s: Scope) -> Rows:
-    """Sheet 18: roles that held in the organisation, or above it, at some time since the year began."""
+    """Sheet 18: roles that held in the organisation, or above it, at some time since the year began; then visitors."""
+    person = (Person.id, Person.username, Person.name, Person.title, Person.unit)
     query = (
-        select(Person.id, Person.username, Person.name, Person.title, Person.unit, RoleGrant.role, Organisation.code,
-               RoleGrant.valid_from, RoleGrant.valid_to, RoleGrant.granted_by)
+        select(*person, RoleGrant.role, Organisation.code, RoleGrant.valid_from, RoleGrant.valid_to,
+               RoleGrant.granted_by)
         .join(RoleGrant, RoleGrant.person_id == Person.id)
         .join(Organisation, Organisation.id == RoleGrant.organisation_id)
         .where(extent.grants(s))
         .order_by(Person.name, Person.id, RoleGrant.role, RoleGrant.id)
     )  # fmt: skip
     for row in stream(query):
-        yield *row, s.code, s.year
+        yield *row, "", None, "", s.code, s.year
+    for one in holders.visitors(s):
+        yield *one, s.code, s.year
+
+
+def incompatible(s: Scope, say: Callable[[str], str]) -> Rows:
+    """Sheet 18a: roles of one person that together reach both acts of a rule."""
+    for row in holders.incompatible(s):
+        rule = RULES[row.duty]
+        yield (
+            row.one.person_id, s.people[row.one.person_id], row.duty.value, row.one.role, row.one.organisation,
+            say(rule.first), row.other.role, row.other.organisation, say(rule.second), row.first, row.last,
+            row.exception_id, s.code, s.year,
+        )  # fmt: skip
 
 
 def exceptions(s: Scope) -> Rows:
@@ -534,24 +555,25 @@ def log(s: Scope, say: Callable[[str], str]) -> Rows:
     """Sheet 19: a row per changed field, from the events' own record of the rows; for who may read the log."""
     e, end, before = EventRow, (s.code, s.year), Before()
     query = (
-        select(e.seq, e.at, e.person_name, e.role, e.object_type, e.object_id, e.action, e.reason, e.leaf, e.payload)
+        select(e.seq, e.at, e.person_name, e.role, e.on_behalf_of, e.object_type, e.object_id, e.action, e.reason,
+               e.leaf, e.payload)
         .where(extent.events(s) if s.reads_log else false()).order_by(e.seq)
     )  # fmt: skip
     labels: dict[str, str] = {}
     taken = retold(db.session())
     try:
-        for seq, at, person, role, what, id, action, reason, leaf, payload in stream(query):
+        for seq, at, person, role, behalf, what, id, action, reason, leaf, payload in stream(query):
+            who = (seq, at, person, role, s.people[behalf])
             if action not in labels:
                 labels[action] = say(EVENTS[action].label) if action in EVENTS else action
             told_rows = False
             for about_type, about_id, field, old, new in _changes(before, what, id, _held(payload, taken.get(seq))):
                 told_rows = True
                 yield (
-                    seq, at, person, role, about_type, about_id, labels[action], action, field, old, new, reason,
-                    leaf.hex(), *end,
+                    *who, about_type, about_id, labels[action], action, field, old, new, reason, leaf.hex(), *end,
                 )  # fmt: skip
             if not told_rows:
-                yield seq, at, person, role, what, id, labels[action], action, "", "", "", reason, leaf.hex(), *end
+                yield *who, what, id, labels[action], action, "", "", "", reason, leaf.hex(), *end
     finally:
         before.close()
 
@@ -576,5 +598,5 @@ ROWS: tuple[tuple[Sheet, Callable[[Scope], Rows]], ...] = (
     (choice.DECISIONS, decisions), (choice.IMPARTIALITY, impartiality), (choice.ATTENDANCE, attendance),
     (choice.ROLL, roll), (proof.REVIEWS, reviews), (proof.REOPENINGS, reopenings),
     (proof.TESTS, tests), (proof.SAMPLES, samples), (proof.EVIDENCE, evidence), (proof.FINDINGS, findings),
-    (proof.ACTIONS, actions), (running.WHEEL, wheel), (running.USERS, users), (running.EXCEPTIONS, exceptions),
+    (proof.ACTIONS, actions), (running.WHEEL, wheel), (running.USERS, users),
 )  # fmt: skip

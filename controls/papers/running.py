@@ -2,6 +2,7 @@
 
 from controls.base.why import N_
 from controls.identity.permissions import Role
+from controls.identity.visits import Visited, VisitTask
 from controls.papers.columns import Column, Kind, sheet
 from controls.wheel.words import State
 
@@ -16,11 +17,24 @@ WHEEL = sheet(
 USERS = sheet(
     "18", N_("Users and roles"),
     Column(N_("user_id"), Kind.NUMBER), Column(N_("username"), width=18), Column(N_("name"), width=26),
-    Column(N_("title"), width=26), Column(N_("unit"), width=26), Column(N_("role"), Kind.WORD, 30, Role),
+    Column(N_("title"), width=26), Column(N_("unit"), width=26), Column(N_("role"), Kind.WORD, 30, Role, VisitTask),
     Column(N_("role_in_organisation"), width=16), Column(N_("from"), Kind.DATE), Column(N_("to"), Kind.DATE),
-    Column(N_("granted_by"), width=24),
+    Column(N_("granted_by"), width=24), Column(N_("visiting_from"), width=12),
+    Column(N_("visiting_place"), Kind.WORD, 16, Visited), Column(N_("visiting_place_no"), width=18),
     total="user_id",
 )  # fmt: skip
+"""Roles that are held, then people who are lent here (gæsteroller): the role is their task, in one place only."""
+
+INCOMPATIBLE = sheet(
+    "18a", N_("Incompatible roles"),
+    Column(N_("user_id"), Kind.NUMBER), Column(N_("name"), width=26), Column(N_("rule"), width=8),
+    Column(N_("role"), Kind.WORD, 30, Role, VisitTask), Column(N_("role_in_organisation"), width=16),
+    Column(N_("first_act"), width=34), Column(N_("other_role"), Kind.WORD, 30, Role, VisitTask),
+    Column(N_("other_role_in_organisation"), width=16), Column(N_("second_act"), width=34),
+    Column(N_("from"), Kind.DATE), Column(N_("to"), Kind.DATE), Column(N_("exemption_id"), Kind.NUMBER),
+    total="user_id",
+)  # fmt: skip
+"""Two roles of one person at the same time, of which one gives the first act of a rule and the other the second."""
 
 EXCEPTIONS = sheet(
     "18b", N_("Exemptions"),
@@ -42,7 +56,8 @@ REFUSED = sheet(
 LOG = sheet(
     "19", N_("Log"),
     Column(N_("event_no"), Kind.NUMBER, 12), Column(N_("time"), Kind.MOMENT), Column(N_("user"), width=24),
-    Column(N_("role"), width=12), Column(N_("object_type"), width=24), Column(N_("object_id"), Kind.NUMBER),
+    Column(N_("role"), width=12), Column(N_("on_behalf_of"), width=24),
+    Column(N_("object_type"), width=24), Column(N_("object_id"), Kind.NUMBER),
     Column(N_("action"), width=34), Column(N_("action_code"), width=26), Column(N_("field"), width=24),
     Column(N_("before"), width=36), Column(N_("after"), width=36), Column(N_("reason"), width=36),
     Column(N_("leaf_hash"), width=66),

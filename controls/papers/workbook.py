@@ -61,6 +61,8 @@ def fill(scope: queries.Scope, organisation: Organisation, lang: str, out: IO[by
 def _sheets(book: Book, scope: queries.Scope) -> list[SheetSum]:
     """Every data sheet in the order of their numbers."""
     sums = [part for sheet, rows in queries.ROWS for part in book.write(sheet, rows(scope))]
+    sums += book.write(running.INCOMPATIBLE, queries.incompatible(scope, gettext))
+    sums += book.write(running.EXCEPTIONS, queries.exceptions(scope))
     sums += book.write(running.REFUSED, queries.refused(scope, gettext))
     sums += book.write(running.LOG, queries.log(scope, gettext))
     sums += book.write(running.PARAMETERS, _parameters(scope))
@@ -92,8 +94,8 @@ def _codes(scope: queries.Scope) -> Rows:
     lists: dict[str, type[Labelled]] = {}
     for sheet in (*(sheet for sheet, _ in queries.ROWS), running.LOG):
         for column in sheet.columns:
-            if column.words is not None:
-                lists.setdefault(f"{column.words.__module__.split('.')[1]}.{column.words.__name__}", column.words)
+            for words in column.lists:
+                lists.setdefault(f"{words.__module__.split('.')[1]}.{words.__name__}", words)
     members = [(name, member) for name, words in sorted(lists.items()) for member in words]
     with force_locale("da"):
         danish = [gettext(member.label) for _, member in members]

@@ -294,7 +294,7 @@ class Page:
 
     def _word(self, column: Column, letter: str) -> Callable[[Any], Cell]:
         cell, known, say = Cell(letter, self.style(alignment=LEFT["alignment"]), "s"), dict[Any, str](), self.book.say
-        words: dict[str, Labelled] = {m.value: m for m in column.words or ()}
+        words: dict[str, Labelled] = {m.value: m for words in column.lists for m in words}
 
         def spell(value: Any) -> str:
             if column.kind is Kind.YES_NO:

@@ -21,7 +21,8 @@ from controls.forum import words as decided
 from controls.identity import actions as identity
 from controls.identity.duties import Duty, Side
 from controls.identity.permissions import Role
-from controls.identity.tables import Reopening
+from controls.identity.tables import Reopening, VisitingGrant
+from controls.identity.visits import Visited, VisitState, VisitTask
 from controls.identity.words import RequestState
 from controls.recommendation import tables as recommendation
 from controls.recommendation import words as recommended
@@ -71,6 +72,25 @@ class Year:
             audit.record(make.by(self.group), FILLED, self.cycle)
         with suppress(Refused), transaction():
             identity.take_part(make.by(self.group), Duty.S14, self.cycle, Side.SECOND)
+        self._borrowed()
+
+    def _borrowed(self) -> None:
+        """Somebody with two roles that do not go together, and a tester borrowed from another agency."""
+        both = make.person("dobbelt", Role.CTL, self.organisation, name="Dobbelt Rolle")
+        lender = make.organisation("ALS")
+        guest = make.person("gaest", None, lender, name="Gæst Gæstesen", unit="Kontrol")
+        with transaction():
+            identity.grant_role(make.system(), both.id, Role.GRP, self.organisation.id)
+            self.visit = VisitingGrant(
+                visitor_id=guest.id, home_organisation_id=lender.id, host_organisation_id=self.organisation.id,
+                task=VisitTask.TESTER, object_type=Visited.REVIEW, object_id=self.review.id,
+                valid_from=date(2026, 3, 1), valid_to=date(2026, 11, 30), state=VisitState.GRANTED,
+                reason="Ingen i huset må teste", asked_by_id=self.group.id, asked_on=date(2026, 2, 2),
+                agreed_by_id=self.other.id, agreed_on=date(2026, 2, 3), role_asked_by_id=self.owner.id,
+                role_asked_on=date(2026, 2, 4), granted_by_id=self.auditor.id, granted_on=date(2026, 2, 5),
+            )  # fmt: skip
+            self.add(self.visit)
+            audit.record(make.by(self.group), FILLED, self.cycle)
 
     def add(self, row: Any) -> Any:
         """A row of the organisation, saved by the group."""

@@ -2,7 +2,8 @@
 
 import hashlib
 from collections.abc import Callable
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 from typing import Any
 from zipfile import ZipFile
@@ -13,21 +14,32 @@ from flask_babel import force_locale, gettext
 from openpyxl import load_workbook
 from sqlalchemy import func, select
 
-from controls.base import checkpoint, keys
+from controls.accounts import actions as accounts
+from controls.base import audit, checkpoint, keys
 from controls.base.audit import EventRow
 from controls.base.db import db, transaction
 from controls.base.settings import current
 from controls.base.why import Refused
 from controls.effectiveness.tables import OperatingTest, SampleItem
-from controls.evidence.tables import Evidence
+from controls.evidence import actions as evidence
+from controls.evidence import queries as files
+from controls.evidence.tables import Evidence, Request
+from controls.evidence.words import DataClass, RequestKind, RequestState
+from controls.finding.tables import Finding
+from controls.identity import queries as identity
+from controls.identity.duties import Duty
+from controls.identity.tables import RoleGrant
 from controls.papers import actions, queries, running, workbook
 from controls.papers.columns import LIMIT, Kind, Sheet
 from controls.review.tables import DesignTest
 from controls.universe.tables import Subprocess
 from tests import make
-from tests.papers.sample import FORMULA, Year
+from tests.papers.sample import CHANGED, FORMULA, Year
 
-ALL = (*(sheet for sheet, _ in queries.ROWS), running.REFUSED, running.LOG, running.PARAMETERS, running.CODES)
+ALL = (
+    *(sheet for sheet, _ in queries.ROWS), running.INCOMPATIBLE, running.EXCEPTIONS, running.REFUSED, running.LOG,
+    running.PARAMETERS, running.CODES,
+)  # fmt: skip
 
 
 def taken(year: Year, lang: str = "da", who: Any = None) -> tuple[BytesIO, Any]:
@@ -57,8 +69,10 @@ def expected(year: Year, sheet: Sheet, lang: str = "da") -> list[tuple[Any, ...]
         scope = queries.scope(by, year.organisation, 2026)
         if sheet is running.LOG:
             return list(queries.log(scope, gettext))
-        if sheet is running.REFUSED:
-            return list(queries.refused(scope, gettext))
+        if sheet is running.EXCEPTIONS:
+            return list(queries.exceptions(scope))
+        if sheet in (running.INCOMPATIBLE, running.REFUSED):
+            return list((queries.refused if sheet is running.REFUSED else queries.incompatible)(scope, gettext))
         if sheet is running.PARAMETERS:
             return list(workbook._parameters(scope))
         if sheet is running.CODES:
@@ -205,6 +219,130 @@ def test_log_tells_before_and_after(app: Any) -> None:
     leaf = db.session.scalar(select(EventRow.leaf).order_by(EventRow.seq.desc()))
     assert rows[-1][head["leaf_hash"]] == leaf.hex()
     assert not any("argon2" in str(cell) for row in rows for cell in row)
+
+
+HEADINGS = {
+    "13": "dokumentation_id, hører_til_type, hører_til_id, hvad_viser_filen, dækker_fra, dækker_til, filnavn, art, "
+          "størrelse_bytes, sha256, uploadet_af, uploadet_kl, version, låst, erstattet_af, opbevares_til, "
+          "ekstern_reference",
+    "18": "bruger_id, navn, enhed, rolle, organisation, fra, til, tildelt_af, gæst_fra",
+    "18a": "regel, rolle, anden_rolle, fra, til, dispensation_id",
+    "18b": "regel, person, fra, til, tildelt_af, begrundelse",
+    "19": "nr, tidspunkt, bruger, rolle, på_vegne_af, objekt_type, objekt_id, handling, felt, før, efter, begrundelse, "
+          "leaf_hash",
+}  # fmt: skip
+"""What an external auditor wants to find on the sheets of evidence, people and log."""
+
+
+def test_the_headings_are_those_that_an_auditor_wants(app: Any) -> None:
+    found = sheets(taken(Year())[0])
+    for number, wanted in HEADINGS.items():
+        names = wanted.split(", ")
+        assert set(names) <= set(found[number][0]), number
+        order = [name for name in found[number][0] if name in names and name != "organisation"]
+        assert order == [name for name in names if name != "organisation"], number
+
+
+def test_the_custody_of_a_file_is_told(app: Any) -> None:
+    """A file replaced, its newer version on hold; one withdrawn by two; one disposed of after its years."""
+    year = Year()
+    head = db.session.scalars(select(Evidence)).one()
+    by, org, on = make.by(year.tester), year.organisation.id, ("review_review", year.review.id)
+    with transaction():
+        first = evidence.add(by, org, *on, "a.txt", BytesIO(b"Foerste udgave"), "A", reference="F2 2026-117")
+        gone = evidence.add(by, org, *on, "b.txt", BytesIO(b"Forkert periode"), "B", data_class=DataClass.PERSONAL)
+        asked = evidence.ask_withdrawal(by, gone.id, "Forkert periode")
+    with files.received("a2.txt", BytesIO(b"Anden udgave")) as file, transaction():
+        second = evidence.replace(by, first.id, file, "A", None, None, DataClass.INTERNAL, False, "Ny side")
+    group = make.by(year.group, make.NOW + timedelta(hours=1))
+    with transaction():
+        evidence.approve(group, asked.id, None, "Enig")
+        evidence.hold(group, second.id, None, "Sag hos ankenævnet")
+        evidence.hold(group, first.id, date(2040, 1, 1), "Tilskudssag")
+        evidence.bind(group, org, "review_review", year.review.id, {"review_review": [year.review.id]})
+        evidence.set_retention(group, org, DataClass.PERSONAL, 7, "Personsager")
+    found = sheets(taken(year)[0])["13"]
+    told = {row[0]: dict(zip(found[0], row, strict=True)) for row in found[1:]}
+    assert (told[first.id]["erstattet_af"], told[first.id]["version"], told[second.id]["version"]) == (second.id, 1, 2)
+    assert (told[second.id]["erstatter"], told[second.id]["erstatning_begrundelse"]) == (first.id, "Ny side")
+    assert told[first.id]["ekstern_reference"] == "F2 2026-117" and told[first.id]["scannet_kl"] is None
+    assert told[first.id]["erstattet_kl"] == datetime(2026, 3, 17, 10, 0)
+    assert told[first.id]["opbevares_til"] == datetime(2040, 1, 1)
+    assert told[gone.id]["opbevares_til"] == datetime(2033, 12, 31)
+    assert told[head.id]["opbevares_til"] == datetime(2031, 12, 31)
+    withdrawn = [told[gone.id][f"tilbagetrækning_{what}"] for what in ("anmodet_af", "godkendt_af", "begrundelse")]
+    assert withdrawn == ["Test Testesen", "Gruppe Gruppesen", "Forkert periode"]
+    assert told[gone.id]["tilbagetrukket_kl"] == told[second.id]["låst"] == datetime(2026, 3, 17, 11, 0)
+    assert told[gone.id]["låst"] is None and told[gone.id]["dataklasse"] == "Personoplysninger"
+    assert [told[id]["kassationsstop"] for id in (first.id, second.id, gone.id)] == ["Ja", "Ja", "Nej"]
+    held = (told[second.id]["kassationsstop_sat_af"], told[second.id]["kassationsstop_begrundelse"])
+    assert held == ("Gruppe Gruppesen", "Sag hos ankenævnet")
+
+
+def test_a_disposal_is_told_with_its_two_people(app: Any) -> None:
+    year = Year()
+    with transaction():
+        row = db.session.scalars(select(Evidence)).one()
+        asked = year.add(Request(
+            evidence_id=row.id, kind=RequestKind.DISPOSE, reason="Fristen er udløbet", state=RequestState.APPROVED,
+            asked_by_id=year.owner.id, asked_at=make.NOW, decided_by_id=year.group.id, decided_at=make.NOW,
+        ))  # fmt: skip
+        year.add(Request(
+            evidence_id=row.id, kind=RequestKind.WITHDRAW, reason="Ikke enig", state=RequestState.REFUSED,
+            asked_by_id=year.owner.id, asked_at=make.NOW, decided_by_id=year.group.id, decided_at=make.NOW,
+        ))  # fmt: skip
+        row.disposed_at = asked.decided_at
+        audit.record(make.by(year.group), CHANGED, row)
+    found = sheets(taken(year)[0])["13"]
+    told = dict(zip(found[0], found[1], strict=True))
+    people = [told[f"kassation_{what}"] for what in ("anmodet_af", "godkendt_af", "begrundelse")]
+    assert people == ["Ejer Ejersen", "Gruppe Gruppesen", "Fristen er udløbet"]
+    assert told["kasseret_kl"] == datetime(2026, 3, 17, 10, 0) and told["tilbagetrækning_anmodet_af"] is None
+
+
+def test_visitors_stand_beside_the_roles(app: Any) -> None:
+    found = sheets(taken(Year())[0])["18"]
+    (guest,) = [dict(zip(found[0], row, strict=True)) for row in found[1:] if row[found[0].index("gæst_fra")]]
+    assert (guest["navn"], guest["rolle"], guest["gæst_fra"]) == ("Gæst Gæstesen", "Tester", "ALS")
+    assert (guest["rolle_i_organisation"], guest["tildelt_af"]) == ("STAR", "Revisor Revisen")
+    assert (guest["gæst_ved"], guest["gæst_ved_nr"]) == ("Gennemgang", "G-2026-01")
+    assert (guest["fra"], guest["til"]) == (datetime(2026, 3, 1), datetime(2026, 11, 30))
+
+
+def test_incompatible_roles_are_told_with_the_rule_and_the_exemption(app: Any) -> None:
+    year = Year()
+    both = identity.person("dobbelt")
+    chair = identity.person("formand")
+    assert both and chair
+    with transaction():
+        exempt = accounts.grant_exception(
+            make.by(chair), year.organisation.id, Duty.S12, both.id, make.NOW.date(), date(2026, 12, 31), "Få folk",
+        )  # fmt: skip
+    found = sheets(taken(year)[0])["18a"]
+    told = [dict(zip(found[0], row, strict=True)) for row in found[1:]]
+    assert {row["navn"] for row in told} == {"Dobbelt Rolle"}
+    rules = {row["regel"]: row for row in told if row["rolle"] == "Controller"}
+    assert set(rules) == {"S1", "S3", "S10", "S11", "S12"}
+    assert rules["S3"]["anden_rolle"] == "Arbejds- og koordinationsgruppen"
+    assert [rules[rule]["dispensation_id"] for rule in ("S3", "S12")] == [None, exempt.id]
+    with transaction():
+        grant = db.session.scalars(select(RoleGrant).where(RoleGrant.person_id == both.id)).first()
+        assert grant is not None
+        grant.valid_to = date(2026, 3, 1)
+        audit.record(make.system(), CHANGED, grant)
+    assert len(sheets(taken(year)[0])["18a"]) == 1
+
+
+def test_who_acts_for_another_is_told_in_the_log(app: Any) -> None:
+    year = Year()
+    with transaction():
+        row = db.session.get_one(Finding, year.finding.id)
+        row.condition = "Af en stedfortræder"
+        audit.record(replace(make.by(year.tester), on_behalf_of=year.owner.id), CHANGED, row)
+    rows = sheets(taken(year)[0])["19"]
+    last = dict(zip(rows[0], rows[-1], strict=True))
+    assert (last["bruger"], last["på_vegne_af"]) == ("Test Testesen", "Ejer Ejersen")
+    assert {row[rows[0].index("på_vegne_af")] for row in rows[1:-1]} == {None}
 
 
 def test_only_auditors_get_the_log(app: Any) -> None:
