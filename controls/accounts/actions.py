@@ -229,8 +229,10 @@ def add_keeper(by: By, organisation_id: int, kind: KeeperKind, name: str, place:
     shown = person.name if person else " ".join(name.split())
     refuse_if(rules.why_not_keeper(shown))
     key = shown.casefold()
-    both = [1] if queries.kept_otherwise(kind, key) else []
-    refuse_if(why_not_same(Duty.S16, [1], both))
+    side, home = rules.side(kind), db.session.get_one(Organisation, organisation_id)
+    why = why_not_same(Duty.S16, [1], [1] if queries.kept_otherwise(kind, key) else [])
+    if why:
+        raise identity.SamePerson(why, by, Duty.S16, side, identity.Bound(home, organisation_id))
     row = Keeper(
         organisation_id=organisation_id, kind=kind, name=shown, name_key=key, place=place.strip(),
         person_id=person.id if person else None, valid_from=by.today,
@@ -238,8 +240,6 @@ def add_keeper(by: By, organisation_id: int, kind: KeeperKind, name: str, place:
     saved(by, row)
     db.session.add(row)
     if person is not None:
-        side = Side.FIRST if kind is KeeperKind.DATABASE else Side.SECOND
-        home = db.session.get_one(Organisation, organisation_id)
         take_part(by, Duty.S16, home, side, persons=[person.id], organisation_id=organisation_id)
     audit.record(by, KEEPER_ADDED, row)
     return row

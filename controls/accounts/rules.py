@@ -4,9 +4,9 @@ from collections.abc import Collection
 from datetime import date, timedelta
 
 from controls.base.why import FIELD_REQUIRED, N_, WRONG_STATE, Reason, Why
-from controls.identity.duties import RULES, Duty
+from controls.identity.duties import RULES, Duty, Side
 from controls.identity.permissions import Role
-from controls.identity.words import RequestState
+from controls.identity.words import KeeperKind, RequestState
 
 LONGEST = timedelta(days=366)
 REASON, UNTIL = N_("Why"), N_("Until")
@@ -97,3 +97,8 @@ def why_not_disable(own: bool, closed: bool, name: str) -> list[Reason]:
 def why_not_keeper(name: str) -> list[Reason]:
     """The register names people."""
     return _required(name=(N_("Name"), name))
+
+
+def side(kind: KeeperKind) -> Side:
+    """Which side of S16 an entry in the register is."""
+    return Side.FIRST if kind is KeeperKind.DATABASE else Side.SECOND

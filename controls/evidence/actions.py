@@ -14,6 +14,7 @@ from controls.evidence import custody, queries, rules
 from controls.evidence.tables import Binding, Check, Evidence, Hold, Request, Retention
 from controls.evidence.words import CheckKind, DataClass, FaultKind, RequestKind, RequestState
 from controls.identity import actions as identity
+from controls.identity import queries as people
 from controls.identity.duties import Side
 from controls.identity.permissions import Permission
 from controls.identity.tables import Person
@@ -203,8 +204,8 @@ def _ask(by: By, row: Evidence, kind: RequestKind, reason: str) -> Request:
     )  # fmt: skip
     saved(by, asked)
     db.session.add(asked)
-    first = [*by.persons, row.uploaded_by_id] if kind is RequestKind.WITHDRAW else by.persons
-    identity.take_part(by, custody.DUTIES[kind], asked, Side.FIRST, persons=first)
+    added = (row.uploaded_by_id, *people.behind(row)) if kind is RequestKind.WITHDRAW else ()
+    identity.take_part(by, custody.DUTIES[kind], asked, Side.FIRST, persons=(*by.persons, *added))
     audit.record(by.because(reason.strip()), ASKED, asked, what=kind.value, sha256=row.sha256)
     return asked
 

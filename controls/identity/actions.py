@@ -120,9 +120,11 @@ def resume_role(by: By, id: int) -> RoleGrant:
 
 def must_hold(by: By, person: Person, role: Role) -> None:
     """Refuse a role that S9 keeps from a person: who administers the system holds none of the control year, ever."""
-    refuse_if(rules.why_not_hold(role, [grant.role for grant in queries.grants(person.id)]))
     first = queries.person_by_id(person.root_id)
-    refuse_if(queries.why_not_part(by, Duty.S9, first, _side(role), persons=[person.root_id]))
+    reasons = rules.why_not_hold(role, [grant.role for grant in queries.grants(person.id)])
+    reasons = reasons or queries.why_not_part(by, Duty.S9, first, _side(role), persons=[person.root_id])
+    if reasons:
+        raise SamePerson(reasons, by, Duty.S9, _side(role), Bound(first, person.organisation_id))
 
 
 def hold(by: By, person: Person, role: Role) -> None:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from controls.base.audit import EventRow
 from controls.base.by import By, Place
 from controls.base.clock import local_day
 from controls.base.db import built, db
@@ -344,6 +345,14 @@ def roots(ids: Iterable[int | None]) -> dict[int, int]:
     wanted = {id for id in ids if id is not None}
     query = select(Person.id, func.coalesce(Person.same_person_as_id, Person.id)).where(Person.id.in_(wanted))
     return {row[0]: row[1] for row in db.session.execute(query)} if wanted else {}
+
+
+def behind(row: Any) -> tuple[int | None, ...]:
+    """Who the log says made an object: the person, and the one he stood in for."""
+    told = select(EventRow.person_id, EventRow.on_behalf_of).where(
+        EventRow.object_type == row.__tablename__, EventRow.object_id == row.id
+    )  # fmt: skip
+    return tuple(db.session.execute(told.order_by(EventRow.seq).limit(1)).one_or_none() or ())
 
 
 def excepted(duty: Duty, persons: Collection[int], organisation_id: int | None, on: date) -> dict[int, int]:

@@ -118,8 +118,8 @@ def keep_draft(by: By, organisation_id: int, file: CatalogueFile) -> ImportDraft
         if earlier.person_id == by.person_id:
             db.session.delete(earlier)
     row = ImportDraft(
-        organisation_id=organisation_id, person_id=by.person_id, uploaded_at=by.at, filename=file.filename,
-        sha256=file.sha256, rows=rules.packed(file),
+        organisation_id=organisation_id, person_id=by.person_id, on_behalf_of_id=by.on_behalf_of, uploaded_at=by.at,
+        filename=file.filename, sha256=file.sha256, rows=rules.packed(file),
     )  # fmt: skip
     db.session.add(row)
     db.session.flush()
@@ -140,7 +140,7 @@ def take_draft(by: By, id: int, seen: str) -> Preview:
     )  # fmt: skip
     saved(by, taken)
     db.session.add(taken)
-    accounts.take_part(by, Duty.S15, taken, Side.FIRST, persons=[row.person_id])
+    accounts.take_part(by, Duty.S15, taken, Side.FIRST, persons=[row.person_id, row.on_behalf_of_id])
     accounts.take_part(by, Duty.S15, taken, Side.SECOND)
     preview = _import(by, row.organisation_id, entries, row.filename, row.sha256, seen)
     db.session.delete(row)

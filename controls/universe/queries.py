@@ -102,7 +102,7 @@ def why_not_take(by: By, draft: ImportDraft) -> list[Reason]:
     """S15: who brought a catalogue file does not confirm it; who may instead."""
     return people.why_not_part(
         by, Duty.S15, draft, Side.SECOND, permission=Permission.CATALOGUE_EDIT, parts={},
-        besides=people.roots([draft.person_id]).values(),
+        besides=people.roots([draft.person_id, draft.on_behalf_of_id]).values(),
     )  # fmt: skip
 
 

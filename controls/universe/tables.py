@@ -115,6 +115,7 @@ class ImportDraft(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     organisation_id: Mapped[int] = mapped_column(ForeignKey("identity_organisation.id"))
     person_id: Mapped[int] = mapped_column(ForeignKey("identity_person.id"))
+    on_behalf_of_id: Mapped[int | None] = mapped_column(ForeignKey("identity_person.id"))
     uploaded_at: Mapped[datetime] = mapped_column(UtcTime)
     filename: Mapped[str] = mapped_column(String(200))
     sha256: Mapped[str] = mapped_column(String(64))
