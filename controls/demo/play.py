@@ -14,6 +14,7 @@ from controls.demo import (
     deciding,
     describing,
     following,
+    keeping,
     people,
     recommending,
     reviewing,
@@ -40,7 +41,7 @@ GUIDES = [
 
 REAL = "This database holds real data; the demo is never written over it. Set KONTROLRUL_DATA to another folder."
 HALF = "The demo in this folder was not built to its end. Remove the folder and build the demo again."
-PARTS = (people, describing, years, assessing, recommending, deciding, reviewing, testing, following, visiting)
+PARTS = (people, describing, years, assessing, recommending, deciding, reviewing, testing, following, keeping, visiting)
 
 
 def build(echo: Callable[[str], None]) -> None:

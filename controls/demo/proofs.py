@@ -2,10 +2,12 @@
 
 import csv
 from collections.abc import Iterable
+from datetime import date
 from io import BytesIO, StringIO
 
 from controls.demo.stage import Row, text, unfilled
 from controls.effectiveness.words import Result
+from controls.evidence.words import DataClass
 
 ITEMS_RETESTED = 5
 
@@ -30,10 +32,29 @@ def _written(day: str) -> str:
     return ".".join(reversed(day.split("-")))
 
 
-def sheet(row: Row, items: Iterable[tuple[int, str, Result, str]]) -> Proof:
-    """The working sheet of a test: a line for each item that was drawn."""
+CLASSES = {"LON": DataClass.PERSONAL, "ADG": DataClass.CONFIDENTIAL}
+"""Areas whose working sheets name people, or tell who may do what in a system."""
+
+
+def data_class(row: Row) -> DataClass:
+    """How confidential the working sheet of a test is."""
+    return CLASSES.get(row["control_id"][:3], DataClass.INTERNAL)
+
+
+def extract(row: Row, items: Iterable[str]) -> tuple[str, BytesIO]:
+    """What came out of the system that the items of a test were drawn from."""
+    lines = [[key, text("extract_line", {"number": str(n)})] for n, key in enumerate(items, 1)]
+    return f"{row['test_id']}-udtraek.csv", _sheet([_line("extract_head", row), *lines])
+
+
+def sheet(
+    row: Row, items: Iterable[tuple[int, str, Result, str]], corrected: date | None = None, why: str = ""
+) -> Proof:
+    """The working sheet of a test: a line for each item that was drawn; a corrected one says when and why."""
     head = [_line(key, row) for key in ("sheet_test", "sheet_population", "sheet_source", "sheet_head")]
     lines = [[str(rank), key, text(f"result_{result.value}"), note] for rank, key, result, note in items]
+    if corrected is not None:
+        head.insert(0, [*_line("sheet_corrected", {"day": _written(corrected.isoformat())}), why])
     return f"{row['test_id']}-arbejdsark.csv", _sheet(head + lines), text("sheet_shows")
 
 

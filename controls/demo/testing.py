@@ -86,6 +86,7 @@ def _evidence(stage: Stage, row: Row, at: datetime) -> None:
     evidence.add(
         stage.by(row["tester"], at), stage.organisation(period["organisation"]), OperatingTest.__tablename__, id, name,
         stream, shows, date.fromisoformat(period["period_from"]), date.fromisoformat(period["period_to"]),
+        proofs.data_class(row),
     )  # fmt: skip
 
 

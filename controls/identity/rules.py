@@ -84,7 +84,6 @@ ACTS: dict[Duty, tuple[frozenset[Permission], frozenset[Permission]]] = {
     Duty.S6: (frozenset({P.FORUM_RECORD}), frozenset({P.FORUM_CONFIRM})),
     Duty.S10: (frozenset({P.EVIDENCE_ADD}), frozenset({P.EVIDENCE_JUDGE})),
     Duty.S11: (frozenset({P.REOPENING_ASK}), frozenset({P.REOPENING_APPROVE})),
-    Duty.S12: (frozenset({P.FINDING_MANAGE}), frozenset({P.FINDING_VERIFY})),
     Duty.S13: (frozenset({P.EVIDENCE_DISPOSE, P.REDACTION_ASK}), frozenset({P.EVIDENCE_JUDGE, P.REDACTION_APPROVE})),
 }  # fmt: skip
 """What the two acts of a rule take, for the rules whose acts come from roles; the others come from tasks and duties."""

@@ -22,7 +22,8 @@ from controls.demo import play, stage
 from controls.effectiveness import queries as tests_of_operation
 from controls.effectiveness.tables import OperatingTest
 from controls.evidence import queries as evidence
-from controls.evidence.tables import Evidence
+from controls.evidence.tables import Binding, Evidence, Hold, Request
+from controls.evidence.words import DataClass
 from controls.finding.tables import Action, Extension, Finding
 from controls.forum.tables import Decision, Impartiality, Meeting, Presence
 from controls.identity import actions as accounts
@@ -198,7 +199,30 @@ def test_every_operating_test_and_closed_finding_has_evidence(played: Any) -> No
     assert closed and all(evidence.of(Finding.__tablename__, closed).values())
     done = list(played.scalars(select(Action.id).where(Action.done_on.is_not(None))))
     assert done and all(evidence.of(Action.__tablename__, done).values())
-    assert _count(Evidence) == len(own) + len(closed) + len(done)
+    more = _of("custody", "what")
+    assert _count(Evidence) == len(own) + len(closed) + len(done) + more["add"] + more["replace"]
+
+
+def test_the_evidence_has_a_custody(played: Any) -> None:
+    """Each row of custody happened; working sheets have their class; a file replaced after a signature flags it."""
+    rows, names = stage.rows("custody"), {person.id: person.username for person in played.scalars(select(Person))}
+    asked = list(played.scalars(select(Request).order_by(Request.id)))
+    wanted = [row for row in rows if row["what"] == "withdraw"]
+    told = [(names[one.asked_by_id], names.get(one.decided_by_id or 0, ""), str(one.state.value)) for one in asked]
+    assert told == [(row["person"], row["decided_by"], row["decided"] or "asked") for row in wanted]
+    holds = list(played.scalars(select(Hold).order_by(Hold.id)))
+    assert [hold.lifted_at is not None for hold in holds] == [
+        row["decided"] == "lifted" for row in rows if row["what"] == "hold"
+    ]
+    classes = dict(played.execute(select(Evidence.data_class, func.count()).group_by(Evidence.data_class)).all())
+    assert set(classes) == {DataClass.INTERNAL, DataClass.PERSONAL, DataClass.CONFIDENTIAL}
+    newer = {file.replaces_id: file for file in played.scalars(select(Evidence).where(Evidence.replaces_id > 0))}
+    assert {file.edition for file in newer.values()} == {2} and len(newer) == 2
+    broken = played.scalars(select(Binding.subject_id).where(Binding.broken_at.is_not(None))).all()
+    flagged = set(played.scalars(select(Review.number).where(Review.id.in_(broken))))
+    assert flagged == {"G-2024-17"}
+    (gone,) = played.scalars(select(Evidence).where(Evidence.withdrawn_at.is_not(None)))
+    assert gone.data_class is DataClass.PERSONAL and gone.filename == "T-2024-0239-udtraek.csv"
 
 
 def test_a_working_sheet_tells_what_was_drawn(demo_app: Flask, played: Any) -> None:

@@ -316,15 +316,15 @@ def test_incompatible_roles_are_told_with_the_rule_and_the_exemption(app: Any) -
     assert both and chair
     with transaction():
         exempt = accounts.grant_exception(
-            make.by(chair), year.organisation.id, Duty.S12, both.id, make.NOW.date(), date(2026, 12, 31), "Få folk",
+            make.by(chair), year.organisation.id, Duty.S10, both.id, make.NOW.date(), date(2026, 12, 31), "Få folk",
         )  # fmt: skip
     found = sheets(taken(year)[0])["18a"]
     told = [dict(zip(found[0], row, strict=True)) for row in found[1:]]
     assert {row["navn"] for row in told} == {"Dobbelt Rolle"}
     rules = {row["regel"]: row for row in told if row["rolle"] == "Controller"}
-    assert set(rules) == {"S1", "S3", "S10", "S11", "S12"}
+    assert set(rules) == {"S1", "S3", "S10", "S11"}
     assert rules["S3"]["anden_rolle"] == "Arbejds- og koordinationsgruppen"
-    assert [rules[rule]["dispensation_id"] for rule in ("S3", "S12")] == [None, exempt.id]
+    assert [rules[rule]["dispensation_id"] for rule in ("S3", "S10")] == [None, exempt.id]
     with transaction():
         grant = db.session.scalars(select(RoleGrant).where(RoleGrant.person_id == both.id)).first()
         assert grant is not None
