@@ -33,6 +33,7 @@ def filled(app: Flask, make: Any) -> Flask:
     return app
 
 
+@pytest.mark.long
 def test_every_change_of_a_row_is_found_by_its_own_check(filled: Flask) -> None:
     db.session.remove()
     counts = mutation.every(2, random.Random(1), lasting=False)
@@ -42,6 +43,7 @@ def test_every_change_of_a_row_is_found_by_its_own_check(filled: Flask) -> None:
     assert set(counts.found) == {*mutation.CELLS, *mutation.ROWS, *mutation.FILES, "tail"}
 
 
+@pytest.mark.long
 def test_changes_at_random_are_found_by_the_command(filled: Flask) -> None:
     db.session.remove()
     counts = mutation.drawn(filled, 8, random.Random(2))
@@ -49,6 +51,7 @@ def test_changes_at_random_are_found_by_the_command(filled: Flask) -> None:
     assert verify.faults(db.session(), current().keys) == []
 
 
+@pytest.mark.long
 def test_no_sound_history_raises_an_alarm(app: Flask) -> None:
     done = 0
     for turn in range(25):

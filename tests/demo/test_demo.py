@@ -44,22 +44,25 @@ from controls.wheel.tables import Cycle
 from controls.wheel.words import State
 
 
-def _empty(data: Path) -> Flask:
+def _on(data: Path) -> Flask:
     app = create_app(Settings(data, f"sqlite:///{data / 'kontrolrul.sqlite'}", "test", False, ("localhost",)))
     app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+    return app
+
+
+def _empty(data: Path) -> Flask:
+    app = _on(data)
     with app.app_context():
         db.create_all()
     return app
 
 
 @pytest.fixture(scope="session")
-def demo_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
-    """The application on a demo database, built once a session on SQLite, with its clock at the demo's opening."""
-    app = _empty(tmp_path_factory.mktemp("demo"))
-    with app.app_context():
-        play.build(lambda line: None)
-        with transaction():
-            demo.start_clock(play.OPENS)
+def demo_app(demo_folder: Path) -> Iterator[Flask]:
+    """The application on a demo database on SQLite, with its clock at the demo's opening."""
+    app = _on(demo_folder)
+    with app.app_context(), transaction():
+        demo.start_clock(play.OPENS)
     yield app
     with app.app_context():
         db.engine.dispose()

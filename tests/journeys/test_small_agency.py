@@ -160,6 +160,7 @@ def world(app: Flask) -> World:
     return World()
 
 
+@pytest.mark.long
 def test_four_people_get_through_the_year_with_borrowed_people(world: World) -> None:
     """From the catalogue to the closed year: both goals met, no exception, nobody on both sides, a sound log."""
     january(world)

@@ -36,6 +36,7 @@ from controls.history.actions import REDACTED
 from controls.identity import actions as identity
 from controls.identity.permissions import Role
 from controls.identity.tables import Organisation, Person
+from tests import empty as tables
 from tests import make
 from tests.evidence.builders import padded
 
@@ -220,16 +221,8 @@ def lived(chance: random.Random, most: int = 60) -> tuple[History, list[verify.F
 
 def empty(folder: Path) -> None:
     """A new installation in the same place."""
-    tables = [table for table in reversed(db.metadata.sorted_tables) if table.name != "alembic_version"]
     db.session.remove()
-    with db.engine.begin() as connection:
-        if connection.dialect.name == "postgresql":
-            names = ", ".join(table.name for table in tables)
-            connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
-        else:
-            connection.execute(text("PRAGMA defer_foreign_keys=ON"))
-            for table in tables:
-                connection.execute(table.delete())
+    tables.empty(but=("alembic_version",))
     for name in ("keys", "evidence"):
         rmtree(folder / name, ignore_errors=True)
 

@@ -20,6 +20,7 @@ def ran(module: str, *arguments: str) -> str:
     return done.stdout
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("database", DATABASES)
 def test_nothing_is_lost_when_the_server_is_killed(database: str) -> None:
     told = ran("tests.long.kill", "--database", database, "--rounds", "4", "--seed", "7")

@@ -25,10 +25,10 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def demo(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Flask:
-    """The demo, built afresh; DEMO_FOLDER names one that is built already."""
+def demo(browser: Browser, request: pytest.FixtureRequest) -> Flask:
+    """The demo; DEMO_FOLDER names one that is built already."""
     given = os.environ.get("DEMO_FOLDER")
-    return standing.stand(Path(given) if given else tmp_path_factory.mktemp("demo"))
+    return standing.stand(Path(given) if given else request.getfixturevalue("demo_folder"))
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from controls.base.db import db
 from controls.identity.permissions import Role
 from controls.identity.tables import Person, VisitingGrant
 from tests import make as making
+from tests.empty import empty
 from tests.journeys import manners
 from tests.long import filling
 from tests.speed.counting import counted
@@ -56,17 +57,16 @@ def seen(client: FlaskClient, people: dict[Role, Person], size: int) -> dict[str
     return found
 
 
+@pytest.mark.long
 def test_pages_beside_the_year_ask_little_and_never_more_for_more_rows(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At most eight queries a page, the same for 5 and for 40 of everything."""
-    from tests.conftest import _empty
-
     monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)
     few = seen(client, scene(FEW), FEW)
     db.session.rollback()
     db.session.remove()
-    _empty()
+    empty()
     many = seen(client, scene(MANY), MANY)
     assert few == many
     assert {page: number for page, number in many.items() if number > MOST} == {}

@@ -143,6 +143,7 @@ with app.app_context():
 """
 
 
+@pytest.mark.long
 @pytest.mark.only("sqlite")  # a process of its own with a file of its own, whatever the other tests run on
 def test_the_databases_disk_is_full(tmp_path: Path) -> None:
     """A real limit on the size of SQLite's files: saves are refused as away (503), and go on when there is room."""

@@ -15,6 +15,7 @@ from tests.web.test_queries import Agency
 REQUESTS = 300
 
 
+@pytest.mark.long
 def test_nothing_that_is_sent_gives_a_fault(app: Flask, make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """No answer of 500 or above, nothing from inside, all connections given back, and a sound log."""
     monkeypatch.setattr(logging.getLogger("kontrolrul.security"), "disabled", True)

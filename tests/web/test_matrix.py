@@ -39,6 +39,7 @@ def test_every_route_has_a_row_and_a_kind(app: Flask) -> None:
     assert not [known for known in KINDS if not any(rule.startswith(known) for rule in beginnings)]
 
 
+@pytest.mark.long
 def test_no_deviation_from_the_matrix(app: Flask, monkeypatch: pytest.MonkeyPatch, client: Any) -> None:
     asked, deviations = count(Asking(app, monkeypatch), short=True)
     assert not deviations, f"{len(deviations)} of {asked}:\n" + "\n".join(deviations)
