@@ -1,7 +1,7 @@
 """Forms: WTForms with Danish messages, strict Danish numbers and dates, and one place for length and characters."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -43,6 +43,10 @@ DATE_RANGE = Why("date_out_of_range", N_("“{label}” must be between {min} an
 SENT_TWICE = Why("bad_request", N_("The request could not be understood: a field was sent more than once."), 400)
 
 
+SENT: list[Callable[[Collection[str]], None]] = []
+"""Told the names of the fields of each form that is read from a request; filled by the web."""
+
+
 class Said(str):
     """A reason in the reader's language, which remembers its code."""
 
@@ -64,6 +68,8 @@ class BaseForm(Form):
         super().process(formdata, *args, **kw)
         if any(len(f.raw_data or ()) > 1 and not isinstance(f, MANY) for f in self._fields.values()):
             raise Refused([SENT_TWICE()])
+        for hear in SENT if formdata else ():
+            hear([field.name for field in self])
 
     def codes(self) -> list[str]:
         """The codes of the fields' problems."""

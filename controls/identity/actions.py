@@ -25,6 +25,7 @@ SIGNED_IN = audit.declare("identity.signed_in", N_("Signed in"), "how")
 SIGNED_IN_AGAIN = audit.declare("identity.signed_in_again", N_("Confirmed who is signed in"), "how")
 SIGNED_OUT = audit.declare("identity.signed_out", N_("Signed out"))
 REFUSED = audit.declare("identity.refused", N_("Access refused"), "page", "because")
+IGNORED = audit.declare("identity.fields_ignored", N_("Fields sent that no page asks for"), "page", "names")
 SIGN_IN_REFUSED = audit.declare("identity.sign_in_refused", N_("Sign-in refused"))
 SAME_PERSON_REFUSED = audit.declare(
     "identity.same_person_refused", N_("Refused: the same person on both sides of a rule"), "duty", "side", "persons"
@@ -223,6 +224,11 @@ def refuse_sign_in(by: By, username: str) -> None:
 def refuse(by: By, page: str, because: list[str]) -> None:
     """Leave an event about what somebody asked for that is not his."""
     audit.record(by, REFUSED, db.session.get_one(Person, by.person_id), page=page, because=because)
+
+
+def ignore(by: By, page: str, names: list[str]) -> None:
+    """Leave an event about fields that were sent beside a form, and that nothing was set from."""
+    audit.record(by, IGNORED, db.session.get_one(Person, by.person_id), page=page, names=names)
 
 
 def sign_in(by: By, person: Person, how: str, agent: str = "", address: str = "") -> SignIn:

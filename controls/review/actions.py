@@ -114,9 +114,9 @@ def plan(by: By, id: int, version: int | None, values: rules.Plan) -> Review:
     row = load(Review, id, version)
     by.must(Permission.REVIEW_PLAN, row.organisation_id)
     refuse_if(rules.why_not(row.state, "plan"))
-    known = identity.names({values.lead_id, values.tester_id, values.quality_reviewer_id})
     testers = [test.tester_id for test in queries.design_tests(id).values()]
-    refuse_if(rules.why_not_plan(values, known, testers))
+    named = {(name, getattr(row, name)) for name in ("lead_id", "tester_id", "quality_reviewer_id")}
+    refuse_if(rules.why_not_plan(values, *queries.able(row, by.today), testers, named))
     _step(row, "plan")
     row.lead_id, row.tester_id, row.quality_reviewer_id = values.lead_id, values.tester_id, values.quality_reviewer_id
     row.hours_planned, row.start_on, row.draft_due = values.hours, values.start_on, values.draft_due

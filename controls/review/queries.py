@@ -22,8 +22,9 @@ from controls.forum.tables import Meeting as Meeting
 from controls.forum.words import Decided
 from controls.identity import queries as people
 from controls.identity.duties import Duty, Side
-from controls.identity.permissions import Permission
+from controls.identity.permissions import Permission, Role
 from controls.identity.tables import Organisation, Person
+from controls.identity.visits import VisitTask
 from controls.review import rules
 from controls.review.tables import Control, DesignTest, Review, Risk, RiskControl
 from controls.review.words import DesignOutcome, Outcome, OverallClass, State
@@ -207,6 +208,14 @@ def why_not_test(by: By, row: Review, control: Control, process: Process) -> lis
         + people.why_not_part(by, Duty.S3, row, Side.FIRST, permission=may, parts=parts)
         + universe.why_not_off_line(by, process, *period, may, parts)
     )
+
+
+def able(row: Review, on: date) -> tuple[dict[int, str], dict[int, str]]:
+    """Who may lead or test, and who may quality-review: by a role over the organisation, or lent to it that day."""
+    held = people.holders(row.organisation_id, (Role.CTL, Role.GRP), on)
+    lent = people.visitors(places(row), on)
+    reviewers = held[Role.CTL] | held[Role.GRP] | lent[VisitTask.QUALITY_REVIEWER]
+    return held[Role.CTL] | lent[VisitTask.TESTER], reviewers
 
 
 def places_of_part(subprocess_id: int) -> Iterator[Place]:

@@ -13,9 +13,8 @@ from controls.base.form import BaseForm
 from controls.base.why import N_, Refused
 from controls.evidence import queries as evidence
 from controls.identity import queries as identity
-from controls.identity.permissions import Permission, Role
+from controls.identity.permissions import Permission
 from controls.identity.rules import edition
-from controls.identity.visits import VisitTask
 from controls.identity.words import RequestState
 from controls.review import actions, forms, queries, rules
 from controls.review.words import State
@@ -170,13 +169,10 @@ def _planned(head: queries.Head, form: BaseForm, refused: Refused | None = None,
 
 def _people(form: forms.Plan, head: queries.Head) -> forms.Plan:
     """Who may be chosen: who holds the role over the organisation, and who is lent to this review or its process."""
-    row, today = head.review, guard.by().today
-    held = identity.holders(row.organisation_id, (Role.CTL, Role.GRP), today)
-    lent = identity.visitors(queries.places(row), today)
+    row = head.review
+    testers, reviewers = queries.able(row, guard.by().today)
     named = {row.lead_id: head.lead, row.tester_id: head.tester, row.quality_reviewer_id: head.quality_reviewer}
     kept = {id: name for id, name in named.items() if id is not None}
-    testers = held[Role.CTL] | lent[VisitTask.TESTER]
-    reviewers = held[Role.CTL] | held[Role.GRP] | lent[VisitTask.QUALITY_REVIEWER]
     for field, people in ((form.lead_id, testers), (form.tester_id, testers), (form.quality_reviewer_id, reviewers)):
         found = sorted((people | kept).items(), key=lambda pair: pair[1])
         field.choices = [("", _("Choose")), *((str(id), name) for id, name in found)]

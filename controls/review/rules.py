@@ -244,10 +244,17 @@ def why_not_team(values: Plan, testers: Iterable[int | None] = ()) -> list[Reaso
     return [reason.at("quality_reviewer_id") for reason in reasons]
 
 
-def why_not_plan(values: Plan, known: Collection[int], testers: Iterable[int | None] = ()) -> list[Reason]:
-    """A plan names real people who keep S3, and ends after it begins."""
-    names = ("lead_id", "tester_id", "quality_reviewer_id")
-    reasons = [UNKNOWN_PERSON(name) for name in names if getattr(values, name) not in known]
+def why_not_plan(
+    values: Plan, able: Collection[int], reviewers: Collection[int], testers: Iterable[int | None] = (),
+    named: Collection[tuple[str, int | None]] = (),
+) -> list[Reason]:  # fmt: skip
+    """A plan names people who may lead, test or quality-review there and keep S3, and ends after it begins.
+
+    Who is `named` already stays, though a role has ended since.
+    """
+    may = {"lead_id": able, "tester_id": able, "quality_reviewer_id": reviewers}
+    chosen = [(name, getattr(values, name)) for name in may]
+    reasons = [UNKNOWN_PERSON(name) for name, id in chosen if id not in may[name] and (name, id) not in named]
     if values.start_on and values.draft_due and values.draft_due < values.start_on:
         reasons.append(DATE_ORDER("draft_due"))
     return reasons + why_not_team(values, testers)

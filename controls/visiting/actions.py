@@ -4,10 +4,11 @@ from controls.base import audit
 from controls.base.by import By
 from controls.base.db import db, load, saved
 from controls.base.why import FIELD_REQUIRED, N_, NOT_FOUND, Refused, refuse_if
+from controls.identity import actions as identity
 from controls.identity.actions import take_part
 from controls.identity.duties import Duty, Side
 from controls.identity.permissions import Permission
-from controls.identity.tables import VisitingGrant
+from controls.identity.tables import Person, VisitingGrant
 from controls.identity.visits import VisitState
 from controls.visiting import queries, rules
 
@@ -34,6 +35,7 @@ def ask(by: By, asked: rules.Asked) -> VisitingGrant:
     )  # fmt: skip
     saved(by, row)
     db.session.add(row)
+    identity.must_hold(by, load(Person, row.visitor_id), rules.COUNTS_AS[row.task])
     for persons in (by.persons, [row.visitor_id]):
         take_part(by, Duty.S8, row, Side.FIRST, persons=persons, organisation_id=row.host_organisation_id)
     audit.record(by.because(row.reason), ASKED, row, organisation_id=row.host_organisation_id)
@@ -75,7 +77,7 @@ def prepare(by: By, id: int, version: int | None) -> VisitingGrant:
 
 
 def grant(by: By, id: int, version: int | None) -> VisitingGrant:
-    """A second administrator grants the role (S8); it holds from its first day to its last."""
+    """A second administrator grants the role (S8); it holds from its first day to its last, and counts as held (S9)."""
     row = _load(by, id, version)
     by.must(Permission.ACCOUNT_MANAGE, row.host_organisation_id)
     refuse_if(rules.why_not(row.state, "grant"))
@@ -83,6 +85,7 @@ def grant(by: By, id: int, version: int | None) -> VisitingGrant:
     refuse_if([rules.OVER()] if row.valid_to < by.today else [])
     host = row.host_organisation_id
     take_part(by, Duty.S8, row, Side.SECOND, permission=Permission.ACCOUNT_MANAGE, organisation_id=host)
+    identity.hold(by, load(Person, row.visitor_id), rules.COUNTS_AS[row.task])
     row.state = rules.STEPS[(row.state, "grant")]
     row.granted_by_id, row.granted_on = by.person_id, by.today
     saved(by, row)

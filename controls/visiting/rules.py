@@ -24,6 +24,8 @@ SUITS = {
     VisitTask.QUALITY_REVIEWER: frozenset({Role.CTL, Role.GRP}),
 }
 """The role at home that fits a visitor for a task: who approves is of a group, who tests is a controller."""
+COUNTS_AS = {VisitTask.APPROVER: Role.GRP, VisitTask.TESTER: Role.CTL, VisitTask.QUALITY_REVIEWER: Role.CTL}
+"""The role of the control year that a visit counts as: a visitor never administers the system (S9)."""
 
 OWN_HOUSE = Why("visiting.own_house", N_("{name} belongs to {host}. Borrow a person from another organisation."))
 NO_ROLE = {

@@ -5,15 +5,18 @@ A refusal of what is not one's own (403) is an event of the audit log too, when 
 
 import json
 import logging
+import re
 import secrets
+from collections.abc import Callable, Collection
 from typing import IO, Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Request, Response, abort, g, request
+from flask import Flask, Request, Response, abort, g, has_request_context, request
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import BadRequest
 from werkzeug.formparser import FormDataParser
 
+from controls.base import form
 from controls.base.audit import Broken
 from controls.base.why import N_, Refused, Why
 from controls.identity import actions
@@ -21,6 +24,9 @@ from controls.web import guard
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 LOG = logging.getLogger("kontrolrul.security")
+BESIDE = re.compile("csrf_token|request_key|row_version|version|next|to|copy|agree|answer|id|subject_(id|type)|again.*")
+"""What forms send beside their fields: tokens, versions, buttons, where to go on."""
+NAMES, NAME = 20, 60
 OTHER_SITE = Why("cross_site", N_("The request came from another site than this one and was refused."), 403)
 
 
@@ -107,19 +113,41 @@ def line(status: int) -> str:
     return json.dumps(told)
 
 
+def asks(names: Collection[str]) -> None:
+    """A form of this request asks for these fields."""
+    if has_request_context():
+        g.asked = g.get("asked", frozenset()) | frozenset(names)
+
+
+def unasked() -> list[str]:
+    """Names that were sent beside the fields of the forms that read them: an attempt to set what no page asks for."""
+    asked = g.get("asked")
+    if asked is None or request.method in SAFE:
+        return []
+    beside = {name for name in request.form if not {name, name.partition("-")[0]} & asked}
+    return sorted(re.sub(r"[^\w.-]", "?", name[:NAME]) for name in beside if not BESIDE.fullmatch(name))[:NAMES]
+
+
 def finish(response: Response) -> Response:
-    """Leave the line, and the event when somebody who is signed in was refused."""
+    """Leave the line, and the event when somebody who is signed in was refused or sent what no page asks for."""
+    extra = unasked() if "by" in g else []
+    if extra:
+        _told(lambda: actions.ignore(g.by, request.endpoint or "", extra))
     if response.status_code < 400:
         return response
     LOG.log(logging.WARNING if request.method not in SAFE or response.status_code != 404 else logging.INFO,
             line(response.status_code))  # fmt: skip
     if response.status_code == 403 and "by" in g:
-        try:
-            with guard.recorded():
-                actions.refuse(g.by, request.endpoint or "", g.get("refused_because", []))
-        except (SQLAlchemyError, Broken):
-            LOG.exception("incident %s: the refusal could not be written in the log", incident())
+        _told(lambda: actions.refuse(g.by, request.endpoint or "", g.get("refused_because", [])))
     return response
+
+
+def _told(write: Callable[[], None]) -> None:
+    try:
+        with guard.recorded():
+            write()
+    except (SQLAlchemyError, Broken):
+        LOG.exception("incident %s: the refusal could not be written in the log", incident())
 
 
 def storable() -> None:
@@ -133,6 +161,8 @@ def storable() -> None:
 def register(app: Flask) -> None:
     """Before the form token is asked for, and after everything else is answered."""
     app.request_class = Incoming
+    if asks not in form.SENT:
+        form.SENT.append(asks)
     app.before_request(same_origin)
     app.before_request(storable)
     app.after_request(finish)

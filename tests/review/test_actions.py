@@ -13,6 +13,7 @@ from controls.base.why import Refused, Why
 from controls.forum.tables import Decision, Meeting
 from controls.forum.words import Decided, MeetingForm
 from controls.forum.words import State as MeetingState
+from controls.identity.permissions import Role
 from controls.recommendation.words import Recommended
 from controls.review import actions, queries, rules
 from controls.review.tables import Review
@@ -247,3 +248,19 @@ def _decided(scene: Scene, by: Any, wanted: list[Decided], replaces: int | None 
 def test_a_design_that_fails_needs_no_operating_test() -> None:
     failed = {1: DesignOutcome.NOT, 2: DesignOutcome.APPROPRIATE}
     assert rules.degree({1, 2}, failed, {2: Outcome.EFFECTIVE}) is Degree.FULL
+
+
+def test_a_plan_names_people_who_hold_the_duty_there(make: ModuleType, operated: dict[int, Outcome | None]) -> None:
+    """By a role over the organisation, or lent to the review; whoever sends the request past the page's list."""
+    scene = scenes.chosen(make)
+    elsewhere = make.person("elsewhere", Role.CTL, make.organisation("ALS"))
+    ids = {name: row.id for name, row in scene.people.items()} | {"elsewhere": elsewhere.id, "nobody": 999}
+    wrong = {"lead_id": ("owner", "group", "auditor", "elsewhere", "nobody"), "quality_reviewer_id": ("owner", "admin")}
+    for field, names in (wrong | {"tester_id": wrong["lead_id"]}).items():
+        for name in names:
+            team = {"lead_id": ids["lead"], "tester_id": ids["tester"], "quality_reviewer_id": ids["reviewer"]}
+            with pytest.raises(Refused) as error:
+                scene.do(actions.plan, "group", scene.review_id, None, rules.Plan(**team | {field: ids[name]}))
+            assert [(one.code, one.field) for one in error.value.reasons] == [("review.unknown_person", field)], name
+    scene.do(actions.plan, "group", scene.review_id, None, rules.Plan(ids["lead"], ids["tester"], ids["group"]))
+    assert scene.review.state is State.PLANNED

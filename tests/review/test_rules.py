@@ -100,10 +100,16 @@ def test_numbers_are_never_used_again() -> None:
 
 
 def test_the_reviewer_is_another() -> None:
-    assert [why.field for why in rules.why_not_plan(rules.Plan(1, 2, 2), {1, 2})] == ["quality_reviewer_id"]
-    assert rules.why_not_plan(rules.Plan(1, 1, 2), {1, 2}) == []
-    assert [why.code for why in rules.why_not_plan(rules.Plan(1, 2, 3), {1, 2, 3}, [3])] == ["sod_conflict"]
-    assert [why.code for why in rules.why_not_plan(rules.Plan(1, 2, 9), {1, 2})] == ["review.unknown_person"]
+    assert [why.field for why in rules.why_not_plan(rules.Plan(1, 2, 2), {1, 2}, {2})] == ["quality_reviewer_id"]
+    assert rules.why_not_plan(rules.Plan(1, 1, 2), {1}, {2}) == []
+    assert [why.code for why in rules.why_not_plan(rules.Plan(1, 2, 3), {1, 2}, {3}, [3])] == ["sod_conflict"]
+    assert [why.code for why in rules.why_not_plan(rules.Plan(1, 2, 9), {1, 2}, {2})] == ["review.unknown_person"]
+    nobody = rules.why_not_plan(rules.Plan(1, 2, 3), (), ())
+    assert [why.field for why in nobody] == ["lead_id", "tester_id", "quality_reviewer_id"]
+    assert rules.why_not_plan(rules.Plan(1, 2, 3), {1}, {3}, (), {("tester_id", 2)}) == []
+    assert [why.field for why in rules.why_not_plan(rules.Plan(1, 2, 3), {1}, {3}, (), {("lead_id", 2)})] == [
+        "tester_id"
+    ]
 
 
 def test_parts_of_the_task_list() -> None:

@@ -7,12 +7,14 @@ from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from controls.accounts import actions as accounts
 from controls.assessment import actions as assessing
 from controls.assessment import queries as assessments
 from controls.assessment.rules import Answers, Scores
 from controls.assessment.words import Certainty, Direction, Proposal, State
 from controls.base.db import db, transaction
 from controls.base.why import Refused
+from controls.identity.permissions import Role
 from controls.identity.visits import VisitState, VisitTask
 from controls.overview import queries as overview
 from controls.visiting import actions, queries
@@ -189,3 +191,19 @@ def test_a_missing_place_or_person_is_not_found(houses: Houses) -> None:
         other = visiting.Asked(**{**asked.__dict__, **wrong})
         assert refused(houses, actions.ask, "hebj", other) == (404, "not_found")
     assert date(2026, 11, 30) == UNTIL
+
+
+def test_a_visitor_never_administers_the_system(app: Flask) -> None:
+    """S9 follows the person: the visit alone is enough, whatever is known of the role at home."""
+    houses = Houses(years=False)
+    nara, id = houses.people["nara"].id, houses.do(actions.ask, "hebj", houses.asked("nara", VisitTask.TESTER)).id
+    houses.do(actions.lend, "bemo", id, None)
+    houses.do(actions.prepare, "tomi", id, None)
+    of_nara = {"person": nara}
+    with db.engine.begin() as connection:
+        connection.execute(text("DELETE FROM identity_part WHERE duty = 'S9' AND person_id = :person"), of_nara)
+    houses.do(actions.grant, "loos", id, None)
+    with db.engine.begin() as connection:
+        connection.execute(text("DELETE FROM identity_role_grant WHERE person_id = :person"), of_nara)
+    assert refused(houses, accounts.ask_role, "tomi", nara, Role.ADM, houses.id("STAR"), "Vikar") == (
+        403, "sod_conflict")  # fmt: skip

@@ -388,6 +388,8 @@ def assessment_form(world: World, case: dict[str, Any]) -> Trial:
         row = year.form()
         if case["id"] == "BI-S049":
             assert row.state.value == "submitted" and row.approver_id is None and row.approved_at is None
+            told = db.session.scalars(select(EventRow).where(EventRow.action == "identity.fields_ignored")).one()
+            assert (told.person_id, '"names":["approved"]' in told.payload) == (year.controller.id, True)
         else:
             assert row.state.value in ("not_started", "draft", "issued", "open"), row.state
         if case["id"] == "BI-S051":

@@ -116,9 +116,9 @@ class Agency:
             deciding.send_to_chair(self.by("secretary", JUNE), meeting)
             deciding.lock(self.by("chair", JUNE), meeting)
         id = reviews.of_subprocess(self.by("group", JUNE), self.parts[0])[0].id
-        owner, controller, second = (self.people[who].id for who in ("owner", "controller", "second"))
+        controller, second = (self.people[who].id for who in ("controller", "second"))
         with transaction():
-            reviewing.plan(self.by("group", JUNE), id, None, reviewed.Plan(controller, owner, second, 40))
+            reviewing.plan(self.by("group", JUNE), id, None, reviewed.Plan(controller, controller, second, 40))
             reviewing.start(self.by("controller", JUNE), id, None)
             for _ in range(self.size):
                 reviewing.add_risk(self.by("controller", JUNE), self.parts[0], RISK)
