@@ -320,7 +320,7 @@ def grant_exception() -> ResponseReturnValue:
             lambda: actions.grant_exception(
                 by, here.id, Duty(form.duty.data), int(form.person_id.data or 0), form.valid_from.data or by.today,
                 form.valid_to.data, form.reason.data or ""),
-            url_for(".exceptions", org=here.code), _("The exception was granted."),
+            url_for(".exceptions", org=here.code), _("The exemption was granted."),
         )  # fmt: skip
     except Refused as refused:
         return _exceptions(form, refused)
@@ -332,7 +332,7 @@ def grant_exception() -> ResponseReturnValue:
 def end_exception(id: int) -> ResponseReturnValue:
     """End an exception."""
     act = lambda: actions.end_exception(guard.by(), id, _version())  # noqa: E731
-    return _do(act, url_for(".exceptions"), _("The exception has ended."))
+    return _do(act, url_for(".exceptions"), _("The exemption has ended."))
 
 
 # --- the register of keepers -------------------------------------------------------------------------------------

@@ -20,8 +20,8 @@ MIXED = Why(
     "accounts.mixed", N_("Who administers the system stands in for administrators only, and only they for them.")
 )  # fmt: skip
 ENDED = Why("accounts.ended", N_("This has ended already."), 409)
-FIXED = Why("accounts.fixed", N_("There is no exception from {duty}."))
-OWN_EXCEPTION = Why("accounts.own_exception", N_("The chair cannot except himself or herself."), 403)
+FIXED = Why("accounts.fixed", N_("There is no exemption from {duty}."))
+OWN_EXCEPTION = Why("accounts.own_exception", N_("The chair cannot grant an exemption to himself or herself."), 403)
 OWN_ACCOUNT = Why("accounts.own_account", N_("You cannot close your own account."), 403)
 NOT_ROOT = Why("accounts.not_root", N_("Choose the first account of a person: {name} is itself a second one."))
 HAS_SECOND = Why("accounts.has_second", N_("Other accounts name this one as the first."))

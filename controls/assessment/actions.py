@@ -11,9 +11,8 @@ from controls.assessment.tables import Assessment, Draft, Line
 from controls.assessment.words import State
 from controls.base import audit
 from controls.base.by import By
-from controls.base.clock import COPENHAGEN
 from controls.base.db import Stale, db, load, saved
-from controls.base.why import FORBIDDEN, N_, NOT_FOUND, STALE, Refused, refuse_if
+from controls.base.why import FORBIDDEN, N_, NOT_FOUND, Refused, refuse_if
 from controls.identity import actions as accounts
 from controls.identity.duties import Duty, Side
 from controls.identity.permissions import Permission
@@ -77,8 +76,7 @@ def _unmoved(row: Assessment, version: int | None) -> Draft | None:
     """The draft of a form, when it is the one that was read (0: there was none)."""
     found = queries.draft(row.id)
     if version is not None and found is not None and found.version != version:
-        at = found.saved_at.astimezone(COPENHAGEN).strftime("%H.%M")
-        raise Stale(found, STALE(who=found.saved_by, time=at))
+        raise Stale(found)
     return found
 
 

@@ -94,9 +94,10 @@ class Versioned:
 class Stale(Refused):
     """The row was saved by somebody else since the form was read; `row` is how it is now."""
 
-    def __init__(self, row: Any, reason: Reason) -> None:
-        super().__init__([reason])
-        self.row = row
+    def __init__(self, row: Any) -> None:
+        at = row.saved_at.astimezone(COPENHAGEN)
+        self.row, self.told = row, {"who": row.saved_by, "hour": at.hour, "minute": f"{at:%M}"}
+        super().__init__([STALE(**self.told)])
 
 
 def saved(by: By, row: Any) -> None:
@@ -297,5 +298,5 @@ def load(model: type[T], id: int, version: int | None = None) -> T:
     if row is None:
         raise Refused([NOT_FOUND()])
     if version is not None and version != row.version:
-        raise Stale(row, STALE(who=row.saved_by, time=row.saved_at.astimezone(COPENHAGEN).strftime("%H.%M")))
+        raise Stale(row)
     return row

@@ -82,5 +82,6 @@ CHANGED = Why("stale_version", N_("Somebody saved a newer version in the meantim
 FORBIDDEN = Why("forbidden", N_("You do not have access to this."), 403)
 NOT_FOUND = Why("not_found", N_("The page or record does not exist."), 404)
 SAME_PERSON = Why("sod_conflict", N_("The same person may not both {a} and {b}."), 403)
-STALE = Why("stale_version", N_("{who} saved a newer version at {time}. Your changes are kept below."), 409)
+STALE = Why("stale_version", N_("{who} saved a newer version at {hour}:{minute}. Your changes are kept below."), 409)
+MOVED = Why("stale_version", N_("{who} saved a newer version at {hour}:{minute}."), 409)
 WRONG_STATE = Why("wrong_state", N_("This cannot be done in the state “{state}”."), 409)

@@ -2,13 +2,15 @@
 
 from wtforms import BooleanField, HiddenField
 
-from controls.base.form import BaseForm, Day, Line, Pick, Whole, Words
-from controls.base.why import N_
+from controls.base.form import BaseForm, Day, Line, Pick, Whole, Words, said
+from controls.base.why import N_, Reason
 from controls.evidence.custody import REASON, YEARS_LABEL
 from controls.evidence.rules import NAME_LIMIT, REFERENCE_LABEL, SHOWS_LABEL, SHOWS_LIMIT
 from controls.evidence.words import DataClass
 
-CLASSES = [(word.value, word.label) for word in DataClass]
+
+def _classes() -> list[tuple[str, str]]:
+    return [(word.value, said(Reason("label", word.label))) for word in DataClass]
 
 
 class Version(HiddenField):
@@ -26,7 +28,7 @@ class About(BaseForm):
     shows = Words(SHOWS_LABEL, required=True, limit=SHOWS_LIMIT)
     covers_from = Day(N_("Covers from"))
     covers_to = Day(N_("Covers to"))
-    data_class = Pick(N_("Data class"), choices=CLASSES, default=DataClass.INTERNAL.value)
+    data_class = Pick(N_("Data class"), choices=_classes, default=DataClass.INTERNAL.value)
     external_reference = Line(REFERENCE_LABEL, limit=NAME_LIMIT)
     cpr_confirmed = BooleanField(N_("The CPR numbers belong in the file: they are needed as proof"))
 
@@ -77,6 +79,6 @@ class Keep(BaseForm):
 class Years(BaseForm):
     """The retention of one class."""
 
-    data_class = Pick(N_("Data class"), choices=CLASSES, required=True)
+    data_class = Pick(N_("Data class"), choices=_classes, required=True)
     years = Whole(YEARS_LABEL, required=True)
     reason = Words(REASON, required=True, limit=SHOWS_LIMIT)

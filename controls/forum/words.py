@@ -31,8 +31,8 @@ class Function(Labelled):
 class Declared(Labelled):
     """What a member tells about himself and a line; who tells nothing has no interest in it."""
 
-    DISCLOSED = "disclosed", N_("A matter told of")
-    DISCLOSED_OWN_AREA = "disclosed_own_area", N_("Own area told of")
+    DISCLOSED = "disclosed", N_("Matter disclosed")
+    DISCLOSED_OWN_AREA = "disclosed_own_area", N_("Own area disclosed")
 
 
 class Ruling(Labelled):

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from controls.base.why import N_, SAME_PERSON, Reason, Why
+from controls.base.why import N_, SAME_PERSON, Labelled, Reason, Why
 
 
 class Duty(StrEnum):
@@ -33,11 +33,11 @@ class Duty(StrEnum):
     S16 = "S16"
 
 
-class Side(StrEnum):
+class Side(Labelled):
     """Which of the two acts of a rule."""
 
-    FIRST = "first"
-    SECOND = "second"
+    FIRST = "first", N_("The first of the two")
+    SECOND = "second", N_("The second of the two")
 
     @property
     def other(self) -> "Side":

@@ -313,6 +313,13 @@ def _back() -> str:
     return answer.left()
 
 
+@bp.post("/me/stay")
+@guard.signed_in
+def stay() -> ResponseReturnValue:
+    """Stay signed in: the request itself has moved the idle limit, as each request does."""
+    return {"idle": guard.left()[0]}
+
+
 @bp.post("/login/again")
 @guard.signed_in
 @guard.fresh

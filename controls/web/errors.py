@@ -9,9 +9,9 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError, TimeoutError
 from werkzeug.exceptions import HTTPException
 
-from controls.base.db import db
+from controls.base.db import Stale, db
 from controls.base.once import Repeated
-from controls.base.why import N_, Refused
+from controls.base.why import MOVED, N_, Refused
 from controls.web import once, security
 from controls.web.answer import left, sentences
 from controls.web.words import language
@@ -78,7 +78,8 @@ def register(app: Flask) -> None:
     @app.errorhandler(Refused)
     def refused(error: Refused) -> ResponseReturnValue:
         security.because(error)
-        return show(error.status, sentences(error))
+        told = Refused([MOVED(**error.told)]) if isinstance(error, Stale) else error  # a button has no text to keep
+        return show(error.status, sentences(told))
 
     @app.errorhandler(Repeated)
     def repeated(error: Repeated) -> ResponseReturnValue:

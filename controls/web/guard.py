@@ -177,6 +177,7 @@ CHANGE_FIRST = (
     "credential.password",
     "credential.change_password",
     "signin.again",
+    "signin.stay",
     "signin.logout",
     "identity.language",
 )
@@ -195,13 +196,21 @@ def load() -> ResponseReturnValue | None:
     row = found.sign_in
     g.sign_in, g.person, g.own_organisation = row, found.person, found.organisation
     g.by = queries.by_of(found.person, at, at.date(), found.roles, found.visiting, found.principal)
-    if at - row.seen_at > SEEN_EVERY:
+    moved = at - row.seen_at > SEEN_EVERY
+    g.left = (queries.IDLE if moved else row.seen_at + queries.IDLE - at, row.started_at + queries.ABSOLUTE - at)
+    if moved:
         with recorded():
             actions.seen(g.by, row)
             db.session.flush()
     if found.person.must_change and request.endpoint not in CHANGE_FIRST:
         return redirect(url_for("credential.password"), 303)
     return None
+
+
+def left() -> tuple[int, int]:
+    """Seconds until this sign-in ends when nothing happens, and at the latest."""
+    idle, whole = g.left
+    return int(idle.total_seconds()), int(whole.total_seconds())
 
 
 def must(may: bool) -> None:

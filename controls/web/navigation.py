@@ -14,6 +14,7 @@ from controls.base.by import By
 from controls.base.form import said
 from controls.base.why import N_
 from controls.identity.permissions import Permission
+from controls.web import guard
 from controls.web.words import language, long_date
 
 TASK_COUNT: list[Callable[[By], int]] = []
@@ -137,16 +138,16 @@ def register(app: Flask) -> None:
         fault = checkpoint.startup_fault()
         if fault is not None and by and (by.may(Permission.LOG_READ) or by.may(Permission.ACCOUNT_MANAGE)):
             banners.append(said(fault.reason))
-        if by and by.on_behalf_of:
-            banners.append(gettext("You act as stand-in for %(name)s.", name=by.principal))
         organisation = "" if own is None else (own.name_en if language() == "en" and own.name_en else own.name_da)
         return {
             "by": by, "today": demo.now().date() if by is None else by.today,
-            "user": Reader(person.name, organisation) if person else None, "language": language(), 
+            "user": Reader(person.name, organisation) if person else None, "language": language(),
             "this_page": request.full_path.rstrip("?"),
             "menu_links": _menu(by),
             "footer_links": [(gettext("Accessibility statement"), "/accessibility")],
+            "sign_in_left": guard.left() if by else None,
             "entries": entries(by) if by else [], "tasks": tasks(by) if by else 0, "banners": banners,
+            "acting_for": by.principal if by else "",
             "may": by.may if by else (lambda *a, **k: False), "year": (by.today if by else demo.now().date()).year,
             "Permission": Permission, "search_url": "/search" if by and by.may(Permission.CATALOGUE_READ) else "",
         }  # fmt: skip

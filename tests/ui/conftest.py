@@ -25,10 +25,11 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def demo(browser: Browser, request: pytest.FixtureRequest) -> Flask:
-    """The demo; DEMO_FOLDER names one that is built already."""
+def demo(browser: Browser, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """The demo with its scenes, on a copy; DEMO_FOLDER names one that is built already."""
     given = os.environ.get("DEMO_FOLDER")
-    return standing.stand(Path(given) if given else request.getfixturevalue("demo_folder"))
+    built = Path(given) if given else request.getfixturevalue("demo_folder")
+    return standing.stand(tmp_path_factory.mktemp("scenes"), built)
 
 
 @pytest.fixture(scope="session")

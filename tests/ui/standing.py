@@ -6,6 +6,7 @@ import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 from flask import Flask
@@ -21,6 +22,7 @@ from controls.base.settings import Settings
 from controls.demo import play
 from controls.identity import actions, queries
 from controls.web import guard
+from tests.ui import scenes
 
 HOST = "127.0.0.1"
 
@@ -38,15 +40,17 @@ def launch(playwright: Playwright) -> Browser:
     )
 
 
-def stand(folder: Path) -> Flask:
-    """The application on the demo in a folder, which is built when it is not there yet."""
-    folder.mkdir(parents=True, exist_ok=True)
+def stand(folder: Path, built: Path | None = None) -> Flask:
+    """The application on the demo with its scenes in a new folder; `built` is a folder of the demo to begin from."""
+    if built:
+        shutil.copytree(built, folder, dirs_exist_ok=True)
     app = create_app(Settings(folder, f"sqlite:///{folder / 'kontrolrul.sqlite'}", "test", False, (HOST,)))
     with app.app_context():
         upgrade()
         play.build(lambda text: None)
         with transaction():
             demo.start_clock(play.OPENS)
+        scenes.play()
     return app
 
 
@@ -65,8 +69,8 @@ def serving(app: Flask) -> Iterator[str]:
         server.server_close()
 
 
-def cookie(app: Flask, username: str, language: str) -> str:
-    """The cookie of a person who has signed in and chosen a language."""
+def cookie(app: Flask, username: str, language: str, stale: bool = False) -> str:
+    """The cookie of a person who has signed in (just now, or an hour ago) and chosen a language."""
     signer = SecureCookieSessionInterface().get_signing_serializer(app)
     assert signer is not None
     if not username:
@@ -77,18 +81,21 @@ def cookie(app: Flask, username: str, language: str) -> str:
         at = demo.now()
         by = queries.by_of(person, at, at.date())
         with transaction():
-            token = actions.sign_in(by, person, "demo").token
+            row = actions.sign_in(by, person, "demo")
+            token = row.token
+            row.fresh_at -= timedelta(hours=stale)
             if person.language != language:
                 actions.choose_language(by, language)
     return str(signer.dumps({guard.COOKIE: token, "language": language}))
 
 
 @contextmanager
-def signed_in(browser: Browser, app: Flask, base: str, username: str, language: str, width: int = 1280
-              ) -> Iterator[BrowserContext]:  # fmt: skip
+def signed_in(
+    browser: Browser, app: Flask, base: str, username: str, language: str, width: int = 1280, stale: bool = False
+) -> Iterator[BrowserContext]:
     """A browser window of a person ("" is nobody) in a language."""
     context = browser.new_context(base_url=base, viewport={"width": width, "height": 900}, locale=language)
-    value = cookie(app, username, language)
+    value = cookie(app, username, language, stale)
     context.add_cookies([{"name": str(app.config["SESSION_COOKIE_NAME"]), "value": value, "url": base}])
     yield context
     context.close()

@@ -41,8 +41,7 @@ class Watched:
     def look(self, page: Page, language: str, access: bool = True) -> list[str]:
         """Open a page; everything that is wrong with it."""
         self.faults.clear()
-        answer = self.tab.goto(page.path)
-        status = answer.status if answer else 0
+        status = pages.opened(self.tab, page)
         if status != 200:  # the browser itself notes every refusal in its console
             self.faults[:] = [fault for fault in self.faults if f"status of {page.status}" not in fault]
         found = [f"status {status}, not {page.status}"] if status != page.status else []
@@ -81,13 +80,13 @@ def language(request: pytest.FixtureRequest) -> Iterator[str]:
 def test_every_main_page_behaves(browser: Browser, demo: Flask, base: str, listed: list[Page], language: str) -> None:
     """Status, one heading, no console line, no foreign host, 320 px, and no violation that axe finds."""
     wrong: dict[str, list[str]] = {}
-    for person in dict.fromkeys(page.person for page in listed):
-        with standing.signed_in(browser, demo, base, person, language) as window:
+    for first, same in pages.by_sign_in(listed):
+        with standing.signed_in(browser, demo, base, first.person, language, stale=first.stale) as window:
             watched = Watched(window, base)
-            for page in (one for one in listed if one.person == person):
+            for page in same:
                 faults = watched.look(page, language)
                 if faults:
-                    wrong[f"{page.name} ({page.path}, {person or 'nobody'})"] = faults
+                    wrong[f"{page.name} ({page.path}, {page.person or 'nobody'})"] = faults
     assert not wrong, "\n".join(f"{name}:\n    " + "\n    ".join(faults) for name, faults in wrong.items())
 
 

@@ -197,6 +197,63 @@ def test_idle_limit_gives_the_text_back(browser: Browser, house: House) -> None:
         assert tab.url == f"{house.base}/me/sign-in"
 
 
+def pass_time(tab: Tab, house: House, **time: float) -> None:
+    """Time goes on for the server and for the page."""
+    house.wait(**time)
+    tab.clock.fast_forward(int(timedelta(**time).total_seconds() * 1000))
+
+
+def test_warning_before_idleness_ends_the_sign_in(browser: Browser, house: House) -> None:
+    """Two minutes before, one may stay; when it has ended, what was typed still goes along."""
+    typed = "Ferie i uge 29: æøå “citat”."
+    with window(browser, house) as opened:
+        tab = opened.new_page()
+        tab.clock.install()
+        type_password(tab, "/me/stand-ins")
+        warning = tab.get_by_role("alertdialog")
+        tab.get_by_label("Hvorfor").fill(typed)
+        pass_time(tab, house, minutes=27, seconds=50)
+        assert not warning.is_visible()
+        pass_time(tab, house, seconds=20)
+        warning.get_by_text("Du bliver snart logget ud").wait_for()
+        assert tab.evaluate("document.activeElement.innerText") == "Forbliv logget ind"
+        accessible(tab)
+        press(tab, "Forbliv logget ind")
+        warning.wait_for(state="hidden")
+        pass_time(tab, house, minutes=27)
+        assert not warning.is_visible() and opened.request.get("/me", max_redirects=0).status == 200
+        tab.clock.fast_forward("05:00")
+        house.wait(minutes=31)
+        warning.get_by_text("Du er logget ud").wait_for()
+        press(tab, "Luk")
+        press(tab, "Vælg stedfortræder")
+        assert tab.locator("h1").inner_text() == "Du er logget ud"
+        tab.get_by_label("Brugernavn").fill("anne")
+        tab.get_by_label("Adgangskode", exact=True).fill(PASSWORD)
+        press(tab, "Log ind")
+        press(tab, "Send det, jeg skrev")
+        assert tab.get_by_label("Hvorfor").input_value() == typed
+
+
+def test_warning_before_ten_hours_end_the_sign_in(browser: Browser, house: House) -> None:
+    """Whoever has worked all day is told, and is offered no more time; another tab's use counts here too."""
+    with window(browser, house) as opened:
+        tab = opened.new_page()
+        tab.clock.install()
+        type_password(tab)
+        for _visit in range(20):
+            house.wait(minutes=29)
+            assert opened.request.get("/me/sign-in", max_redirects=0).status == 200
+        tab.reload()
+        warning = tab.get_by_role("alertdialog")
+        pass_time(tab, house, minutes=17)
+        assert not warning.is_visible()
+        pass_time(tab, house, minutes=1, seconds=10)
+        warning.get_by_text("ti timer").wait_for()
+        assert not warning.get_by_role("button", name="Forbliv logget ind").is_visible()
+        accessible(tab)
+
+
 def test_work_account(browser: Browser, house: House) -> None:
     """Out to the certified provider and back: the whole way in a browser."""
     with oidc.provider(house.folder, f"{house.base}/login/account/back") as provider:

@@ -126,6 +126,7 @@ CASES: list[tuple[str, str, str]] = [
     *[("year_cell", f"year_cell('{s}')", w) for s, w in (("covered", "Covered"), ("overdue", "▲"), ("", "–"))],
     ("year_cell", "year_cell('planned', 'move', 'KRE-1', 'move KRE-1')", "button"),
     ("year_cell", "year_cell('', 'move', 'KRE-1')", "button"),
+    ("stay", "stay(1740, 36000)", 'role="alertdialog"'),
     ("upload", "upload('file', 'File', hint='At most 50 MB', accept='.pdf', many=True, error='Too big')", "multiple"),
     ("file_row", "file_row({'name': 'a.pdf', 'size': '2 MB', 'href': '/e/1', 'at': '10.42', 'sha256': sha, 'matches': False, 'shows': 'Log', 'withdraw': '/w'})", "3fa9 c1d2"),
     ("file_row", "file_row({'name': 'a.pdf'})", "a.pdf"),
