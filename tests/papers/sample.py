@@ -37,6 +37,7 @@ from tests import make
 
 FILLED = audit.EVENTS.get("test.filled") or audit.declare("test.filled", "Filled for a test")
 CHANGED = audit.EVENTS.get("test.changed") or audit.declare("test.changed", "Changed for a test")
+LENT = audit.EVENTS.get("test.lent") or audit.declare("test.lent", "Lent for a test")
 PDF = b"%PDF-1.4\n1 0 obj\n<< >>\nendobj\ntrailer\n<< >>\n%%EOF\n"
 """What the evidence holds; a test that reads it stores it."""
 FORMULA = "=cmd|' /C calc'!A0"
@@ -75,9 +76,9 @@ class Year:
         self._borrowed()
 
     def _borrowed(self) -> None:
-        """Somebody with two roles that do not go together, and a tester borrowed from another agency."""
+        """Somebody with two roles that do not go together, and a tester borrowed from an agency below."""
         both = make.person("dobbelt", Role.CTL, self.organisation, name="Dobbelt Rolle")
-        lender = make.organisation("ALS")
+        lender = make.organisation("UDLAAN", "STAR")
         guest = make.person("gaest", None, lender, name="Gæst Gæstesen", unit="Kontrol")
         with transaction():
             identity.grant_role(make.system(), both.id, Role.GRP, self.organisation.id)
@@ -90,7 +91,7 @@ class Year:
                 role_asked_on=date(2026, 2, 4), granted_by_id=self.auditor.id, granted_on=date(2026, 2, 5),
             )  # fmt: skip
             self.add(self.visit)
-            audit.record(make.by(self.group), FILLED, self.cycle)
+            audit.record(make.by(self.group), LENT, self.visit)
 
     def add(self, row: Any) -> Any:
         """A row of the organisation, saved by the group."""

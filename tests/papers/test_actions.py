@@ -303,7 +303,7 @@ def test_a_disposal_is_told_with_its_two_people(app: Any) -> None:
 def test_visitors_stand_beside_the_roles(app: Any) -> None:
     found = sheets(taken(Year())[0])["18"]
     (guest,) = [dict(zip(found[0], row, strict=True)) for row in found[1:] if row[found[0].index("gæst_fra")]]
-    assert (guest["navn"], guest["rolle"], guest["gæst_fra"]) == ("Gæst Gæstesen", "Tester", "ALS")
+    assert (guest["navn"], guest["rolle"], guest["gæst_fra"]) == ("Gæst Gæstesen", "Tester", "UDLAAN")
     assert (guest["rolle_i_organisation"], guest["tildelt_af"]) == ("STAR", "Revisor Revisen")
     assert (guest["gæst_ved"], guest["gæst_ved_nr"]) == ("Gennemgang", "G-2026-01")
     assert (guest["fra"], guest["til"]) == (datetime(2026, 3, 1), datetime(2026, 11, 30))
