@@ -8,6 +8,7 @@ from controls.base.by import By
 from controls.base.db import db, load, saved
 from controls.base.why import FORBIDDEN, N_, NOT_FOUND, Refused, refuse_if
 from controls.identity import actions as identity
+from controls.identity import queries as people
 from controls.identity.actions import take_part
 from controls.identity.duties import Duty, Side, why_not_same
 from controls.identity.permissions import Permission, Role
@@ -230,7 +231,9 @@ def add_keeper(by: By, organisation_id: int, kind: KeeperKind, name: str, place:
     refuse_if(rules.why_not_keeper(shown))
     key = shown.casefold()
     side, home = rules.side(kind), db.session.get_one(Organisation, organisation_id)
-    why = why_not_same(Duty.S16, [1], [1] if queries.kept_otherwise(kind, key) else [])
+    who = [person.root_id if person else 0]
+    free = people.excepted(Duty.S16, who, organisation_id, by.today)
+    why = why_not_same(Duty.S16, who, who if queries.kept_otherwise(kind, key) else [], free)
     if why:
         raise identity.SamePerson(why, by, Duty.S16, side, identity.Bound(home, organisation_id))
     row = Keeper(

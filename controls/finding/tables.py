@@ -19,7 +19,6 @@ class Finding(Versioned, Model):
     __table_args__ = (
         UniqueConstraint("organisation_id", "number"),
         Index("ix_finding_finding_list", "organisation_id", "state"),
-        CheckConstraint("closed_by_id <> owner_id", name="closed_by_another"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -57,10 +56,7 @@ class Action(Versioned, Model):
     """An agreed measure with owner and deadline."""
 
     __tablename__ = "finding_action"
-    __table_args__ = (
-        UniqueConstraint("organisation_id", "number"),
-        CheckConstraint("verified_by_id <> owner_id", name="s12_verifier"),
-    )
+    __table_args__ = (UniqueConstraint("organisation_id", "number"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     organisation_id: Mapped[int] = mapped_column(ForeignKey("identity_organisation.id"))

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from controls.base.db import Choice, Model, UtcTime, Versioned
@@ -27,10 +27,7 @@ class Redaction(Versioned, Model):
     """A personal text that is asked to be removed from a record and its history."""
 
     __tablename__ = "history_redaction"
-    __table_args__ = (
-        CheckConstraint("decided_by_id <> asked_by_id", name="s13_approver"),
-        Index("ix_history_redaction_object", "object_type", "object_id"),
-    )
+    __table_args__ = (Index("ix_history_redaction_object", "object_type", "object_id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     organisation_id: Mapped[int] = mapped_column(ForeignKey("identity_organisation.id"), index=True)

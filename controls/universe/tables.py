@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from controls.base.audit import UNLOGGED
@@ -95,7 +95,6 @@ class Import(Versioned, Model):
     """A catalogue that one took in from a file and another confirmed (S15)."""
 
     __tablename__ = "universe_import"
-    __table_args__ = (CheckConstraint("confirmed_by_id <> imported_by_id", name="s15_confirmer"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     organisation_id: Mapped[int] = mapped_column(ForeignKey("identity_organisation.id"))

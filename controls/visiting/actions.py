@@ -51,11 +51,12 @@ def _load(by: By, id: int, version: int | None) -> VisitingGrant:
 
 
 def lend(by: By, id: int, version: int | None) -> VisitingGrant:
-    """The lender's coordinator agrees."""
+    """The lender's coordinator agrees; neither who asked for the visitor nor the visitor does (S8)."""
     row = _load(by, id, version)
     by.must(Permission.VISITING_ASK, row.home_organisation_id)
     refuse_if(rules.why_not(row.state, "lend"))
-    refuse_if(rules.why_not_lend(by.persons, row.asked_by_id, row.visitor_id))
+    home = row.home_organisation_id
+    take_part(by, Duty.S8, row, Side.SECOND, permission=Permission.VISITING_ASK, organisation_id=home)
     row.state = rules.STEPS[(row.state, "lend")]
     row.agreed_by_id, row.agreed_on = by.person_id, by.today
     saved(by, row)

@@ -12,6 +12,8 @@ from controls.base import task
 from controls.base.by import By
 from controls.base.db import db
 from controls.base.why import N_
+from controls.identity import queries as people
+from controls.identity.duties import Duty, Side
 from controls.identity.permissions import Permission, Role
 from controls.identity.tables import Organisation, Person, RoleGrant, VisitingGrant
 from controls.identity.visits import Visited, VisitState
@@ -216,17 +218,17 @@ def facts(asked: rules.Asked, on: date) -> tuple[rules.Facts, Place] | None:
 
 def tasks(by: By) -> list[Select[Any]]:
     """Requests to answer (the lender), roles to ask for and to grant (administrators)."""
-    me, grant = by.person_id, VisitingGrant
+    grant = VisitingGrant
     lends, manages = by.everywhere(Permission.VISITING_ASK), by.everywhere(Permission.ACCOUNT_MANAGE)
-    other = [grant.asked_by_id != me, grant.visitor_id != me, grant.valid_to >= by.today]
-    awaits = [grant.host_organisation_id.in_(manages), grant.state == VisitState.AWAITING_GRANT, *other]
+    live, other = grant.valid_to >= by.today, people.untaken(by, Duty.S8, grant, Side.SECOND)
+    awaits = [grant.host_organisation_id.in_(manages), grant.state == VisitState.AWAITING_GRANT, live]
     wanted: list[tuple[task.TaskKind, Collection[ColumnElement[bool]]]] = []
     if lends:
         lender = [grant.home_organisation_id.in_(lends), grant.state == VisitState.AWAITING_LENDER]
-        wanted.append((LEND, [*lender, *other]))
+        wanted.append((LEND, [*lender, live, other]))
     if manages:
         wanted.append((PREPARE, [*awaits, grant.role_asked_by_id.is_(None)]))
-        wanted.append((GRANT, [*awaits, grant.role_asked_by_id.is_not(None), grant.role_asked_by_id != me]))
+        wanted.append((GRANT, [*awaits, grant.role_asked_by_id.is_not(None), other]))
     return [
         _placed(task.rows(kind, id=grant.id, code=_CODE, name_da=Person.name, name_en=Person.name,
                           due=grant.valid_from)).where(*where)

@@ -58,9 +58,10 @@ def _shown(id: int, form: forms.End | None = None, refused: Refused | None = Non
         "grant": manages and not rules.why_not(state, "grant") and prepared is not None,
         "end": not rules.why_not(state, "end"),
     }
-    why = rules.why_not_lend(by.persons, grant.asked_by_id, grant.visitor_id) if steps["lend"] else []
-    if steps["grant"]:
-        why = identity.why_not_part(by, Duty.S8, grant, Side.SECOND, permission=MANAGE, organisation_id=row.host.id)
+    may, where = (ASK, grant.home_organisation_id) if steps["lend"] else (MANAGE, row.host.id)
+    why = []
+    if steps["lend"] or steps["grant"]:
+        why = identity.why_not_part(by, Duty.S8, grant, Side.SECOND, permission=may, organisation_id=where)
     context: dict[str, Any] = {
         "row": row, "grant": grant, "state": state, "steps": steps, "why": why, "names": identity.names({
             grant.asked_by_id, grant.agreed_by_id, prepared, grant.granted_by_id, grant.ended_by_id}),

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from controls.base.why import FIELD_REQUIRED, N_, SAME_PERSON, WRONG_STATE, Reason, Why
+from controls.base.why import FIELD_REQUIRED, N_, WRONG_STATE, Reason, Why
 from controls.identity.permissions import Role
 from controls.identity.visits import Visited, VisitState, VisitTask
 
@@ -44,7 +44,6 @@ TWICE = Why("visiting.twice", N_("{name} is already asked for or lent for this."
 NOT_PREPARED = Why("visiting.not_prepared", N_("An administrator must ask for the role first."), 409)
 PREPARED = Why("already_done", N_("This was already done."), 409)
 
-ASKS, LENDS, VISITS = N_("ask for a visitor"), N_("lend the visitor"), N_("be the visitor")
 REASON = N_("Why")
 
 
@@ -105,9 +104,3 @@ def _why_not_period(first: date, last: date, today: date) -> list[Reason]:
 def why_not(state: VisitState, verb: str) -> list[Reason]:
     """A step may be taken only in the states of the table."""
     return [] if (state, verb) in STEPS else [WRONG_STATE(state=state)]
-
-
-def why_not_lend(persons: Collection[int], asker: int, visitor: int) -> list[Reason]:
-    """Who asked, and who is asked for, does not lend (as S8)."""
-    reasons = [SAME_PERSON(a=ASKS, b=LENDS)] if asker in persons else []
-    return reasons + ([SAME_PERSON(a=VISITS, b=LENDS)] if visitor in persons else [])

@@ -1,12 +1,13 @@
 """Every rule of different persons, refused by its own number on every way, and another person let through.
 
-The ways: directly, through a stand-in (either act), after a role change, by two requests at once, and by plain SQL
-where the index of the ledger or a table's own constraint keeps the rule.
+The ways: directly, through a stand-in (either act), after a role change, by two requests at once, under an exception
+of the chair, and by plain SQL where the index of the ledger or a table's own constraint keeps the rule.
 """
 
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -22,7 +23,7 @@ from controls.base.db import db, transaction
 from controls.base.why import Refused
 from controls.identity import actions as identity
 from controls.identity.duties import FIXED, RULES, Duty, Side
-from controls.identity.permissions import Role
+from controls.identity.permissions import Role, reach
 from controls.identity.tables import Part, RoleGrant
 from tests import make
 from tests.journeys.duties import NAMED, ROWS, Row
@@ -157,6 +158,42 @@ def test_after_a_role_change(built: Built, row: type[Row]) -> None:
         it.admit(one)
     refused(it, it.second, it.by(one))
     another_may(it)
+
+
+@rows("excepted")
+def test_under_an_exception(built: Built, row: type[Row]) -> None:
+    """Whom the chair has excepted does both, and the ledger says under which exception; never from a fixed rule."""
+    it = built(row)
+    one = ann(it)
+    it.first(it.by(one))
+    it.between()
+    if row.named:
+        it.admit(one)
+    if row.duty in FIXED:
+        with pytest.raises(Refused) as caught:
+            excepted(it, one)
+        assert [why.code for why in caught.value.reasons] == ["accounts.fixed"]
+        refused(it, it.second, it.by(one))
+        return
+    ids = excepted(it, one)
+    it.second(it.by(one))
+    under = select(Part.exception_id).where(
+        Part.duty == row.duty, Part.person_id == one.id, Part.exception_id.is_not(None)
+    )
+    assert set(db.session.scalars(under)) <= set(ids) and db.session.scalar(under.limit(1))
+    assert not list(identity.queries.both_sides(db.session()))
+
+
+def excepted(row: Row, person: Any) -> list[int]:
+    """The chair excepts a person from the rule, on the day of the second act, in every house of the ground."""
+    houses, at = identity.queries.organisations(), row.later or row.at
+    chair = row.make.by(row.person("formand", Role.VDC), at)
+    chair = replace(chair, reach=reach([(Role.VDC, house.id) for house in houses]))
+    with transaction():
+        return [
+            accounts.grant_exception(chair, house.id, row.duty, person.id, chair.today, chair.today, "Få folk").id
+            for house in houses
+        ]
 
 
 def change_role(row: Row, person: Any) -> None:

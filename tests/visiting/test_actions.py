@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import insert, text
 from sqlalchemy.exc import IntegrityError
 
 from controls.accounts import actions as accounts
@@ -14,12 +14,15 @@ from controls.assessment.rules import Answers, Scores
 from controls.assessment.words import Certainty, Direction, Proposal, State
 from controls.base.db import db, transaction
 from controls.base.why import Refused
+from controls.identity.duties import Duty, Side
 from controls.identity.permissions import Role
+from controls.identity.tables import Part, VisitingGrant
 from controls.identity.visits import VisitState, VisitTask
 from controls.overview import queries as overview
 from controls.visiting import actions, queries
 from controls.visiting import rules as visiting
 from controls.wheel import actions as wheel
+from tests import make
 from tests.visiting.scene import UNTIL, Houses
 
 ANSWERS = Answers(
@@ -79,10 +82,14 @@ def test_who_is_asked_for_does_not_lend(houses: Houses) -> None:
 
 @pytest.mark.parametrize("column", ["asked_by_id", "role_asked_by_id", "visitor_id"])
 def test_the_database_keeps_the_granter_apart(houses: Houses, column: str) -> None:
-    """S8 in plain SQL, on both databases."""
+    """S8 in plain SQL, on both databases: none of the first side enters the ledger as granter."""
     id = houses.lend(houses.asked("nara", VisitTask.TESTER))
-    with pytest.raises(IntegrityError):
-        db.session.execute(text(f"UPDATE identity_visiting_grant SET granted_by_id = {column} WHERE id = {id}"))
+    part = {
+        "duty": Duty.S8, "object_type": VisitingGrant.__tablename__, "object_id": id, "within": 0, "side": Side.SECOND,
+        "person_id": getattr(houses.grant(id), column), "taken_at": make.NOW,
+    }  # fmt: skip
+    with pytest.raises(IntegrityError, match="identity_part"):
+        db.session.execute(insert(Part).values(part))
     db.session.rollback()
 
 

@@ -45,12 +45,6 @@ def test_asking(asked: dict[str, object], facts: dict[str, object], expected: li
     assert codes(reasons) == expected
 
 
-def test_different_persons_ask_and_lend() -> None:
-    assert rules.why_not_lend((2,), asker=1, visitor=7) == []
-    for persons in ((1,), (2, 1), (7,)):
-        assert codes(rules.why_not_lend(persons, asker=1, visitor=7)) == ["sod_conflict"]
-
-
 def test_a_grant_expires_by_itself() -> None:
     last = date(2026, 3, 17)
     assert rules.shown(VisitState.GRANTED, last, last) is VisitState.GRANTED
