@@ -61,8 +61,14 @@ def free_ports(number: int) -> list[int]:
 
 @pytest.fixture(scope="session")
 def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Storage]:
+    """A real object storage, once a session."""
+    with object_storage(tmp_path_factory.mktemp("s3")) as access:
+        yield access
+
+
+@contextmanager
+def object_storage(folder: Path) -> Iterator[Storage]:
     """SeaweedFS from its package, with a bucket that keeps no versions, one that does, and one that locks."""
-    folder = tmp_path_factory.mktemp("s3")
     (folder / "keys.json").write_text(KEYS)
     names = ("master.port", "volume.port", "filer.port", "s3.port", "s3.port.grpc", "s3.port.iceberg", "s3.port.lance")
     ports = dict(zip(names, free_ports(len(names)), strict=True))
