@@ -88,6 +88,7 @@ def connect() -> None:
     )
     _put(verify.CHECKS, evidence.damaged)
     _put(verify.CHECKS, identity.both_sides)
+    _put(verify.CHECKS, recommendations.unsealed)
     for slice_ in (evidence, assessments, recommendations, forum, reviews, operating, findings, visiting):
         _put(overview.SOURCES, slice_.tasks)
     _put(navigation.TASK_COUNT, overview.task_count)

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from controls.base import seal
 from controls.base.audit import CLEANED, EventRow, ToldRow, leaf_entry, state, uncovered
 from controls.base.merkle import canonical, leaf_hash, payload_digest
 from controls.base.why import N_, Refused, Why
@@ -54,7 +55,27 @@ def retold(session: Session) -> dict[int, Retold]:
     return found
 
 
-def clear(session: Session, row: Any, column: str, mark: str) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Cell:
+    """The text that is to go: a column of a row, or with a path a text inside the JSON that the column keeps."""
+
+    table: str
+    id: int
+    column: str
+    mark: str
+    path: seal.Path = ()
+
+    def text(self, state: Mapping[str, Any]) -> str | None:
+        """The text in a state of the row."""
+        value = state.get(self.column)
+        return seal.found(json.loads(value), self.path) if self.path and value else value
+
+    def without(self, state: Mapping[str, Any]) -> str:
+        """The column without the text."""
+        return seal.blank(state[self.column], self.path, self.mark) if self.path else self.mark
+
+
+def clear(session: Session, row: Any, column: str, mark: str, path: seal.Path = ()) -> dict[str, Any]:
     """Put the mark in the cell, and take the payloads of the events that tell its texts; what the event retells.
 
     What is taken away must be what was written, else a redaction would hide that it was changed.
@@ -68,23 +89,26 @@ def clear(session: Session, row: Any, column: str, mark: str) -> dict[str, Any]:
     ))  # fmt: skip
     payloads = {event.seq: json.loads(event.payload or "") for event in rows}
     told = dict(one for seq, payload in payloads.items() for one in _states(seq, payload, table, row.id))
-    written = bool(told) and canonical(told[max(told)]) == canonical(state(row))
+    now = state(row)
+    # A column that came to the table after the last event about the row is empty in it, and not told.
+    written = bool(told) and canonical(dict.fromkeys(now) | dict(told[max(told)])) == canonical(now)
     if not written or not all(_fits(event, payloads[event.seq]) for event in rows):
         raise Refused([UNSOUND()])
-    texts = {str(one[column]) for one in told.values() if one.get(column) not in (None, "", mark)}
+    cell = Cell(table, row.id, column, mark, path)
+    texts = {text for one in told.values() if (text := cell.text(one)) not in (None, "", mark)}
     if not texts:
         raise Refused([NOTHING()])
     cleaned = {}
     for event in rows:
-        payload = _without(payloads[event.seq], table, row.id, column, texts, mark)
+        payload = _without(payloads[event.seq], cell, texts)
         if payload != payloads[event.seq]:
             cleaned[str(event.seq)] = payload
             session.expunge(event)
             session.execute(update(EventRow).where(EventRow.seq == event.seq).values(payload=None, salt=None))
             for seq, reason in _reasons(event.seq, payload):
                 session.execute(update(EventRow).where(EventRow.seq == seq).values(reason=reason))
-    if getattr(row, column):
-        setattr(row, column, mark)
+    if cell.text(now):
+        setattr(row, column, cell.without(now))
     return cleaned
 
 
@@ -109,25 +133,25 @@ def _fits(row: EventRow, payload: Mapping[str, Any]) -> bool:
     )
 
 
-def _without(
-    payload: Mapping[str, Any], table: str, id: int, column: str, texts: set[str], mark: str
-) -> dict[str, Any]:
+def _without(payload: Mapping[str, Any], cell: Cell, texts: set[str]) -> dict[str, Any]:
     """The payload with the mark in the row's cell, and wherever the event's own words quote one of the texts."""
+
+    longest = sorted(texts, key=len, reverse=True)
 
     def said(value: Any) -> Any:
         if not isinstance(value, str):
             return value
-        for text in sorted(texts, key=len, reverse=True):
-            value = mark if value == text else value.replace(text, mark) if len(text) >= SHORTEST else value
+        for text in longest:
+            value = cell.mark if value == text else value.replace(text, cell.mark) if len(text) >= SHORTEST else value
         return value
 
     fields = {key: said(value) for key, value in payload["fields"].items() if key != CLEANED}
     if CLEANED in payload["fields"]:
         inner = payload["fields"][CLEANED].items()
-        fields[CLEANED] = {seq: _without(one, table, id, column, texts, mark) for seq, one in inner}
+        fields[CLEANED] = {seq: _without(one, cell, texts) for seq, one in inner}
     rows = [
-        {**one, "state": {**one["state"], column: mark}}
-        if (one["table"], one["id"]) == (table, id) and one["state"].get(column) in texts else one
+        {**one, "state": {**one["state"], cell.column: cell.without(one["state"])}}
+        if (one["table"], one["id"]) == (cell.table, cell.id) and cell.text(one["state"]) in texts else one
         for one in payload["rows"]
     ]  # fmt: skip
     reason = {"reason": said(payload["reason"])} if "reason" in payload else {}

@@ -8,7 +8,7 @@ from controls.base import audit, checkpoint, redaction
 from controls.base.by import By
 from controls.base.db import Base, Versioned, db, load, saved
 from controls.base.why import N_, NOT_FOUND, Refused, refuse_if
-from controls.history import queries, rules
+from controls.history import queries, rules, texts
 from controls.history.kinds import Kind
 from controls.history.queries import Verified
 from controls.history.tables import Check, Redaction
@@ -53,7 +53,7 @@ def ask_redaction(by: By, kind: Kind, object_id: int, column: str, basis: LegalB
     if organisation is None or not by.may(Permission.REDACTION_ASK, organisation):
         raise Refused([NOT_FOUND()])
     waiting = queries.waiting(kind.table, object_id, column)
-    refuse_if(rules.why_not_ask(column, queries.free_texts(kind.table), waiting, explanation))
+    refuse_if(rules.why_not_ask(column, queries.free_texts(kind.table, object_id), waiting, explanation))
     row = Redaction(
         organisation_id=organisation, object_type=kind.table, object_id=object_id, column_name=column,
         legal_basis=basis, explanation=explanation, state=State.ASKED, asked_by_id=by.person_id, asked_at=by.at,
@@ -77,7 +77,8 @@ def approve_redaction(by: By, id: int, version: int | None) -> Redaction:
     refuse_if(rules.why_not_decide(row.state))
     accounts.take_part(by, Duty.S13, row, Side.SECOND)
     subject = db.session.get_one(_model(row.object_type), row.object_id)
-    cleaned = redaction.clear(db.session(), subject, row.column_name, rules.mark(row.id))
+    column, path = texts.split(row.column_name)
+    cleaned = redaction.clear(db.session(), subject, column, rules.mark(row.id), path)
     if isinstance(subject, Versioned) and db.session.is_modified(subject):
         saved(by, subject)
     row.state, row.decided_by_id, row.decided_at, row.events = State.APPROVED, by.person_id, by.at, len(cleaned)

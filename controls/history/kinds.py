@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from controls.history.texts import REDACTABLE
 from controls.identity.permissions import Permission
 
 
@@ -47,3 +48,10 @@ KINDS = (
 )  # fmt: skip
 BY_SLUG = {kind.slug: kind for kind in KINDS}
 BY_TABLE = {kind.table: kind for kind in KINDS}
+
+
+def to_redact(slug: str) -> Kind | None:
+    """The kind of record that a removal is about: one with a page, or a row that is known by its table's own name."""
+    if slug in BY_SLUG:
+        return BY_SLUG[slug] if BY_SLUG[slug].table in REDACTABLE else None
+    return Kind(slug, slug, P.LOG_READ) if slug in REDACTABLE and slug not in BY_TABLE else None

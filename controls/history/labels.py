@@ -456,11 +456,6 @@ WHOLES = frozenset({"content", "control_copy", "found", "hashes", "snapshot", "t
 POINTERS = {"subject_id": "subject_type", "object_id": "object_type"}
 """Ids whose table stands in another column."""
 
-
-PERSONAL = frozenset({
-    ("evidence_evidence", "filename"), ("identity_person", "email"), ("identity_person", "title"),
-})  # fmt: skip
-"""Short texts that a redaction may take too."""
 YEARS = frozenset({"defer_to", "deferred_to", "due_year", "review_year", "year"})
 """Numbers that are written without a dot."""
 

@@ -34,6 +34,7 @@ from controls.finding.tables import Action, Extension, Finding
 from controls.forum import queries as forum
 from controls.forum.tables import Decision, Impartiality, Meeting, Presence
 from controls.history import labels, rules
+from controls.history import texts as texts_of
 from controls.history.kinds import BY_TABLE, Kind
 from controls.history.rules import CAP, PER_PAGE, Asked, Cell, Entry, Event, Named, Show, entries
 from controls.history.tables import Check, Redaction
@@ -154,6 +155,14 @@ def names(wanted: Iterable[Key]) -> Names:
     return {(row[0], row[1]): Named(*row[2:]) for row in db.session.execute(union_all(*parts))}
 
 
+def to_redact(number: str, kind: Kind, organisations: frozenset[int]) -> list[Key]:
+    """The records of a kind with this number, code or name, in these organisations; case is no matter."""
+    query = NAMES[kind.table]
+    said = func.lower(query.selected_columns["code"]) == number.lower()
+    rows = db.session.execute(query.where(said, home(kind.table).in_(organisations)).limit(CAP))
+    return [(row[0], row[1]) for row in rows]
+
+
 def numbered(number: str, table: str, organisations: frozenset[int]) -> list[Key]:
     """The records with this number, code or name, of one table or of any; case is no matter."""
     found = []
@@ -203,13 +212,26 @@ def cell(table: str, column: str) -> Cell:
     return Cell(Show.ORE if column.endswith("_ore") else kind)
 
 
-def free_texts(table: str) -> list[str]:
-    """The columns of a table in which people write freely: what a redaction may take."""
-    columns = db.metadata.tables[table].c.keys() if table in db.metadata.tables else ()
-    return [
-        column for column in columns
-        if (cell(table, column).kind is Show.LONG and column not in labels.UNTOLD) or (table, column) in labels.PERSONAL
-    ]  # fmt: skip
+def free_texts(table: str, id: int) -> list[str]:
+    """The fields of a record in which people have written freely: what a redaction may take, copies kept included."""
+    found = db.metadata.tables[table]
+    row = db.session.execute(select(found).where(found.c.id == id)).mappings().one_or_none()
+    return texts_of.fields(table, row) if row is not None else []  # type: ignore[arg-type]
+
+
+def field_name(table: str, field: str) -> list[str]:
+    """What a field is called, from the outside in (to be translated): a copy in a column tells whose text it is."""
+    column, path = texts_of.split(field)
+    told = [labels.label(table, column)]
+    for key in path:
+        if key in labels.TABLES:
+            table = key
+            told.append(labels.TABLES[key])
+        else:
+            table = {"lines": "recommendation_line", "control_copy": "review_control"}.get(key, table)
+            told.append(str(int(key) + 1) if key.isdigit() else labels.TABLES[table] if key == "lines"
+                        else labels.label(table, key))  # fmt: skip
+    return told
 
 
 # One record, through its own slice's read.
@@ -660,15 +682,29 @@ def why_not_decide(by: By, row: Redaction) -> list[Reason]:
 
 def texts(table: str, id: int, column: str) -> tuple[str, int]:
     """The text as it stands now, and how many events tell of the record: what the approver must see."""
-    row = db.session.execute(select(db.metadata.tables[table].c[column]).where(db.metadata.tables[table].c.id == id))
+    name = texts_of.split(column)[0]
+    row = db.session.execute(select(db.metadata.tables[table].c[name]).where(db.metadata.tables[table].c.id == id))
     told = select(func.count()).where(ToldRow.table_name == table, ToldRow.row_id == id)
-    return str(row.scalar() or ""), db.session.scalar(told) or 0
+    return texts_of.text_at(column, row.scalar()), db.session.scalar(told) or 0
 
 
 def organisation_of(table: str, id: int) -> int | None:
     """The organisation a record belongs to; None when there is no such record."""
     found = db.metadata.tables[table].c
-    return db.session.scalar(select(found.organisation_id).where(found.id == id))
+    return db.session.scalar(select(home(table)).where(found.id == id))
+
+
+OF_PERSON = {"credential_passkey": "person_id", "identity_stand_in": "person_id", "signin_emergency": "person_id"}
+"""Tables whose rows belong where a person belongs."""
+
+
+def home(table: str) -> Any:
+    """The organisation that a row of a table belongs to, as a column."""
+    found = db.metadata.tables[table].c
+    if table in OF_PERSON:
+        whose = aliased(Person)
+        return select(whose.organisation_id).where(whose.id == found[OF_PERSON[table]]).scalar_subquery()
+    return found["host_organisation_id" if table == "identity_visiting_grant" else "organisation_id"]
 
 
 # What is stored about one person.

@@ -11,7 +11,8 @@ from controls.base.db import transaction
 from controls.base.form import BaseForm, day, said
 from controls.base.why import Refused
 from controls.history import actions, forms, labels, queries, rules
-from controls.history.kinds import BY_SLUG, BY_TABLE, KINDS, Kind
+from controls.history.kinds import BY_SLUG, BY_TABLE, KINDS, Kind, to_redact
+from controls.history.texts import REDACTABLE
 from controls.history.words import LegalBasis
 from controls.identity import queries as identity
 from controls.identity.permissions import Permission, Role
@@ -223,22 +224,32 @@ def redactions() -> ResponseReturnValue:
 @guard.allows(Permission.REDACTION_ASK)
 def find() -> ResponseReturnValue:
     """Find the record by its number; then say what is to be removed."""
-    kind, number = BY_SLUG.get(request.args.get("kind", "")), request.args.get("number", "").strip()[:200]
+    kind, number = to_redact(request.args.get("kind", "")), request.args.get("number", "").strip()[:200]
     id = _number(request.args.get("id", ""))
     if kind and id:
-        return _asking(kind, id, _form(kind))
+        return _asking(kind, id, _form(kind, id))
     reach = guard.by().everywhere(Permission.REDACTION_ASK)
-    hits = queries.numbered(number, kind.table, reach) if kind and number else []
+    hits = queries.to_redact(number, kind, reach) if kind and number else []
     return answer.page(
         "history/find.html", kind=kind, number=number, hits=hits, names=queries.names(hits),
-        kinds=[(one.slug, _(labels.TABLES[one.table])) for one in KINDS if queries.free_texts(one.table)],
+        kinds=sorted(((_slug(table), _(labels.TABLES[table])) for table in REDACTABLE), key=lambda pair: pair[1]),
     )  # fmt: skip
 
 
-def _form(kind: Kind, sent: Any = None) -> forms.Ask:
+def _slug(table: str) -> str:
+    return BY_TABLE[table].slug if table in BY_TABLE else table
+
+
+@bp.app_template_global()
+def field_name(table: str, field: str) -> str:
+    """What a field is called in the reader's language; a copy in a column tells whose text it is."""
+    return ", ".join(_(word) for word in queries.field_name(table, field))
+
+
+def _form(kind: Kind, id: int, sent: Any = None) -> forms.Ask:
     form = forms.Ask(sent)
-    free = queries.free_texts(kind.table)
-    form.column.choices = [("", _("Choose")), *((one, _(labels.label(kind.table, one))) for one in free)]
+    free = queries.free_texts(kind.table, id)
+    form.column.choices = [("", _("Choose")), *((one, field_name(kind.table, one)) for one in free)]
     form.legal_basis.choices = [("", _("Choose")), *((one.value, _(one.label)) for one in LegalBasis)]
     return form
 
@@ -262,8 +273,8 @@ def _asking(kind: Kind, id: int, form: BaseForm, refused: Refused | None = None)
 @guard.allows(Permission.REDACTION_ASK)
 def ask(kind: str, id: int) -> ResponseReturnValue:
     """Ask for the removal of a text."""
-    of = BY_SLUG.get(kind) or abort(404)
-    form, refused = _form(of, request.form), None
+    of = to_redact(kind) or abort(404)
+    form, refused = _form(of, id, request.form), None
     if form.validate():
         try:
             with transaction():

@@ -4,8 +4,9 @@
     python check.py [FOLDER_OR_ZIP] [--older PACKAGE_OR_CHECKPOINT] [--key PUBLIC_KEY] [--lang da|en]
 
 Checks the hash of every file, the log's tree (RFC 9162) against the signed checkpoint, every event's form, digests and
-place in the tree, every row against the event that told it last, the evidence, the workbook, and that the log goes
-on from an older package. Lists all faults. Exit: 0 sound, 1 changed, 2 cannot tell. Nothing is ever unpacked to disk.
+place in the tree, every row against the event that told it last, the checksums of what was handed over, the evidence,
+the workbook, and that the log goes on from an older package. Lists all faults. Exit: 0 sound, 1 changed, 2 cannot
+tell. Nothing is ever unpacked to disk.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ EXPORTED, REDACTED, CLEANED = "papers.package_exported", "history.redacted", "cl
 EVIDENCE_TABLE, COMPARED = "evidence_evidence", (
     "filename", "sha256", "size", "subject_type", "subject_id", "data_class",
 )  # fmt: skip
+SEALED_TABLE, SALTS, GONE = "recommendation_recommendation", "salts", "gone"
+"""The table of frozen wholes, and what lies beside one: salts of its texts, digests of those that were removed."""
 LITTER = frozenset({".DS_Store", "desktop.ini", "Thumbs.db"})
 """What an operating system leaves in a folder by itself."""
 HASH, CHUNK, MIB = 32, 1 << 20, 1 << 20
@@ -96,6 +99,8 @@ DANISH = {
         "fortælles ikke af hændelse {0}, eller den hændelse er ikke i pakken",
     "is told again by the later event {0}": "fortælles igen af den senere hændelse {0}",
     "is told by no event": "fortælles ikke af nogen hændelse",
+    "does not have the checksum that was given when it was handed over":
+        "har ikke den kontrolsum, der blev givet ved afleveringen",
     "stands in rows.jsonl, but not in the index": "står i rows.jsonl, men ikke i oversigten",
     "stands in the index, but not in rows.jsonl": "står i oversigten, men ikke i rows.jsonl",
     "is not what rows.jsonl says": "er ikke det, som rows.jsonl siger",
@@ -192,6 +197,26 @@ def exact(text: str) -> Any:
             raise ValueError(text[:80])
     except RecursionError as error:
         raise ValueError(text[:80]) from error
+    return value
+
+
+def sealed(whole: dict[str, Any]) -> str:
+    """The checksum of a frozen whole: each free text stands in it by the digest of its salt and itself."""
+    bare = json.loads(canonical({name: part for name, part in whole.items() if name not in (SALTS, GONE)}))
+    digests = dict(whole.get(GONE, {}))
+    for place, salt in whole.get(SALTS, {}).items():
+        text = place_of(bare, place)
+        digests[place] = {"digest": hashlib.sha256(bytes.fromhex(salt) + text.encode()).hexdigest()}
+    for place, digest in digests.items():
+        outer, _, key = place.rpartition("/")
+        place_of(bare, outer)[key] = digest
+    return hashlib.sha256(canonical(bare).encode()).hexdigest()
+
+
+def place_of(value: Any, place: str) -> Any:
+    """What stands at a place: keys and numbers with a slash between."""
+    for key in place.split("/") if place else ():
+        value = value[int(key)] if isinstance(value, list) else value[key]
     return value
 
 
@@ -435,7 +460,7 @@ class Check:
         steps = (
             (MANIFEST, self.read_manifest), (KEY, lambda: self.read_key(key)), (CHECKPOINT, self.read_checkpoint),
             (MANIFEST, self.check_files), (NOTE, self.check_note), (LEAVES, self.check_leaves),
-            (ROWS, self.read_rows), (EVENTS, self.check_events), (INDEX, self.check_evidence),
+            (ROWS, self.read_rows), (EVENTS, self.check_events), (ROWS, self.check_seals), (INDEX, self.check_evidence),
             (MANIFEST, self.counted),
         )  # fmt: skip
         for name, step in steps:
@@ -663,6 +688,19 @@ class Check:
             seq = self.rows[key][0]
             text = "is not told by event {0}, or that event is not in the package" if seq else "is told by no event"
             self.fault(ROWS, f"{key[0]} {key[1]}", text, seq)
+
+    def check_seals(self) -> None:
+        """The frozen basis of each recommendation has its checksum, also where a text was removed from it."""
+        for (table, id), (_, state) in sorted(self.rows.items()):
+            if table != SEALED_TABLE:
+                continue
+            row = json.loads(state)
+            whole = json.loads(row["snapshot"] or "null")
+            if whole is None or (SALTS not in whole and self.redacted):
+                continue  # before the texts had salts, a removed one took the checksum along; the log tells the rest
+            if sealed(whole) != row["snapshot_hash"]:
+                place = f"{table} {id}, {say('column {0}', 'snapshot')}"
+                self.fault(ROWS, place, "does not have the checksum that was given when it was handed over")
 
     def counted(self) -> None:
         """As many of each as the manifest tells."""

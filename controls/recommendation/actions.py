@@ -3,7 +3,7 @@
 from typing import Any
 
 from controls.assessment import queries as assessment
-from controls.base import audit
+from controls.base import audit, seal
 from controls.base.by import By
 from controls.base.db import db, load, saved
 from controls.base.why import N_, NOT_FOUND, Refused, refuse_if
@@ -136,7 +136,7 @@ def hand_over(by: By, id: int, version: int | None = None) -> Recommendation:
         _stand(line, places[line.subprocess_id])
         saved(by, line)
     row.state, row.handed_over_by_id, row.handed_over_at = State.HANDED_OVER, by.person_id, by.at
-    row.snapshot, row.snapshot_hash = snapshot.sealed(_whole(row, cycle, lines, roll, places))
+    row.snapshot, row.snapshot_hash = snapshot.sealed(_whole(row, cycle, lines, roll, places), seal.salt)
     saved(by, row)
     accounts.take_part(by, Duty.S5, row, Side.FIRST)
     asked = rules.hours(((line.recommended, line.review_year, line.hours) for line in lines), roll, row.capacity_hours,

@@ -1,14 +1,18 @@
 """Reads of recommendations: the draft with its lines, and the frozen whole."""
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import Select, and_, exists, func, select
+from sqlalchemy.orm import Session
 
-from controls.base import task
+from controls.base import seal, task
+from controls.base.audit import EventRow
 from controls.base.by import By
 from controls.base.db import db, within
-from controls.base.why import N_, Reason
+from controls.base.fault import Fault
+from controls.base.why import N_, Reason, Why
 from controls.identity.permissions import Permission
 from controls.identity.tables import Organisation, Person
 from controls.recommendation import rules
@@ -113,3 +117,26 @@ def tasks(by: By) -> list[Select[Any]]:
         .where(Cycle.organisation_id.in_(where), Cycle.state == CycleState.CALIBRATING)
         .where(~select(Recommendation.id).where(given).exists())
     ]  # fmt: skip
+
+
+UNSEALED = Why(
+    "recommendation.unsealed",
+    N_("Recommendation no. {row}: what was handed over does not have its checksum."),
+)
+
+
+def unsealed(session: Session) -> Iterator[Fault]:
+    """Recommendations whose frozen basis is not what was handed over, texts that were removed apart.
+
+    One handed over before the texts had salts cannot be told by its checksum once a text was removed; the log tells it.
+    """
+    redacted = exists().where(
+        EventRow.object_type == Recommendation.__tablename__, EventRow.object_id == Recommendation.id,
+        EventRow.payload.is_(None),
+    )  # fmt: skip
+    kept = select(Recommendation.id, Recommendation.snapshot, Recommendation.snapshot_hash, redacted)
+    rows = session.execute(kept.where(Recommendation.snapshot != "").order_by(Recommendation.id))
+    for id, text, checksum, gone in rows:
+        whole = json.loads(text)
+        if seal.checksum(whole) != checksum and not (gone and seal.SALTS not in whole):
+            yield Fault(UNSEALED, Recommendation.__tablename__, str(id), "snapshot")

@@ -1,13 +1,12 @@
 """What a handed-over recommendation is bound to: the assessments' bands, the roll, the rule set and the lines."""
 
-import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-from controls.base.merkle import canonical
+from controls.base import seal
 from controls.recommendation.rules import Hours
 from controls.recommendation.words import Recommended
 from controls.rotation.rules import FLOOR, Intervals, RollRow, counts
@@ -46,10 +45,19 @@ def build(
     }  # fmt: skip
 
 
-def sealed(value: object) -> tuple[str, str]:
-    """The canonical text and its SHA-256."""
-    text = canonical(value)
-    return text, hashlib.sha256(text.encode()).hexdigest()
+TEXTS = ("compensating_measure", "dissent", "text")
+"""What people write freely on a line."""
+
+
+def places(whole: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """Where in the whole people have written freely."""
+    lines = range(len(whole["lines"]))
+    return [("introduction",), *(("lines", str(number), name) for number in lines for name in TEXTS)]
+
+
+def sealed(whole: Mapping[str, Any], salt: Callable[[], bytes]) -> tuple[str, str]:
+    """The canonical text and its SHA-256, in which each free text stands by its salted digest."""
+    return seal.sealed(whole, places(whole), salt)
 
 
 Pair = tuple[SimpleNamespace, SimpleNamespace]

@@ -38,7 +38,7 @@ OUTSIDE = {
     "runner": {"apscheduler", "flask", "sqlalchemy"},  # the scheduler, in jobs only
 }  # fmt: skip
 BASE = {
-    "pure": {"why", "by", "merkle"}, "tables": {"db", "audit"}, "forms": {"form", "why"},
+    "pure": {"why", "by", "merkle", "seal"}, "tables": {"db", "audit"}, "forms": {"form", "why"},
     "routes": {
         "by", "why", "db", "demo", "form", "files", "task", "clock", "settings", "passwords", "passkeys", "totp",
         "openid",

@@ -1,13 +1,16 @@
 """The recommendation from draft to handed over."""
 
+import hashlib
+import json
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from controls.assessment import queries as assessments
 from controls.assessment.words import State as AssessmentState
 from controls.base.audit import EventRow
-from controls.base.db import Stale, transaction
+from controls.base.db import Stale, db, transaction
 from controls.base.why import Refused
 from controls.identity import queries as accounts
 from controls.identity.duties import Duty, Side
@@ -90,10 +93,28 @@ def test_the_whole_way(scene: Any, database: Any) -> None:
 
 
 def test_the_hash_is_over_what_is_stored(scene: Any) -> None:
-    import hashlib
-
+    """Reckoned here: free texts stand as digests with their salts, all else as it is stored."""
     row = queries.by_id(handed_over(scene))
-    assert hashlib.sha256(row.snapshot.encode()).hexdigest() == row.snapshot_hash
+    whole = json.loads(row.snapshot)
+    salts = whole.pop("salts")
+    assert whole.pop("gone") == {} and {place.split("/")[-1] for place in salts} >= {"text"}
+    for place, salt in salts.items():
+        *outer, name = place.split("/")
+        at = whole["lines"][int(outer[1])] if outer else whole
+        at[name] = {"digest": hashlib.sha256(bytes.fromhex(salt) + at[name].encode()).hexdigest()}
+    told = json.dumps(whole, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    assert hashlib.sha256(told.encode()).hexdigest() == row.snapshot_hash
+
+
+def test_a_basis_that_was_changed_is_told(scene: Any) -> None:
+    id = handed_over(scene)
+    assert list(queries.unsealed(db.session())) == []
+    changed = "UPDATE recommendation_recommendation SET snapshot = replace(snapshot, 'KRE-1.1', 'KRE-9')"
+    db.session.execute(text(changed))
+    assert [(fault.table, fault.row, fault.column) for fault in queries.unsealed(db.session())] == [
+        ("recommendation_recommendation", str(id), "snapshot")
+    ]
+    db.session.rollback()
 
 
 def test_handed_over_is_frozen(scene: Any) -> None:
