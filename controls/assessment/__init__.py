@@ -2,4 +2,5 @@
 
 not started → draft → submitted → returned | calibrated → approved → locked. A draft lives outside the log until it
 is submitted. The group calibrates; a member who is no assessor of it approves; handing over the recommendation locks.
+What is approved or locked is corrected as a new version when one asks and another lets it be reopened (S11).
 """

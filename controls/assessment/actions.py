@@ -1,4 +1,4 @@
-"""Writes of assessments: start, draft, submit, take back, return, calibrate, object, approve, lock."""
+"""Writes of assessments: start, draft, submit, take back, return, calibrate, object, approve, lock, reopen."""
 
 import json
 from collections.abc import Mapping
@@ -14,12 +14,14 @@ from controls.base.by import By
 from controls.base.db import Stale, db, load, saved
 from controls.base.why import FORBIDDEN, N_, NOT_FOUND, Refused, refuse_if
 from controls.identity import actions as accounts
+from controls.identity import queries as people
 from controls.identity.duties import Duty, Side
 from controls.identity.permissions import Permission
 from controls.universe import actions as catalogue
 from controls.universe import queries as universe
 from controls.wheel import queries as wheel
 from controls.wheel.queries import Cycle
+from controls.wheel.words import State as Phase
 
 STARTED = audit.declare("assessment.started", N_("Assessments sent out"), "forms")
 SUBMITTED = audit.declare("assessment.submitted", N_("Assessment submitted"))
@@ -65,11 +67,11 @@ def _fills(by: By, row: Assessment) -> None:
     by.must(Permission.ASSESSMENT_FILL, row.organisation_id, own=_own(by, row))
 
 
-def _cycle(row: Assessment) -> Cycle:
+def _phase(row: Assessment) -> Phase:
     found = wheel.cycle_by_id(row.cycle_id)
     if found is None:
         raise Refused([NOT_FOUND()])
-    return found
+    return queries.phase_of(row, found.state)
 
 
 def _unmoved(row: Assessment, version: int | None) -> Draft | None:
@@ -86,7 +88,7 @@ def save_draft(
     """Keep what is typed, outside the log, until it is submitted."""
     row = load(Assessment, id, assessment_version)
     _fills(by, row)
-    refuse_if(rules.why_not_fill(row.state, _cycle(row).state, row.year))
+    refuse_if(rules.why_not_fill(row.state, _phase(row), row.year))
     draft = _unmoved(row, version)
     if draft is None:
         draft = Draft(assessment_id=row.id, answers="{}", author_id=by.person_id)
@@ -105,7 +107,7 @@ def submit(by: By, id: int, version: int | None, answers: Answers, draft_version
     _fills(by, row)
     draft = _unmoved(row, draft_version)
     lines = queries.lines(row.id)
-    refuse_if(rules.why_not_submit(row.state, _cycle(row).state, row.year, answers, queries.before(row)))
+    refuse_if(rules.why_not_submit(row.state, _phase(row), row.year, answers, queries.before(row)))
     accounts.take_part(by, Duty.S1, row, Side.FIRST)
     for name in (
         "fraud", "fraud_reason", "change_direction", "certainty", "propose_review", "reason", "copied",
@@ -148,7 +150,7 @@ def take_back(by: By, id: int, version: int | None) -> Assessment:
     """The author takes the form back to go on with it, until it is calibrated."""
     row = load(Assessment, id, version)
     _fills(by, row)
-    refuse_if(rules.why_not_take_back(row.state, _cycle(row).state, row.year, by.person_id, row.author_id))
+    refuse_if(rules.why_not_take_back(row.state, _phase(row), row.year, by.person_id, row.author_id))
     row.state = rules.STEPS[(row.state, "take_back")]
     saved(by, row)
     audit.record(by, TAKEN_BACK, row)
@@ -159,7 +161,7 @@ def return_to_author(by: By, id: int, version: int | None, comment: str) -> Asse
     """The group sends the form back with a comment."""
     row = load(Assessment, id, version)
     by.must(Permission.ASSESSMENT_CALIBRATE, row.organisation_id, places=queries.places(row))
-    refuse_if(rules.why_not_return(row.state, _cycle(row).state, row.year, comment))
+    refuse_if(rules.why_not_return(row.state, _phase(row), row.year, comment))
     row.state = rules.STEPS[(row.state, "return")]
     row.returned_by_id, row.returned_at, row.return_comment = by.person_id, by.at, comment.strip()
     saved(by, row)
@@ -172,7 +174,7 @@ def calibrate(by: By, id: int, version: int | None, scores: Scores | None, reaso
     row = load(Assessment, id, version)
     by.must(Permission.ASSESSMENT_CALIBRATE, row.organisation_id, places=queries.places(row))
     now = Scores.of(row)
-    refuse_if(rules.why_not_calibrate(row.state, _cycle(row).state, row.year, now, scores, reason))
+    refuse_if(rules.why_not_calibrate(row.state, _phase(row), row.year, now, scores, reason))
     if scores is not None and scores != now:
         accounts.take_part(by, Duty.S1, row, Side.FIRST)
         _score(row, scores)
@@ -196,7 +198,7 @@ def object_to(by: By, id: int, version: int | None, text: str) -> Assessment:
     if not _own(by, row):
         raise Refused([FORBIDDEN()])
     by.must(Permission.ASSESSMENT_FILL, row.organisation_id, own=True)
-    refuse_if(rules.why_not_object(row.state, _cycle(row).state, row.year, text))
+    refuse_if(rules.why_not_object(row.state, _phase(row), row.year, text))
     row.owner_objection = text.strip()
     saved(by, row)
     audit.record(by, OBJECTED, row)
@@ -204,18 +206,60 @@ def object_to(by: By, id: int, version: int | None, text: str) -> Assessment:
 
 
 def approve(by: By, id: int, version: int | None) -> Assessment:
-    """A member of the group who is no assessor of the form (S1) and has no line duty in the process (S4) approves."""
+    """A member of the group who is no assessor of the form (S1) and has no line duty in the process (S4) approves.
+
+    A form that was reopened after it had been locked is locked again at once.
+    """
     row = load(Assessment, id, version)
     by.must(Permission.ASSESSMENT_CALIBRATE, row.organisation_id, places=queries.places(row))
-    refuse_if(rules.why_not_approve(row.state, _cycle(row).state, row.year))
+    refuse_if(rules.why_not_approve(row.state, _phase(row), row.year))
     accounts.take_part(by, Duty.S1, row, Side.SECOND, permission=Permission.ASSESSMENT_CALIBRATE)
     process, first, last = queries.on_line_of(row)
     catalogue.stay_off_line(by, process, first, last, Permission.ASSESSMENT_CALIBRATE)
     row.state = rules.STEPS[(row.state, "approve")]
     row.approver_id, row.approved_at = by.person_id, by.at
+    if queries.was_locked(row):
+        row.state, row.locked_at = rules.STEPS[(row.state, "lock")], by.at
     saved(by, row)
     audit.record(by, APPROVED, row)
     return row
+
+
+def ask_reopening(by: By, id: int, version: int | None, reason: str) -> Assessment:
+    """Who assessed it asks that an approved form be taken up again, to correct it as a new version (S11)."""
+    row = load(Assessment, id, version)
+    own = queries.asks(by, row, universe.process(row.process_id))
+    by.must(Permission.REOPENING_ASK, row.organisation_id, own=own)
+    accounts.ask_reopening(by, row, reason, final=row.state in rules.DONE, others=queries.workers(row))
+    return row
+
+
+def approve_reopening(by: By, id: int, version: int | None, answer: str = "") -> Assessment:
+    """The second person agrees: this version is kept whole, and the form is the author's again (S11)."""
+    row, final = _to_reopen(by, id)
+    kept = queries.snapshot(row) if final else ""
+    if final:
+        row.state = rules.STEPS[(row.state, "reopen")]
+        row.returned_by_id, row.returned_at = by.person_id, by.at
+        row.approver_id, row.approved_at, row.locked_at = None, None, None
+        row.return_comment = next((one.row.reason for one in reversed(people.reopenings(row))), "")
+        _uncalibrated(row)
+        saved(by, row)
+    accounts.approve_reopening(by, row, version, answer, final=final, snapshot=kept)
+    return row
+
+
+def refuse_reopening(by: By, id: int, version: int | None, answer: str) -> Assessment:
+    """The second person does not agree, and says why."""
+    row, final = _to_reopen(by, id)
+    accounts.refuse_reopening(by, row, version, answer, final=final)
+    return row
+
+
+def _to_reopen(by: By, id: int) -> tuple[Assessment, bool]:
+    row = load(Assessment, id)
+    by.must(Permission.REOPENING_APPROVE, row.organisation_id)
+    return row, row.state in rules.DONE
 
 
 def lock_all(by: By, cycle: Cycle) -> None:

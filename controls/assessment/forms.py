@@ -130,3 +130,17 @@ class ObjectForm(BaseForm):
 
     version = IntegerField(widget=HiddenInput(), validators=[Optional()])
     text = Words(N_("What do you object to?"), limit=2000, required=True)
+
+
+class ReopenForm(BaseForm):
+    """Why an approved form should be reopened."""
+
+    version = IntegerField(widget=HiddenInput(), validators=[Optional()])
+    reason = Words(N_("Reason"), limit=2000, required=True)
+
+
+class DecideForm(BaseForm):
+    """The second person's answer to a request to reopen."""
+
+    version = IntegerField(widget=HiddenInput(), validators=[Optional()])
+    answer = Words(N_("Answer"), limit=2000)

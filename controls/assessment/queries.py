@@ -1,7 +1,7 @@
 """Reads of assessments: one form, lists, matrix, goal A, bands, gates and tasks."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, NamedTuple, cast
 
@@ -10,12 +10,14 @@ from sqlalchemy.orm import aliased
 
 from controls.assessment import rules
 from controls.assessment.rules import DONE, EDITABLE, Before, Scores, score
+from controls.assessment.scales import NAMES
 from controls.assessment.tables import Assessment, Draft, Line
-from controls.assessment.words import Band, State
-from controls.base import task
+from controls.assessment.words import Band, Certainty, Direction, Proposal, State
+from controls.base import audit, task
 from controls.base.by import By, Place
 from controls.base.db import Choice, Scope, built, db, inside, scope, within
-from controls.base.why import N_, Reason, Why
+from controls.base.merkle import canonical
+from controls.base.why import N_, Labelled, Reason, Why
 from controls.identity import queries as people
 from controls.identity.duties import Duty, Side
 from controls.identity.permissions import Permission
@@ -44,6 +46,10 @@ CORRECT = task.declare(
 CALIBRATE = task.declare("assessment.calibrate", N_("Calibrate {code} {name}"), N_("Calibrate form"), SHOW)
 APPROVE = task.declare(
     "assessment.approve", N_("Approve the assessment of {code} {name}"), N_("Approve assessment"), SHOW
+)  # fmt: skip
+
+REOPEN = task.declare(
+    "assessment.reopen", N_("Decide whether the assessment of {code} {name} is reopened"), N_("Open assessment"), SHOW
 )  # fmt: skip
 
 Last = aliased(Assessment, name="last")
@@ -81,6 +87,8 @@ class Sheet(NamedTuple):
     draft: Draft | None
     last: Assessment | None
     due: date | None
+    asked: bool
+    """Whether somebody ever asked to reopen it."""
 
 
 def sheet(by: By, id: int) -> Sheet | None:
@@ -88,7 +96,9 @@ def sheet(by: By, id: int) -> Sheet | None:
     if not 0 < id < 2**31:
         return None
     found = db.session.execute(
-        select(Assessment, Process, Cycle, Organisation, Draft, Last, Step.deadline_on)
+        select(
+            Assessment, Process, Cycle, Organisation, Draft, Last, Step.deadline_on, people.asked_to_reopen(Assessment)
+        )
         .join(Process, Process.id == Assessment.process_id)
         .join(Cycle, Cycle.id == Assessment.cycle_id)
         .join(Organisation, Organisation.id == Assessment.organisation_id)
@@ -532,6 +542,87 @@ def why_not_approve(by: By, row: Assessment, phase: Phase) -> list[Reason]:
     )
 
 
+# --- reopening -----------------------------------------------------------------------------------------------
+
+
+def phase_of(row: Assessment, phase: Phase) -> Phase:
+    """The phase that counts for a form: a reopened one is calibrated on its own when the year has come further."""
+    late = phase not in rules.OPEN and row.state not in DONE
+    return Phase.CALIBRATING if late and people.kept_versions(row) else phase
+
+
+def was_locked(row: Assessment) -> bool:
+    """Whether the version before this one was locked when it was reopened."""
+    kept = people.kept_versions(row)
+    return bool(kept) and json.loads(kept[-1])[Assessment.__tablename__][0]["state"] == State.LOCKED
+
+
+def asks(by: By, row: Assessment, process: Process | None) -> bool:
+    """Whether a form is the author's to ask the reopening of: who assessed it.
+
+    Its owner or deputy may not ask (security.md section 2), so what they submitted is any controller's to ask for.
+    """
+    line = () if process is None else (process.owner_id, process.deputy_id)
+    return bool({by.person_id, by.own_id} & {row.author_id, *rules.ids(row.assessors or "")}) or row.author_id in line
+
+
+def workers(row: Assessment) -> list[int]:
+    """Who assessed, returned, calibrated or approved a form: none of them lets it be reopened (S11)."""
+    known = people.taken((row.__tablename__, row.id))
+    named = {row.author_id, row.returned_by_id, row.calibrated_by_id, row.approver_id, *rules.ids(row.assessors or "")}
+    found = {id for (duty, *_rest), ids in known.items() if duty is Duty.S1 for id in ids}
+    return sorted(found | {id for id in named if id is not None})
+
+
+def snapshot(row: Assessment) -> str:
+    """A form as it was approved, with its lines: canonical JSON (RFC 8785) by table."""
+    told = [audit.state(line) for line in lines(row.id)]
+    return canonical({Assessment.__tablename__: [audit.state(row)], Line.__tablename__: told})
+
+
+CHOICES: dict[str, type[Labelled]] = {
+    "change_direction": Direction, "certainty": Certainty, "propose_review": Proposal,
+}  # fmt: skip
+
+
+class Earlier(NamedTuple):
+    """A version of a form that was reopened, as it was approved: its columns, its scores and those of its lines."""
+
+    asked: people.Reopened
+    was: dict[str, Any]
+    scores: Scores
+    lines: dict[int, tuple[dict[str, Any], Scores]]
+
+    @property
+    def approved_at(self) -> datetime:
+        """When it was approved."""
+        return datetime.fromisoformat(self.was["approved_at"])
+
+    @property
+    def words(self) -> dict[str, Labelled]:
+        """The answers that are chosen among words."""
+        return {name: word for name, choices in CHOICES.items() for word in choices if word.value == self.was[name]}
+
+
+def earlier(asked: Iterable[people.Reopened]) -> list[Earlier]:
+    """The versions that were kept, oldest first, read from what was kept of them."""
+
+    def scores(told: dict[str, Any]) -> Scores:
+        return Scores(*(told[name] for name in NAMES))
+
+    kept = [(one, json.loads(one.row.snapshot)) for one in asked if one.row.snapshot]
+    return [
+        Earlier(one, told[Assessment.__tablename__][0], scores(told[Assessment.__tablename__][0]),
+                {line["subprocess_id"]: (line, scores(line)) for line in told[Line.__tablename__]})
+        for one, told in kept
+    ]  # fmt: skip
+
+
+def why_not_reopen(by: By, asked: Any) -> list[Reason]:
+    """Why the reader may not decide on a reopening (S11)."""
+    return people.why_not_part(by, Duty.S11, asked, Side.SECOND, permission=Permission.REOPENING_APPROVE)
+
+
 def fraud(organisation_id: int, year: int) -> set[int]:
     """Processes with a special risk of fraud in a year's approved forms."""
     query = select(Assessment.process_id).where(
@@ -542,7 +633,7 @@ def fraud(organisation_id: int, year: int) -> set[int]:
 
 
 def tasks(by: By) -> list[Select[Any]]:
-    """Forms to fill in, to correct, to calibrate, to approve."""
+    """Forms to fill in, to correct, to calibrate, to approve; reopenings to decide on."""
     mine = or_(Process.owner_id == by.own_id, Process.deputy_id == by.own_id)
     fills = Assessment.organisation_id.in_(by.anywhere(Permission.ASSESSMENT_FILL))
     group = within(
@@ -554,19 +645,22 @@ def tasks(by: By) -> list[Select[Any]]:
         (FILL, Phase.ASSESSING, [fills, mine, Assessment.state.in_([State.NOT_STARTED, State.DRAFT])]),
         (CORRECT, Phase.CALIBRATING,
          [fills, or_(mine, Assessment.author_id == by.own_id), Assessment.state == State.RETURNED]),
-        (CALIBRATE, Phase.CALIBRATING, [group, Assessment.state == State.SUBMITTED, Cycle.state == Phase.CALIBRATING]),
+        (CALIBRATE, Phase.CALIBRATING, [group, Assessment.state == State.SUBMITTED, Cycle.state != Phase.ASSESSING]),
         (APPROVE, Phase.CALIBRATING,
-         [group, Assessment.state == State.CALIBRATED, Cycle.state == Phase.CALIBRATING, not_mine]),
+         [group, Assessment.state == State.CALIBRATED, Cycle.state != Phase.ASSESSING, not_mine]),
+        (REOPEN, Phase.CALIBRATING, [exists().where(*people.to_reopen(by, Assessment))]),
     ]  # fmt: skip
+    opened = Cycle.state.in_(list(rules.OPEN))
+    live = or_(opened, Assessment.state.in_(list(DONE)), people.reopened(Assessment))
     return [
         task.rows(
             kind, id=Assessment.id, code=Process.code, name_da=Process.name_da, name_en=Process.name_en,
-            due=Step.deadline_on,
+            due=case((and_(opened, Assessment.state.not_in(list(DONE))), Step.deadline_on), else_=None),
         )
         .select_from(Assessment)
         .join(Process, Process.id == Assessment.process_id)
         .join(Cycle, Cycle.id == Assessment.cycle_id)
         .join(Step, and_(Step.cycle_id == Cycle.id, Step.state == phase))
-        .where(Cycle.state.in_([Phase.ASSESSING, Phase.CALIBRATING]), *where)
+        .where(live, *where)
         for kind, phase, where in asked
     ]  # fmt: skip

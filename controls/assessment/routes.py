@@ -1,6 +1,7 @@
 """Pages of the risk assessment: the form, the receipt with calibration and approval, the year's list, the matrix."""
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, abort, request, url_for
@@ -9,17 +10,29 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from controls.assessment import actions, queries, rules
-from controls.assessment.forms import AssessmentForm, CalibrateForm, ObjectForm, ReturnForm, form_for
+from controls.assessment.forms import (
+    AssessmentForm,
+    CalibrateForm,
+    DecideForm,
+    ObjectForm,
+    ReopenForm,
+    ReturnForm,
+    form_for,
+)
 from controls.assessment.queries import LineRow, Sheet
 from controls.assessment.rules import Before, Scores, line_field
 from controls.assessment.scales import NAMES, SCALES
 from controls.assessment.words import Band, Change, State
+from controls.base.by import By
 from controls.base.db import Stale, transaction
 from controls.base.form import said
 from controls.base.why import N_, Reason, Refused
 from controls.identity import queries as people
 from controls.identity.permissions import Permission
+from controls.identity.rules import edition
+from controls.identity.words import RequestState
 from controls.web import answer, guard, lists
+from controls.wheel.words import State as Phase
 
 bp = Blueprint("assessment", __name__)
 
@@ -37,6 +50,10 @@ def _own(sheet: Sheet) -> bool:
 
 def _fills(sheet: Sheet) -> bool:
     return guard.by().may(Permission.ASSESSMENT_FILL, sheet.row.organisation_id, own=_own(sheet))
+
+
+def _phase(sheet: Sheet) -> Phase:
+    return queries.phase_of(sheet.row, sheet.cycle.state)
 
 
 def _sentences(reasons: list[Reason]) -> list[str]:
@@ -131,7 +148,7 @@ def _edit_context(sheet: Sheet, lines: list[LineRow], form: AssessmentForm) -> d
         "words": {band.value: f"{_(letter)} {_(band.label)}" for band, letter in LETTERS.items()},
         "line_field": line_field, "raised": rules.raised, "key_control": key_control,
         "days": (sheet.due - guard.by().today).days if sheet.due else None, "org": sheet.organisation.code,
-        "Scores": Scores, "own_lines": set(answers.lines),
+        "Scores": Scores, "own_lines": set(answers.lines), **_versions_context(sheet, ReopenForm(), DecideForm()),
     }  # fmt: skip
 
 
@@ -155,7 +172,7 @@ def show(id: int) -> ResponseReturnValue:
     """The one-page form for who may fill it in now; else the receipt, with calibration and approval for the group."""
     sheet = _sheet(id)
     lines = queries.line_rows(sheet.row)
-    if _fills(sheet) and not rules.why_not_fill(sheet.row.state, sheet.cycle.state, sheet.row.year):
+    if _fills(sheet) and not rules.why_not_fill(sheet.row.state, _phase(sheet), sheet.row.year):
         form = _blank(sheet, lines)
         return answer.page("assessment/edit.html", form, **_edit_context(sheet, lines, form))
     return answer.page("assessment/show.html", **_show_context(sheet, lines))
@@ -206,7 +223,7 @@ def submit(id: int) -> ResponseReturnValue:
 
 
 def _show_context(sheet: Sheet, lines: list[LineRow]) -> dict[str, Any]:
-    row, phase, by = sheet.row, sheet.cycle.state, guard.by()
+    row, phase, by = sheet.row, _phase(sheet), guard.by()
     group = by.may(Permission.ASSESSMENT_CALIBRATE, row.organisation_id, places=queries.places(row))
     fills, own = _fills(sheet), _own(sheet)
     may_object = fills and own and not rules.why_not_object(row.state, phase, row.year, "x" * rules.SHORT_LEAST)
@@ -230,6 +247,30 @@ def _show_context(sheet: Sheet, lines: list[LineRow]) -> dict[str, Any]:
         "waits": row.state in (State.SUBMITTED, State.CALIBRATED), "Scores": Scores,
         "change_words": {kind.value: _(kind.label) for kind in Change},
         "leapt": rules.leaps(now, Scores.of(sheet.last)) if sheet.last and now.complete else [],
+        **_versions_context(sheet, ReopenForm(version=row.version), DecideForm()),
+    }  # fmt: skip
+
+
+def _versions_context(sheet: Sheet, reopen: ReopenForm, decide: DecideForm) -> dict[str, Any]:
+    """The versions that were reopened, the request that waits, and the forms to ask and to decide (S11)."""
+    row, by = sheet.row, guard.by()
+    asked = people.reopenings(row) if sheet.asked else []
+    waiting = next((one for one in asked if one.row.state is RequestState.ASKED), None)
+    decides = waiting is not None and by.may(Permission.REOPENING_APPROVE, row.organisation_id)
+    if waiting is not None:
+        decide.version.data = waiting.row.version
+    own = queries.asks(by, row, sheet.process)
+    earlier = queries.earlier(asked)
+    return {
+        "asked_to_reopen": asked, "waiting": waiting, "earlier": earlier, "decides": decides, "reopen": reopen,
+        "decide": decide, "edition": edition(one.row.state for one in asked), "final": row.state in rules.DONE,
+        "just_reopened": bool(earlier) and earlier[-1].asked.row.decided_at == row.returned_at,
+        "asks": waiting is None and row.state in rules.DONE
+        and by.may(Permission.REOPENING_ASK, row.organisation_id, own=own),
+        "why_decide": _sentences(queries.why_not_reopen(by, waiting.row)) if waiting is not None and decides else [],
+        "version_names": people.names({
+            id for one in earlier for id in (one.was["author_id"], one.was["calibrated_by_id"], one.was["approver_id"])
+        }) if earlier else {},
     }  # fmt: skip
 
 
@@ -247,7 +288,9 @@ def _again(id: int, which: str, form: Any, refused: Refused | None = None) -> Re
     """The receipt again with the one form of it that was refused."""
     sheet = _sheet(id)
     context = _show_context(sheet, queries.line_rows(sheet.row)) | {which: form}
-    saved = CalibrateForm(obj=_Text(sheet.row)) if which == "calibrate" else None
+    saved = {"calibrate": CalibrateForm(obj=_Text(sheet.row)), "reopen": ReopenForm(version=sheet.row.version)}.get(
+        which
+    )
     return answer.failed("assessment/show.html", form, refused, saved=saved, **context)
 
 
@@ -325,6 +368,55 @@ def approve(id: int) -> ResponseReturnValue:
     with transaction():
         actions.approve(guard.by(), id, _read())
         return answer.done(url_for(".show", id=id), _("The assessment is approved."))
+
+
+# --- reopening -----------------------------------------------------------------------------------------------
+
+
+@bp.post("/assessments/<int:id>/reopen")
+@guard.allows(Permission.REOPENING_ASK)
+def ask_reopening(id: int) -> ResponseReturnValue:
+    """Ask that an approved form be reopened."""
+    sheet, form = _sheet(id), ReopenForm(request.form)
+    own = queries.asks(guard.by(), sheet.row, sheet.process)
+    guard.must(guard.by().may(Permission.REOPENING_ASK, sheet.row.organisation_id, own=own))
+    if not form.validate():
+        return _again(id, "reopen", form)
+    try:
+        with transaction():
+            actions.ask_reopening(guard.by(), id, form.version.data, form.reason.data or "")
+            return answer.done(url_for(".show", id=id), _("The reopening waits for another person's approval."))
+    except Refused as refused:
+        return _again(id, "reopen", form, refused)
+
+
+def _decide(id: int, act: Callable[[By, int, int | None, str], object], done: str) -> ResponseReturnValue:
+    sheet, form = _sheet(id), DecideForm(request.form)
+    guard.must(guard.by().may(Permission.REOPENING_APPROVE, sheet.row.organisation_id))
+    if not form.validate():
+        return _again(id, "decide", form)
+    try:
+        with transaction():
+            act(guard.by(), id, form.version.data, form.answer.data or "")
+            return answer.done(url_for(".show", id=id), done)
+    except Refused as refused:
+        return _again(id, "decide", form, refused)
+
+
+@bp.post("/assessments/<int:id>/reopen/approve")
+@guard.allows(Permission.REOPENING_APPROVE)
+@guard.fresh
+def approve_reopening(id: int) -> ResponseReturnValue:
+    """Let the form be reopened as a new version."""
+    done = _("The assessment is reopened. The earlier version stays readable.")
+    return _decide(id, actions.approve_reopening, done)
+
+
+@bp.post("/assessments/<int:id>/reopen/refuse")
+@guard.allows(Permission.REOPENING_APPROVE)
+def refuse_reopening(id: int) -> ResponseReturnValue:
+    """Do not let the form be reopened, with an answer."""
+    return _decide(id, actions.refuse_reopening, _("The reopening was refused."))
 
 
 # --- the year ------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Scores, bands, and what a form needs at each step from not started to locked.
 
-not_started → draft → submitted → returned | calibrated → approved → locked
+not_started → draft → submitted → returned | calibrated → approved → locked; what is approved or locked is returned
+when two persons reopen it
 """
 
 from collections.abc import Mapping
@@ -29,6 +30,8 @@ STEPS: dict[tuple[State, str], State] = {
     (State.CALIBRATED, "calibrate"): State.CALIBRATED,
     (State.CALIBRATED, "approve"): State.APPROVED,
     (State.APPROVED, "lock"): State.LOCKED,
+    (State.APPROVED, "reopen"): State.RETURNED,
+    (State.LOCKED, "reopen"): State.RETURNED,
 }
 OPEN = frozenset({Phase.ASSESSING, Phase.CALIBRATING})
 DONE = frozenset({State.APPROVED, State.LOCKED})

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, or_, select
+from sqlalchemy import ColumnElement, Exists, Select, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from controls.base.audit import EventRow
@@ -317,7 +317,21 @@ def edition_of(model: Any) -> ColumnElement[int]:
     return ended.correlate(model).scalar_subquery()
 
 
-def asked_to_reopen(model: Any) -> ColumnElement[bool]:
+def reopened(model: Any) -> ColumnElement[bool]:
+    """Whether the object of this row was ever reopened, as a predicate."""
+    return asked_to_reopen(model).where(Reopening.state == RequestState.APPROVED)
+
+
+def kept_versions(row: Any) -> list[str]:
+    """The versions of an object that were ended by reopening it, oldest first, as they were kept."""
+    query = select(Reopening.snapshot).where(
+        Reopening.object_type == row.__tablename__, Reopening.object_id == row.id,
+        Reopening.state == RequestState.APPROVED,
+    )  # fmt: skip
+    return list(db.session.scalars(query.order_by(Reopening.id)))
+
+
+def asked_to_reopen(model: Any) -> Exists:
     """Whether somebody ever asked to reopen the object of this row, as a predicate."""
     return exists().where(Reopening.object_type == model.__tablename__, Reopening.object_id == model.id)
 

@@ -76,9 +76,15 @@ def findings(s: "Scope") -> Any:
 
 
 def reopenings(s: "Scope") -> Any:
-    """Requests to reopen the year's reviews and the listed findings."""
+    """Requests to reopen the year's assessments and reviews and the listed findings."""
     year_findings = select(Finding.id).outerjoin(Review, Review.id == Finding.review_id).where(findings(s))
-    wanted = {Review.__tablename__: select(Review.id).where(reviews(s)), Finding.__tablename__: year_findings}
+    year_forms = select(Assessment.id).where(
+        Assessment.organisation_id == s.organisation, Assessment.year == s.year
+    )  # fmt: skip
+    wanted = {
+        Assessment.__tablename__: year_forms, Review.__tablename__: select(Review.id).where(reviews(s)),
+        Finding.__tablename__: year_findings,
+    }  # fmt: skip
     return or_(*(and_(Reopening.object_type == name, Reopening.object_id.in_(ids)) for name, ids in wanted.items()))
 
 

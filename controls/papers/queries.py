@@ -359,12 +359,16 @@ def reviews(s: Scope) -> Rows:
 
 
 def reopenings(s: Scope) -> Rows:
-    """Sheet 10b: requests to reopen the reviews and findings of the sheets, with the versions that were ended."""
+    """Sheet 10b: requests to reopen the year's assessments, reviews and findings, with the versions that were ended."""
     o = Reopening
     numbers = [
         select(table.number).where(o.object_type == table.__tablename__, table.id == o.object_id).scalar_subquery()
         for table in (Review, Finding)
     ]
+    numbers.append(
+        select(Process.code).join(Assessment, Assessment.process_id == Process.id)
+        .where(o.object_type == Assessment.__tablename__, Assessment.id == o.object_id).scalar_subquery()
+    )  # fmt: skip
     query = select(
         o.id, o.object_type, func.coalesce(*numbers), o.number, o.state, o.asked_by_id, o.asked_at, o.reason,
         o.decided_by_id, o.decided_at, o.answer, o.snapshot,

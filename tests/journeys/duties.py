@@ -611,6 +611,25 @@ class ReviewReopened(Led):
         self.do(reviewing.approve_reopening, by, self.scene.review_id, None)
 
 
+class AssessmentReopened(Assessed):
+    """S11: who submitted a form and asked to reopen it does not let it be reopened."""
+
+    duty, one, two, race = Duty.S11, Role.CTL, Role.GRP, False
+    excused = {"at_once": NO_RACE}
+
+    def first(self, by: By) -> None:
+        super().first(by)
+        Assessed.between(self)
+        self.do(assessing.approve, self.year.second, self.form, None)
+        self.do(assessing.ask_reopening, by, self.form, None, WHY)
+
+    def between(self) -> None:
+        pass
+
+    def second(self, by: By) -> None:
+        self.do(assessing.approve_reopening, by, self.form, None)
+
+
 class FindingReopened(Row):
     """S11: who closed a finding does not let it be reopened."""
 
@@ -771,5 +790,6 @@ class Keeps(Row):
 
 ROWS: tuple[type[Row], ...] = (
     Assessed, Changed, Owned, Tested, Led, InLine, Wrote, Recorded, Told, Asked, Receives, Prepared, Lends, Visits,
-    Administers, Withdraws, Uploaded, ReviewReopened, FindingReopened, Acted, Disposes, Redacts, Closes, Imports, Keeps,
+    Administers, Withdraws, Uploaded, ReviewReopened, AssessmentReopened, FindingReopened, Acted, Disposes, Redacts,
+    Closes, Imports, Keeps,
 )  # fmt: skip

@@ -123,7 +123,7 @@ class Year:
                 owner_id=self.owner.id, unit="Økonomi", systems="=Navision; SAP\x07", legal_basis="@SUM(A1)",
                 yearly_amount_ore=123_456_789_01, transactions=4711, valid_from=start,
             ))  # fmt: skip
-            form = self.add(assessment.Assessment(
+            self.form = form = self.add(assessment.Assessment(
                 cycle_id=self.cycle.id, year=2026, process_id=process.id, state=assessed.State.APPROVED,
                 inherent_likelihood=4, inherent_impact=4, control_level=3, residual_likelihood=2, residual_impact=4,
                 inherent_band=assessed.Band.HIGH, residual_band=assessed.Band.MODERATE, fraud=p == 1,
@@ -197,6 +197,11 @@ class Year:
             object_type="review_review", object_id=self.review.id, number=1, reason="Forkert periode", answer="Enig",
             state=RequestState.APPROVED, asked_by_id=self.tester.id, asked_at=self.at, decided_by_id=self.group.id,
             decided_at=self.at + timedelta(days=1), snapshot='{"review_review":[{"conclusion":"Ingen fejl"}]}',
+        ))  # fmt: skip
+        self.add(Reopening(
+            object_type="assessment_assessment", object_id=self.form.id, number=1, reason="Forkert tal", answer="Enig",
+            state=RequestState.APPROVED, asked_by_id=self.tester.id, asked_at=self.at, decided_by_id=self.group.id,
+            decided_at=self.at + timedelta(days=1), snapshot='{"assessment_assessment":[{"reason":"Som sidste år"}]}',
         ))  # fmt: skip
         risk = self.add(review.Risk(
             number="KRE-1.1-R1", subprocess_id=sub.id, cause="Årsag", event=FORMULA, consequence="x" * 40_000,

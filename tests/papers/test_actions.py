@@ -111,11 +111,12 @@ def test_every_cell_reads_back(app: Any, lang: str) -> None:
                     assert readers[at](got[at]) == plain(row[at], kind), (sheet.title, sheet.columns[at].label)
 
 
-def test_both_versions_of_a_reopened_review_are_told(app: Any) -> None:
+def test_both_versions_of_what_was_reopened_are_told(app: Any) -> None:
     found = sheets(taken(Year(), "en")[0])
-    assert column(found["10"], "version") == [2] and column(found["10b"], "version") == [1]
-    assert column(found["10b"], "object_no") == column(found["10"], "review_id")
-    assert "Ingen fejl" in column(found["10b"], "earlier_version")[0]
+    assert column(found["10"], "version") == [2] and column(found["10b"], "version") == [1, 1]
+    assert column(found["10b"], "object_no") == [*column(found["10"], "review_id"), "KRE-2"]
+    review, form = column(found["10b"], "earlier_version")
+    assert "Ingen fejl" in review and "Som sidste år" in form
 
 
 def test_counts_and_totals_agree_with_cover_and_database(app: Any) -> None:
