@@ -91,7 +91,7 @@ class Sent:
 
     kind: str
     path: str
-    body: dict[str, str]
+    body: dict[str, str] = field(default_factory=dict)
     file: bytes = b""
     status: int = 0
     location: str = ""
@@ -306,22 +306,24 @@ def made(world: World, kind: str, chance: random.Random) -> Sent:
 
 
 def work(world: World, kind: str, stop: threading.Event, done: list[Sent], seed: float) -> None:
-    """Go on until the connection breaks or the round ends."""
+    """Go on until the round ends; what got no answer is sent again before anything else, as a person would."""
     chance = random.Random(seed)
+    one = Sent(kind, "")
     while not stop.is_set():
-        one = Sent(kind, world.paths[kind], {})
         try:
             if kind == "export":
+                one = Sent(kind, world.paths[kind])
                 one.status, _, data = ask(world, kind, "GET", one.path)
                 one.location = hashlib.sha256(data).hexdigest()
                 done.append(one)
                 continue
-            one = made(world, kind, chance)
-            done.append(one)
+            again = bool(one.key) and not one.status
+            if not again:
+                one = made(world, kind, chance)
+                done.append(one)
             send(world, one)
+            world.counted["sent again"] += again and bool(one.status)
         except (OSError, http.client.HTTPException):
-            if kind != "export" and one.key:
-                one.status = 0
             time.sleep(0.01)
 
 
