@@ -60,6 +60,8 @@ from tests.recommendation.test_actions import handed_over
 
 HOST, TIMEOUT, AWAY = "127.0.0.1", 10, 503
 """Answered 503 when the database died first is not acknowledged."""
+LETTERS = str.maketrans("0123456789", "ghijklmnop")
+"""Ten digits in a row would be asked about as a CPR number."""
 FORM = {"condition": "", "criterion": "Instruksen kræver to", "cause": "Ferie", "consequence": "Uberettiget betaling",
         "severity": "significant_deficiency"}  # fmt: skip
 
@@ -95,6 +97,7 @@ class Sent:
     file: bytes = b""
     status: int = 0
     location: str = ""
+    said: str = ""
 
     @property
     def key(self) -> str:
@@ -283,13 +286,15 @@ def send(world: World, one: Sent) -> None:
         body, kind = b"".join(parts) + f"\r\n--{edge}--\r\n".encode(), f"multipart/form-data; boundary={edge}"
     else:
         body, kind = urlencode(one.body).encode(), "application/x-www-form-urlencoded"
-    status, one.location, _ = ask(world, one.kind, "POST", one.path, body, kind)
+    status, one.location, page = ask(world, one.kind, "POST", one.path, body, kind)
+    one.said = " ".join(re.findall(r'class="(?:form-error-message|alert-text)[^>]*>(.*?)</', page.decode(), re.DOTALL))
     one.status = 0 if status == AWAY else status
 
 
 def made(world: World, kind: str, chance: random.Random) -> Sent:
     """The next thing of its kind, unlike all others."""
-    mark, key = f"{kind} {secrets.token_hex(8)}", {"request_key": secrets.token_urlsafe(18)}
+    mark = f"{kind} {secrets.token_hex(8).translate(LETTERS)}"
+    key = {"request_key": secrets.token_urlsafe(18)}
     if kind == "save":
         return Sent(kind, world.paths[kind], {**FORM, "condition": mark, **key})
     if kind == "upload":
@@ -337,7 +342,7 @@ def judge(world: World, round: int, done: list[Sent]) -> None:
         send(world, one)
         world.counted["sent again"] += 1
         if one.status != 303:
-            world.wrong.append(f"round {round}: {one.kind} sent again was answered {one.status}")
+            world.wrong.append(f"round {round}: {one.kind} sent again was answered {one.status} {one.said}")
     for one in [one for one in done if one.key in first][-3:]:
         send(world, one)
         world.counted["repeated"] += 1
@@ -348,7 +353,7 @@ def judge(world: World, round: int, done: list[Sent]) -> None:
         if one.key in first or not one.key:
             continue
         if one.status not in (0, 303):
-            world.wrong.append(f"round {round}: {one.kind} was answered {one.status}")
+            world.wrong.append(f"round {round}: {one.kind} was answered {one.status} {one.said}")
     with world.app.app_context():
         _rows(world, round, [one for one in done if one.status == 303])
         exports = db.session.scalar(
