@@ -310,7 +310,9 @@ def _choice(pair: Any) -> SelectChoice:
 
 
 def _given(value: Any) -> str | None:
-    return str(value) if value not in (None, "", "None") else None
+    """The choice, none for blanks only: WTForms' Optional takes them for nothing and lets them through as they are."""
+    text = str(value)
+    return text if text.strip() and text != "None" else None
 
 
 REASON_LABEL = N_("Reason")

@@ -58,3 +58,12 @@ def test_the_way_back_never_leaves_this_host(client: FlaskClient, make: Any, add
     assert answer.status_code == 303 and answer.location == "/"
     bad = client.get("/cycles/1", headers={"Referer": "http://["})
     assert bad.status_code == 404 and 'href="/"' in bad.text
+
+
+@pytest.mark.parametrize("blank", [" ", "\t\n", "  "])
+def test_blanks_are_no_choice(client: FlaskClient, make: Any, blank: str) -> None:
+    person = make.person("group", Role.GRP, make.organisation())
+    make.signed_in(client, person)
+    client.post("/me/language", data={"language": blank})
+    assert client.get("/me").status_code == 200
+    assert queries.person("group").language == "da"
