@@ -80,6 +80,15 @@ def test_who_is_asked_for_does_not_lend(houses: Houses) -> None:
     assert refused(houses, actions.lend, "clen", id, None) == (403, "sod_conflict")
 
 
+def test_nor_by_another_account_of_his(houses: Houses) -> None:
+    first, second = (houses.people[name].id for name in ("kari", "miaa"))
+    houses.do(accounts.tell_same_person, "tomi", second, None, first)
+    id = houses.do(actions.ask, "miaa", houses.asked("nara", VisitTask.TESTER)).id
+    for name in ("kari", "miaa"):
+        assert refused(houses, actions.lend, name, id, None) == (403, "sod_conflict")
+    houses.do(actions.lend, "bemo", id, None)
+
+
 @pytest.mark.parametrize("column", ["asked_by_id", "role_asked_by_id", "visitor_id"])
 def test_the_database_keeps_the_granter_apart(houses: Houses, column: str) -> None:
     """S8 in plain SQL, on both databases: none of the first side enters the ledger as granter."""
