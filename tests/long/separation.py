@@ -2,7 +2,8 @@
 
 People have second accounts, stand in for one another, change roles and are excepted by the chair. What is allowed is
 reckoned here from the humans alone, so a wrong refusal is found as well as a wrong consent.
-`python -m tests.long.separation [EXAMPLES]` runs it at full length and prints its counts.
+`python -m tests.long.separation [EXAMPLES]` runs it at full length, and then the one over the year's own acts
+(separation_year.py) for a fortieth as many histories, which are as much longer; it prints the counts of both.
 """
 
 import sys
@@ -28,6 +29,7 @@ from controls.identity.duties import RULES, Duty, Side
 from controls.identity.permissions import Role
 from controls.identity.tables import Organisation, Person
 from tests import make
+from tests.long import separation_year
 
 ACT = audit.EVENTS.get("test.act") or audit.declare("test.act", "Act")
 HUMANS = 4
@@ -186,6 +188,11 @@ def run(examples: int, steps: int = 40, *, same: bool = False) -> Counter[str]:
     return COUNTS
 
 
+def told(counts: Counter[str]) -> str:
+    """Counts by name."""
+    return ", ".join(f"{name} {number:,}" for name, number in sorted(counts.items()))
+
+
 def main(examples: int) -> None:
     """On a SQLite database of its own."""
     with tempfile.TemporaryDirectory() as folder:
@@ -193,7 +200,8 @@ def main(examples: int) -> None:
         app: Any = create_app(Settings(data, f"sqlite:///{data / 'long.sqlite'}", "test", False, ("localhost",)))
         with app.app_context():
             db.create_all()
-            print(dict(run(examples)))
+            print("ledger:", told(run(examples)), flush=True)
+            print("year:", told(separation_year.run(max(1, examples // 40))), flush=True)
             db.session.remove()
 
 
