@@ -169,8 +169,8 @@ ANYWHERE = {
 }  # fmt: skip
 """Pages of the reader's whole reach, whatever organisation the address names; each row is filtered."""
 
-OF_ONESELF = ("credential.",)
-"""Pages of the reader alone, which no organisation's code changes."""
+OF_ONESELF = ("credential.", "signin.stay")
+"""Pages and steps of the reader alone, which no organisation's code changes."""
 
 EMPTY = {"assessment.listing", "assessment.matrix"}
 """Lists of a year that the organisation has no rows of are empty, not missing."""
