@@ -1,7 +1,6 @@
 """What earlier slices must hear from later ones: every published list is filled here."""
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from controls.assessment import actions as assessing
 from controls.assessment import queries as assessments
@@ -53,12 +52,22 @@ def connect() -> None:
     _put(deciding.ON_LOCK, reviewing.create_chosen)
     _put(reviews.GATES_TO_APPROVE, operating.untested)
     _put(reviews.GATES_TO_APPROVE, findings.unfinished)
-    _put(reviews.OPERATED, operating.outcomes)
+    _put(reviews.OPERATED, operating.outcome)
     _put(reviews.FINDINGS, findings.rows_of_review)
     _put(reviews.FINAL, operating.final_of_review)
     _put(reviews.FINAL, findings.final_of_review)
     _put(reviewing.ON_REOPEN, testing.put_back)
-    evidence.PARTIES.update(_parties())
+    evidence.SUBJECTS.update(
+        {
+            "review_review": reviews.subject_of_review,
+            "review_control": reviews.subject_of_control,
+            "review_design_test": reviews.subject_of_design_test,
+            "effectiveness_test": operating.subject_of_test,
+            "effectiveness_item": operating.subject_of_item,
+            "finding_finding": findings.subject_of_finding,
+            "finding_action": findings.subject_of_action,
+        }
+    )
     _put(reviews.EVIDENCE, operating.evidence_of_review)
     for why, predicate in (
         (custody.WORKING, operating.kept_while_working), (custody.UNCOVERED, operating.kept_until_covered),
@@ -76,35 +85,12 @@ def connect() -> None:
             "finding_action": findings.places_of_action,
         }
     )
-    evidence.LABELS.update(
-        {
-            "review_review": reviews.place,
-            "review_design_test": reviews.place_of_design_test,
-            "effectiveness_test": operating.place_of_test,
-            "effectiveness_item": operating.place_of_item,
-            "finding_finding": findings.place_of_finding,
-            "finding_action": findings.place_of_action,
-        }
-    )
     _put(verify.CHECKS, evidence.damaged)
     _put(verify.CHECKS, identity.both_sides)
     _put(verify.CHECKS, recommendations.unsealed)
     for slice_ in (evidence, assessments, recommendations, forum, reviews, operating, findings, visiting):
         _put(overview.SOURCES, slice_.tasks)
     _put(navigation.TASK_COUNT, overview.task_count)
-
-
-def _parties() -> dict[str, Callable[[int], Any]]:
-    """Who counts as own for evidence on each kind of subject."""
-    return {
-        "review_review": reviews.party_of_review,
-        "review_control": reviews.party_of_control,
-        "review_design_test": reviews.party_of_design_test,
-        "effectiveness_test": operating.party_of_test,
-        "effectiveness_item": operating.party_of_item,
-        "finding_finding": findings.party_of_finding,
-        "finding_action": findings.party_of_action,
-    }
 
 
 def _put(published: list[T], item: T) -> None:

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
 from controls.base.by import By
 from controls.base.db import db
+from controls.base.why import Reason
 from controls.identity import queries as people
+from controls.identity.duties import Duty, Side
 from controls.identity.permissions import Permission, Role
 from controls.identity.tables import (
     DutyException,
@@ -99,19 +101,30 @@ class Asked:
     decided_by: str
 
 
-def requests(by: By, person_id: int | None = None) -> list[Asked]:
-    """Requests for roles in reach (of one person), waiting ones first, then newest."""
+def _requests(by: By) -> Select[*tuple[Any, ...]]:
     whom, asker, judge = aliased(Person), aliased(Person), aliased(Person)
-    rows = db.session.execute(
-        select(RoleRequest, whom.name, Organisation, asker.name, judge.name)
+    return (
+        select(RoleRequest, whom.name, Organisation, asker.name, func.coalesce(judge.name, ""))
         .join(whom, whom.id == RoleRequest.person_id).join(asker, asker.id == RoleRequest.asked_by_id)
         .outerjoin(judge, judge.id == RoleRequest.decided_by_id)
         .join(Organisation, Organisation.id == RoleRequest.organisation_id)
         .where(RoleRequest.organisation_id.in_(_reached(by)))
-        .where(RoleRequest.person_id == person_id if person_id else RoleRequest.id > 0)
-        .order_by(RoleRequest.state != RequestState.ASKED, RoleRequest.id.desc()).limit(200)
+        .order_by(RoleRequest.state != RequestState.ASKED, RoleRequest.id.desc())
     )  # fmt: skip
-    return [Asked(row[0], row[1], row[2], row[3], row[4] or "") for row in rows]
+
+
+def requests(by: By) -> list[Asked]:
+    """Requests for roles in reach, waiting ones first, then newest."""
+    return [Asked(*row) for row in db.session.execute(_requests(by).limit(200))]
+
+
+def requests_for(by: By, person_id: int) -> tuple[list[Asked], dict[int, list[Reason]]]:
+    """Requests for roles of one person, and why the reader may not approve those that wait (S8)."""
+    rows = people.with_parts(_requests(by).where(RoleRequest.person_id == person_id), RoleRequest)
+    waiting = [(Duty.S8, row[0]) for row in rows if row[0].state is RequestState.ASKED]
+    parts = {key: who for *_row, taken in rows for key, who in taken.items()}
+    why_not = people.why_not_parts(by, waiting, Side.SECOND, Permission.ACCOUNT_MANAGE, parts)
+    return [Asked(*row) for *row, _parts in rows], why_not
 
 
 def waiting(person_id: int, role: Role, organisation_id: int) -> bool:

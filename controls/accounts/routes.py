@@ -14,7 +14,7 @@ from controls.base.why import Refused
 from controls.identity import actions as identity
 from controls.identity import queries as people
 from controls.identity.actions import end_sign_ins as end_sign_ins_of
-from controls.identity.duties import RULES, Duty, Side
+from controls.identity.duties import RULES, Duty
 from controls.identity.permissions import Permission, Role
 from controls.identity.words import KeeperKind
 from controls.web import answer, guard
@@ -106,16 +106,10 @@ def _user(id: int, sent: BaseForm | None = None, refused: Refused | None = None)
     manages, asks = by.may(P.ACCOUNT_MANAGE, person.organisation_id), by.may(P.ROLE_ASK, person.organisation_id)
     given = {type(sent): sent}
     here = _people(frozenset({person.organisation_id}), person.id) if manages else []
-    asked = queries.requests(by, person.id)
-    parts = people.taken(*(("identity_role_request", one.request.id) for one in asked)) if asked and manages else {}
+    asked, why_not = queries.requests_for(by, person.id)
     context: dict[str, Any] = {
         "person": person, "manages": manages, "asks": asks, "grants": queries.grants(person.id), "asked": asked,
-        "closed": person.valid_to is not None and person.valid_to < by.today,
-        "why_not": {
-            one.request.id: people.why_not_part(
-                by, Duty.S8, one.request, Side.SECOND, permission=P.ACCOUNT_MANAGE, parts=parts)
-            for one in asked if manages and one.request.state.value == "asked"
-        },
+        "closed": person.valid_to is not None and person.valid_to < by.today, "why_not": why_not,
         "stand_ins": queries.stand_ins(person.id),
         "sign_ins": sign_ins if manages else [], "first": first,
         "ask": given.get(forms.AskRole) or forms.AskRole(None, _organisations(P.ROLE_ASK)),

@@ -24,7 +24,8 @@ from controls.identity.permissions import Permission
 from controls.identity.tables import Organisation, Person
 from controls.universe import queries as universe
 from controls.universe.tables import Area, Process, Subprocess
-from controls.wheel.rules import AreaCount, Goal
+from controls.wheel.queries import GoalOf, counted
+from controls.wheel.rules import AreaCount
 from controls.wheel.tables import Cycle, Step
 from controls.wheel.words import State as Phase
 
@@ -445,6 +446,12 @@ def unapproved(cycle: Cycle) -> list[Reason]:
 
 def counts_a(organisation_id: int, year: int) -> tuple[int, int]:
     """Approved overall assessments, and active processes, in one query."""
+    [goal] = counted(goal_a(organisation_id, year))
+    return goal.done, goal.total
+
+
+def goal_a(organisation_id: int, year: int) -> GoalOf:
+    """Goal A: approved overall assessments of active processes."""
     last_day = date(year, 12, 31)
     approved = select(func.count()).where(
         Assessment.organisation_id == organisation_id, Assessment.year == year, Assessment.state.in_(list(DONE))
@@ -453,14 +460,7 @@ def counts_a(organisation_id: int, year: int) -> tuple[int, int]:
         Process.organisation_id == organisation_id, Process.valid_from <= last_day,
         or_(Process.valid_to.is_(None), Process.valid_to >= last_day),
     )  # fmt: skip
-    row = db.session.execute(select(approved.scalar_subquery(), active.scalar_subquery())).one()
-    return int(row[0]), int(row[1])
-
-
-def goal_a(organisation_id: int, year: int) -> Goal:
-    """Goal A: approved overall assessments of active processes."""
-    done, total = counts_a(organisation_id, year)
-    return Goal(N_("Goal A: assessments approved"), done, total, "assessment.listing")
+    return GoalOf(N_("Goal A: assessments approved"), approved, active, "assessment.listing")
 
 
 def areas(by: By, organisation_id: int, year: int) -> list[AreaCount]:

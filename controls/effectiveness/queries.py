@@ -15,7 +15,8 @@ from controls.base.why import N_, Reason
 from controls.effectiveness import rules
 from controls.effectiveness.tables import OperatingTest, SampleItem
 from controls.effectiveness.words import Nature, Result, State
-from controls.evidence.tables import Evidence
+from controls.evidence import queries as evidence
+from controls.evidence.tables import Binding, Evidence
 from controls.identity.permissions import Permission
 from controls.review import queries as reviews
 from controls.review.tables import Control, DesignTest, Review
@@ -42,6 +43,7 @@ class Page:
     process: Process
     design: DesignTest | None
     test: OperatingTest | None
+    broken: Binding | None
 
 
 @dataclass(frozen=True)
@@ -73,12 +75,13 @@ def _readable(by: By) -> ColumnElement[bool]:
 def show(by: By, review_id: int, control_id: int) -> Page | None:
     """The page of one control in one review, when the reader may see the review."""
     row = db.session.execute(
-        select(Review, Control, Subprocess, Process, DesignTest, OperatingTest)
+        select(Review, Control, Subprocess, Process, DesignTest, OperatingTest, Binding)
         .join(Control, and_(Control.id == control_id, Control.organisation_id == Review.organisation_id))
         .join(Subprocess, Subprocess.id == Review.subprocess_id)
         .join(Process, Process.id == Subprocess.process_id)
         .outerjoin(DesignTest, and_(DesignTest.review_id == Review.id, DesignTest.control_id == Control.id))
         .outerjoin(OperatingTest, and_(OperatingTest.review_id == Review.id, OperatingTest.control_id == Control.id))
+        .outerjoin(Binding, evidence.broken(OperatingTest))
         .where(Review.id == review_id, _readable(by))
     ).first()
     return None if row is None else Page(*row)
@@ -211,12 +214,13 @@ def final_of_review(review_id: int) -> dict[str, list[Any]]:
     return {OperatingTest.__tablename__: list(tests), SampleItem.__tablename__: list(db.session.scalars(query))}
 
 
-def outcomes(review_id: int) -> dict[int, Outcome | None]:
-    """What the tests of a review concluded, by control (also those that refer); None while a test is under way."""
-    query = select(OperatingTest.control_id, OperatingTest.outcome, OperatingTest.state)
-    done = (State.CONCLUDED, State.REVIEWED)
-    rows = db.session.execute(query.where(OperatingTest.review_id == review_id))
-    return {control: outcome if state in done else None for control, outcome, state in rows}
+def outcome(review_id: int) -> ColumnElement[Any]:
+    """What the test of a control in a review concluded (also one that refers), as SQL on the row of the control."""
+    query = select(OperatingTest.outcome).where(
+        OperatingTest.review_id == review_id, OperatingTest.control_id == Control.id,
+        OperatingTest.state.in_((State.CONCLUDED, State.REVIEWED)),
+    )  # fmt: skip
+    return query.correlate(Control).scalar_subquery()
 
 
 def untested(review: Review) -> list[Reason]:
@@ -238,26 +242,33 @@ def untested(review: Review) -> list[Reason]:
     return reasons
 
 
-def party_of_test(test_id: int) -> tuple[int, frozenset[int]] | None:
-    """Organisation of a test and the people whose own object it is."""
-    return _party(select(OperatingTest.organisation_id, OperatingTest.tester_id, *own_columns())
-                  .where(OperatingTest.id == test_id))  # fmt: skip
-
-
-def party_of_item(item_id: int) -> tuple[int, frozenset[int]] | None:
-    """Organisation of a sample item and the people whose own object its test is."""
-    return _party(
-        select(SampleItem.organisation_id, OperatingTest.tester_id, *own_columns())
-        .join(OperatingTest, OperatingTest.id == SampleItem.test_id).where(SampleItem.id == item_id)
+def _belongs() -> Select[*tuple[Any, ...]]:
+    return (
+        select(OperatingTest, *own_columns()).join(Review, Review.id == OperatingTest.review_id)
+        .join(Subprocess, Subprocess.id == Review.subprocess_id).join(Process, Process.id == Subprocess.process_id)
     )  # fmt: skip
 
 
-def _party(query: Select[Any]) -> tuple[int, frozenset[int]] | None:
-    row = db.session.execute(
-        query.join(Review, Review.id == OperatingTest.review_id)
-        .join(Subprocess, Subprocess.id == Review.subprocess_id).join(Process, Process.id == Subprocess.process_id)
-    ).first()  # fmt: skip
-    return None if row is None else (row[0], frozenset(person for person in row[1:] if person is not None))
+def _subject(test: OperatingTest, people: Iterable[int | None], more: str = "", at: str = "") -> evidence.Subject:
+    own = frozenset(person for person in (test.tester_id, *people) if person is not None)
+    link = f"/reviews/{test.review_id}/controls/{test.control_id}{at}"
+    return evidence.Subject(test.organisation_id, own, f"{test.number}{more}", link)
+
+
+def subject_of_test(test_id: int) -> evidence.Subject | None:
+    """A test as what evidence proves; it belongs to its tester and the people of its review."""
+    found = db.session.execute(_belongs().where(OperatingTest.id == test_id)).first()
+    return None if found is None else _subject(found[0], found[1:])
+
+
+def subject_of_item(item_id: int) -> evidence.Subject | None:
+    """A sample item; it belongs to the people of its test."""
+    query = _belongs().add_columns(SampleItem.rank).join(SampleItem, SampleItem.test_id == OperatingTest.id)
+    found = db.session.execute(query.where(SampleItem.id == item_id)).first()
+    if found is None:
+        return None
+    test, *people, rank = found
+    return _subject(test, people, f", {rank}", f"?item={rank}#files")
 
 
 def places_of_test(test_id: int) -> Iterator[Place]:
@@ -270,22 +281,6 @@ def places_of_item(item_id: int) -> Iterator[Place]:
     """The same for a sample item."""
     item = db.session.get(SampleItem, item_id)
     yield from places_of_test(item.test_id) if item else ()
-
-
-def place_of_test(test_id: int) -> tuple[str, str] | None:
-    """Words and link of a test, for the page of its evidence."""
-    test = db.session.get(OperatingTest, test_id)
-    return None if test is None else (test.number, f"/reviews/{test.review_id}/controls/{test.control_id}")
-
-
-def place_of_item(item_id: int) -> tuple[str, str] | None:
-    """Words and link of a sample item."""
-    item = db.session.get(SampleItem, item_id)
-    test = None if item is None else db.session.get(OperatingTest, item.test_id)
-    if item is None or test is None:
-        return None
-    page = f"/reviews/{test.review_id}/controls/{test.control_id}"
-    return f"{test.number}, {item.rank}", f"{page}?item={item.rank}#files"
 
 
 def evidence_of_review(review_id: int) -> dict[str, list[int]]:

@@ -252,7 +252,8 @@ def _context(page: queries.Page, **sent: BaseForm) -> dict[str, Any]:
         ),
         "why_test": why_test,
         "needs_finding": test is not None and test.outcome in rules.NEEDS_FINDING,
-        "size": _size(test), "references": references, **_evidence(test, line), **_forms(page, line, references),
+        "size": _size(test), "references": references, "broken": page.broken, **_evidence(line),
+        **_forms(page, line, references),
         **sent, "usual_rate": float(rules.USUAL_RATE),
         "tested_text": queries.control_copy(test)["text"] if test else page.control.text,
     }  # fmt: skip
@@ -271,13 +272,11 @@ def _size(test: Any) -> int | None:
     return rules.size_of(queries.plan_of(test), queries.frequency_of(test), test.population_size)
 
 
-def _evidence(test: Any, line: list[Any]) -> dict[str, Any]:
+def _evidence(line: list[Any]) -> dict[str, Any]:
     """Files per item, and those of the item that is open for upload."""
     rank = request.args.get("item", "")
     chosen = next((item for item in line if str(item.rank) == rank), None)
-    files = evidence.of("effectiveness_item", [item.id for item in line]) if line else {}
-    broken = evidence.broken("effectiveness_test", test.id) if test else None
-    return {"files": files, "chosen": chosen, "broken": broken}
+    return {"files": evidence.of("effectiveness_item", [item.id for item in line]), "chosen": chosen}
 
 
 def _forms(page: queries.Page, line: list[Any], references: Any) -> dict[str, BaseForm]:

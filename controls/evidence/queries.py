@@ -27,11 +27,19 @@ from controls.identity.duties import Side
 from controls.identity.permissions import Permission
 from controls.identity.tables import Organisation, Person
 
-PARTIES: dict[str, Callable[[int], tuple[int, frozenset[int]] | None]] = {}
-"""Filled by wiring: for a subject type, the organisation and the people to whom the subject belongs (None: no such)."""
 
-LABELS: dict[str, Callable[[int], tuple[str, str] | None]] = {}
-"""Filled by wiring: the words and the link of the subject that a file proves."""
+@dataclass(frozen=True)
+class Subject:
+    """What a file proves: its organisation, the people to whom it belongs, and its words and link."""
+
+    organisation_id: int
+    people: frozenset[int]
+    words: str = ""
+    link: str = ""
+
+
+SUBJECTS: dict[str, Callable[[int], Subject | None]] = {}
+"""Filled by wiring: for a subject type, the subject of an id (None: no such)."""
 
 PLACES: dict[str, Callable[[int], Iterable[Place]]] = {}
 """Filled by wiring: where a visitor must be lent to for a subject."""
@@ -157,20 +165,9 @@ def twin(subject_type: str, subject_id: int, sha256: str) -> Evidence | None:
     )
 
 
-def elsewhere(row: Evidence) -> list[Evidence]:
-    """Other places in the organisation where the same content is used."""
-    return list(
-        db.session.scalars(
-            select(Evidence).where(
-                Evidence.sha256 == row.sha256, Evidence.id != row.id, Evidence.organisation_id == row.organisation_id
-            ).order_by(Evidence.id)
-        )
-    )  # fmt: skip
-
-
-def party(subject_type: str, subject_id: int) -> tuple[int, frozenset[int]] | None:
-    """Organisation and people of a subject; None when there is no such subject."""
-    ask = PARTIES.get(subject_type)
+def subject(subject_type: str, subject_id: int) -> Subject | None:
+    """What a file is tied to; None when there is no such."""
+    ask = SUBJECTS.get(subject_type)
     return ask(subject_id) if ask and 0 < subject_id < 2**31 else None
 
 
@@ -182,46 +179,56 @@ def places(subject_type: str, subject_id: int) -> Iterator[Place]:
 
 def must_add(by: By, organisation_id: int, subject_type: str, subject_id: int) -> None:
     """Refuse evidence of a subject that is not there, or is not the author's."""
-    found = party(subject_type, subject_id)
-    if found is None or found[0] != organisation_id:
+    found = subject(subject_type, subject_id)
+    if found is None or found.organisation_id != organisation_id:
         raise Refused([NOT_FOUND()])
-    if not may_add(by, organisation_id, subject_type, subject_id):
+    if not may_add(by, found, subject_type, subject_id):
         raise Refused([FORBIDDEN()])
 
 
-def may_add(by: By, organisation_id: int, subject_type: str, subject_id: int) -> bool:
+def may_add(by: By, found: Subject, subject_type: str, subject_id: int) -> bool:
     """Parties of the subject may add evidence; the forum's secretary to meetings."""
-    found = party(subject_type, subject_id)
-    own = found is not None and by.own_id in found[1]
-    may = by.may(Permission.EVIDENCE_ADD, organisation_id, own=own, places=places(subject_type, subject_id))
+    own, there = by.own_id in found.people, places(subject_type, subject_id)
+    may = by.may(Permission.EVIDENCE_ADD, found.organisation_id, own=own, places=there)
     return by.person_id is not None and may and (own or subject_type.startswith("forum_"))
 
 
+def parties(row: Evidence, found: Subject | None) -> frozenset[int]:
+    """To whom a file belongs: the people of its subject, and who uploaded it."""
+    return (found.people if found else frozenset()) | {row.uploaded_by_id}
+
+
 def is_party(by: By, row: Evidence) -> bool:
-    """Whether the subject of the file is the reader's own."""
-    found = party(row.subject_type, row.subject_id)
-    return by.own_id in (found[1] if found else frozenset()) | {row.uploaded_by_id}
+    """Whether a file is the reader's own."""
+    return by.own_id in parties(row, subject(row.subject_type, row.subject_id))
 
 
 def may_read(by: By, row: Evidence) -> bool:
     """Readers of all, the parties of the subject and who uploaded it; a unit's reader for people of the unit."""
-    if by.may(Permission.EVIDENCE_READ, row.organisation_id, places=places(row.subject_type, row.subject_id)):
-        return True
+    return _reads_all(by, row) or _reads(by, row, parties(row, subject(row.subject_type, row.subject_id)))
+
+
+def seen(by: By, id: int) -> tuple[Evidence, Subject | None] | None:
+    """A file that the reader may see, and what it proves."""
+    row = by_id(id)
+    if row is None:
+        return None
+    found = subject(row.subject_type, row.subject_id)
+    return (row, found) if _reads_all(by, row) or _reads(by, row, parties(row, found)) else None
+
+
+def _reads_all(by: By, row: Evidence) -> bool:
+    there = places(row.subject_type, row.subject_id)
+    return by.may(Permission.EVIDENCE_READ, row.organisation_id, places=there)
+
+
+def _reads(by: By, row: Evidence, people: frozenset[int]) -> bool:
     reach = by.reach.get(Permission.EVIDENCE_READ, {}).get(row.organisation_id)
     if reach is None:
         return False
-    found = party(row.subject_type, row.subject_id)
-    people = (found[1] if found else frozenset()) | {row.uploaded_by_id}
-    if reach is Reach.UNIT and by.unit:
-        units = db.session.scalars(select(Person.unit).where(Person.id.in_(people)))
-        return by.own_id in people or by.unit in set(units)
+    if reach is Reach.UNIT and by.unit and by.own_id not in people:
+        return by.unit in set(db.session.scalars(select(Person.unit).where(Person.id.in_(people))))
     return by.own_id in people
-
-
-def place(row: Evidence) -> tuple[str, str] | None:
-    """Words and link of what a file proves."""
-    label = LABELS.get(row.subject_type)
-    return label(row.subject_id) if label else None
 
 
 def for_export(organisation_ids: Iterable[int]) -> list[tuple[Evidence, str]]:
@@ -311,15 +318,17 @@ class Asked:
 
 @dataclass(frozen=True)
 class Custody:
-    """Everything that happened to a file and its other versions."""
+    """Everything that happened to a file and its other versions, and where else its content is used."""
 
     versions: list[File]
+    others: list[Evidence]
     requests: list[Asked]
     holds: list[tuple[Hold, str, str]]
     until: date
     years: int
     kept: list[Reason]
     bindings: list[Binding]
+    parts: identity.Taken
 
     @property
     def held(self) -> list[custody.Held]:
@@ -333,35 +342,34 @@ class Custody:
 
 
 def custody_of(row: Evidence) -> Custody:
-    """The custody of a file, for its page and for the actions that ask what may be done."""
-    setter, lifter = aliased(Person), aliased(Person)
-    holds = db.session.execute(
-        select(Hold, setter.name, lifter.name).join(setter, setter.id == Hold.set_by_id)
-        .outerjoin(lifter, lifter.id == Hold.lifted_by_id).where(Hold.evidence_id == row.id).order_by(Hold.id)
-    )  # fmt: skip
-    years = years_of(row)
+    """The custody of a file, for its page and for the actions that ask what may be done (three queries)."""
+    versions, others, holds = _files_and_holds(row)
+    asked = identity.with_parts(_requests(Request.evidence_id == row.id), Request)
+    years, kept, bindings = _retained(row)
     return Custody(
-        _versions(row), _asked(Request.evidence_id == row.id), [(hold, a, b or "") for hold, a, b in holds],
-        custody.keep_until(local_day(row.uploaded_at), row.covers_to, years), years, _kept(row), _bindings(row),
+        versions, others, [Asked(*one) for *one, _parts in asked], holds,
+        custody.keep_until(local_day(row.uploaded_at), row.covers_to, years), years, kept, bindings,
+        {key: who for *_one, parts in asked for key, who in parts.items()},
     )  # fmt: skip
 
 
-def years_of(row: Evidence) -> int:
-    """The organisation's retention for the file's class."""
-    kept_as = row.data_class or DataClass.INTERNAL
-    query = select(Retention.years).where(
-        Retention.organisation_id == row.organisation_id, Retention.data_class == kept_as
-    )
-    return db.session.scalar(query) or custody.LEAST_YEARS
+def _files_and_holds(row: Evidence) -> tuple[list[File], list[Evidence], list[tuple[Hold, str, str]]]:
+    """All versions of the file, oldest first, other places in the organisation with its content, and its holds."""
+    setter, lifter = aliased(Person), aliased(Person)
+    here = and_(Evidence.subject_type == row.subject_type, Evidence.subject_id == row.subject_id)
+    same = and_(Evidence.sha256 == row.sha256, Evidence.organisation_id == row.organisation_id)
+    found = db.session.execute(
+        select(Evidence, Person.name, Hold, setter.name, lifter.name).join(Person, Person.id == Evidence.uploaded_by_id)
+        .outerjoin(Hold, and_(Hold.evidence_id == Evidence.id, Evidence.id == row.id))
+        .outerjoin(setter, setter.id == Hold.set_by_id).outerjoin(lifter, lifter.id == Hold.lifted_by_id)
+        .where(or_(here, same)).order_by(Evidence.id, Hold.id)
+    ).all()  # fmt: skip
+    files = {one.id: (one, name) for one, name, *_hold in found}
+    others = [one for one, _name in files.values() if one.sha256 == row.sha256 and one.id != row.id]
+    return _versions(row, files), others, [(hold, a, b or "") for _one, _name, hold, a, b in found if hold is not None]
 
 
-def _versions(row: Evidence) -> list[File]:
-    """All versions of the same evidence, oldest first (they are tied to the same subject)."""
-    query = (
-        select(Evidence, Person.name).join(Person, Person.id == Evidence.uploaded_by_id)
-        .where(Evidence.subject_type == row.subject_type, Evidence.subject_id == row.subject_id).order_by(Evidence.id)
-    )  # fmt: skip
-    rows = {one.id: (one, name) for one, name in db.session.execute(query)}
+def _versions(row: Evidence, rows: Mapping[int, tuple[Evidence, str]]) -> list[File]:
     next_of = {one.replaces_id: one.id for one, _name in rows.values() if one.replaces_id}
     first: int | None = row.id
     while first is not None and rows[first][0].replaces_id in rows:
@@ -373,29 +381,37 @@ def _versions(row: Evidence) -> list[File]:
     return chain
 
 
-def _kept(row: Evidence) -> list[Reason]:
-    """Why the subject still needs the file, in one query."""
-    if not KEPT:
-        return []
-    found = db.session.execute(select(*(predicate() for _why, predicate in KEPT)).where(Evidence.id == row.id)).one()
-    return [why() for (why, _predicate), holds in zip(KEPT, found, strict=True) if holds]
+def _retained(row: Evidence) -> tuple[int, list[Reason], list[Binding]]:
+    """The organisation's retention for the file's class, why the subject still needs the file, and signatures on it."""
+    kept_as = row.data_class or DataClass.INTERNAL
+    years = select(Retention.years).where(
+        Retention.organisation_id == row.organisation_id, Retention.data_class == kept_as
+    )
+    found = db.session.execute(
+        select(Binding, years.scalar_subquery(), *(predicate() for _why, predicate in KEPT)).select_from(Evidence)
+        .outerjoin(Binding, _on_content(row)).where(Evidence.id == row.id).order_by(Binding.id)
+    ).all()  # fmt: skip
+    _binding, decided, *needs = found[0]
+    kept = [why() for (why, _predicate), holds in zip(KEPT, needs, strict=True) if holds]
+    return decided or custody.LEAST_YEARS, kept, [one[0] for one in found if one[0] is not None]
 
 
-def _bindings(row: Evidence) -> list[Binding]:
-    """Signatures given on the file."""
-    query = select(Binding).where(Binding.organisation_id == row.organisation_id, Binding.hashes.contains(row.sha256))
-    return list(db.session.scalars(query.order_by(Binding.id)))
+def _on_content(row: Evidence) -> ColumnElement[bool]:
+    return and_(Binding.organisation_id == row.organisation_id, Binding.hashes.contains(row.sha256))
 
 
-def _asked(*where: ColumnElement[bool]) -> list[Asked]:
+def _requests(*where: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     asker, decider = aliased(Person), aliased(Person)
-    rows = db.session.execute(
-        select(Request, Evidence, asker.name, decider.name, Organisation.code)
+    return (
+        select(Request, Evidence, asker.name, func.coalesce(decider.name, ""), Organisation.code)
         .join(Evidence, Evidence.id == Request.evidence_id).join(asker, asker.id == Request.asked_by_id)
         .join(Organisation, Organisation.id == Request.organisation_id)
         .outerjoin(decider, decider.id == Request.decided_by_id).where(*where).order_by(Request.id)
     )  # fmt: skip
-    return [Asked(request, row, a, b or "", code) for request, row, a, b, code in rows]
+
+
+def _asked(*where: ColumnElement[bool]) -> list[Asked]:
+    return [Asked(*row) for row in db.session.execute(_requests(*where))]
 
 
 def waiting(by: By) -> list[Asked]:
@@ -404,10 +420,11 @@ def waiting(by: By) -> list[Asked]:
     return _asked(Request.state == RequestState.ASKED, here)
 
 
-def why_not_decide(by: By, request: Request) -> list[Reason]:
-    """Why the reader may not decide a request, and who may instead (S10, S13)."""
-    duty = custody.DUTIES[request.kind]
-    return identity.why_not_part(by, duty, request, Side.SECOND, permission=Permission.EVIDENCE_JUDGE)
+def why_not_decide(by: By, found: Custody) -> dict[int, list[Reason]]:
+    """Why the reader may not decide the requests that wait, and who may instead (S10, S13)."""
+    waiting = [one.request for one in found.requests if one.request.state is RequestState.ASKED]
+    asked = [(custody.DUTIES[request.kind], request) for request in waiting]
+    return identity.why_not_parts(by, asked, Side.SECOND, Permission.EVIDENCE_JUDGE, found.parts)
 
 
 def asked_by_id(id: int) -> Request | None:
@@ -415,19 +432,17 @@ def asked_by_id(id: int) -> Request | None:
     return db.session.get(Request, id) if 0 < id < 2**31 else None
 
 
-def broken(subject_type: str, subject_id: int) -> Binding | None:
-    """The last signature on a subject, when one of its files was replaced or withdrawn after it."""
-    query = (
-        select(Binding).where(Binding.subject_type == subject_type, Binding.subject_id == subject_id)
-        .order_by(Binding.id.desc()).limit(1)
-    )  # fmt: skip
-    found = db.session.scalar(query)
-    return found if found is not None and found.broken_at is not None else None
+def broken(model: Any) -> ColumnElement[bool]:
+    """Joins a `Binding` to a row: the last signature on it, when one of its files was replaced or withdrawn after."""
+    one = aliased(Binding)
+    last = select(func.max(one.id)).where(one.subject_type == model.__tablename__, one.subject_id == model.id)
+    return and_(Binding.id == last.correlate(model).scalar_subquery(), Binding.broken_at.is_not(None))
 
 
 def bound_to(row: Evidence) -> list[Binding]:
     """Signatures in force that were given on this very file."""
-    return [one for one in _bindings(row) if one.broken_at is None and row.id in json.loads(one.hashes)["ids"]]
+    bindings = db.session.scalars(select(Binding).where(_on_content(row)).order_by(Binding.id))
+    return [one for one in bindings if one.broken_at is None and row.id in json.loads(one.hashes)["ids"]]
 
 
 def tasks(by: By) -> list[Select[Any]]:
@@ -614,8 +629,3 @@ def last_check() -> Check | None:
 def told(check: Check) -> list[Amiss]:
     """The faults that a check wrote down."""
     return [Amiss(FaultKind(kind), id, name) for kind, id, name in json.loads(check.told)]
-
-
-def uploader(row: Evidence) -> str:
-    """Name of who uploaded a file."""
-    return identity.names({row.uploaded_by_id}).get(row.uploaded_by_id, "")

@@ -13,7 +13,7 @@ from controls.base.db import transaction
 from controls.base.form import BaseForm, said
 from controls.base.why import NOT_FOUND, Refused
 from controls.evidence import actions, custody, forms, queries, rules
-from controls.evidence.words import DataClass, RequestKind, RequestState
+from controls.evidence.words import DataClass, RequestKind
 from controls.identity.permissions import Permission
 from controls.web import answer, guard, security
 from controls.web.words import short_date
@@ -41,15 +41,14 @@ def add() -> ResponseReturnValue:
     """Receive a file; on refusal the form again on a page of its own, with what was typed."""
     form = forms.Upload(request.form)
     subject_type, subject_id = _subject(form)
-    party = queries.party(subject_type, subject_id)
-    if party is None:
+    found = queries.subject(subject_type, subject_id)
+    if found is None or not queries.may_add(guard.by(), found, subject_type, subject_id):
         raise Refused([NOT_FOUND()])
-    if not queries.may_add(guard.by(), party[0], subject_type, subject_id):
-        raise Refused([NOT_FOUND()])
+    organisation_id = found.organisation_id
 
     def keep(file: queries.Received) -> ResponseReturnValue:
         row = actions.add(
-            guard.by(), party[0], subject_type, subject_id, file.filename, file, form.shows.data or "",
+            guard.by(), organisation_id, subject_type, subject_id, file.filename, file, form.shows.data or "",
             form.covers_from.data, form.covers_to.data, form.chosen_class(), form.cpr_confirmed.data,
             form.external_reference.data or "",
         )  # fmt: skip
@@ -58,7 +57,7 @@ def add() -> ResponseReturnValue:
         return answer.done(answer.here(form.next.data), text)
 
     back = answer.here(form.next.data)
-    return _take(form, party[0], keep, lambda refused: _again("evidence/add.html", form, refused, back=back))
+    return _take(form, organisation_id, keep, lambda refused: _again("evidence/add.html", form, refused, back=back))
 
 
 def _take(
@@ -98,12 +97,14 @@ def _again(template: str, form: BaseForm, refused: Refused, **context: Any) -> R
     return page, refused.status if refused.reasons else 422
 
 
+def _seen(id: int) -> tuple[Any, queries.Subject | None]:
+    """A file that the reader may see, and what it proves."""
+    return queries.seen(guard.by(), id) or abort(404)
+
+
 def _row(id: int) -> Any:
     """A file that the reader may see."""
-    row = queries.by_id(id)
-    if row is None or not queries.may_read(guard.by(), row):
-        abort(404)
-    return row
+    return _seen(id)[0]
 
 
 @bp.get("/evidence/<int:id>")
@@ -111,39 +112,39 @@ def _row(id: int) -> Any:
 def show(id: int) -> ResponseReturnValue:
     """What a file is, its checksum, versions and custody, and where it is used; `?do=` opens the form of one step."""
     do = request.args.get("do", "")
-    return _shown(_row(id), do, {"withdraw": forms.Because, "hold": forms.Keep}.get(do, forms.Because)())
+    return _shown(id, do, {"withdraw": forms.Because, "hold": forms.Keep}.get(do, forms.Because)())
 
 
-def _shown(row: Any, do: str, form: BaseForm, refused: Refused | None = None) -> ResponseReturnValue:
+def _shown(id: int, do: str, form: BaseForm, refused: Refused | None = None) -> ResponseReturnValue:
+    row, subject = _seen(id)
     by, found = guard.by(), queries.custody_of(row)
-    mark, own = queries.mark(row), queries.is_party(by, row)
+    mark, own = queries.mark(row), by.own_id in queries.parties(row, subject)
     judge = by.may(Permission.EVIDENCE_JUDGE, row.organisation_id)
-    asked = [one.request for one in found.requests if one.request.state is RequestState.ASKED]
-    why_decide = {request.id: queries.why_not_decide(by, request) for request in asked if judge}
     context = {
-        "row": row, "uploader": queries.uploader(row), "place": queries.place(row), "mark": mark, "found": found,
-        "others": queries.elsewhere(row), "size": rules.readable(row.size), "do": do, "judge": judge,
+        "row": row, "place": (subject.words, subject.link) if subject and subject.link else None, "mark": mark,
+        "uploader": next(one.uploaded_by for one in found.versions if one.id == row.id), "found": found,
+        "size": rules.readable(row.size), "do": do, "judge": judge,
         "may_replace": own and mark is None and by.may(Permission.EVIDENCE_ADD, row.organisation_id, own=own),
         "may_withdraw": by.may(Permission.EVIDENCE_WITHDRAW, row.organisation_id, own=own)
         and not custody.why_not_ask(mark, RequestKind.WITHDRAW, found.waiting),
-        "why_decide": why_decide, "answer_form": forms.Answer(),
+        "why_decide": queries.why_not_decide(by, found) if judge else {}, "answer_form": forms.Answer(),
     }  # fmt: skip
     if refused is not None or form.errors:
         return answer.failed("evidence/show.html", form, refused, **context)
     return answer.page("evidence/show.html", form, **context)
 
 
-def _step(row: Any, do: str, form: BaseForm, step: Callable[[], Any], text: str) -> ResponseReturnValue:
+def _step(id: int, do: str, form: BaseForm, step: Callable[[], Any], text: str) -> ResponseReturnValue:
     """Take one step of custody from the file's page, or show the page again with what was typed."""
+    _row(id)
     if not form.validate():
-        return _shown(row, do, form)
-    id = row.id
+        return _shown(id, do, form)
     try:
         with transaction():
             step()
             return answer.done(url_for("evidence.show", id=id), text)
     except Refused as refused:
-        return _shown(_row(id), do, form, refused)
+        return _shown(id, do, form, refused)
 
 
 @bp.post("/evidence/<int:id>/withdraw")
@@ -152,7 +153,7 @@ def withdraw(id: int) -> ResponseReturnValue:
     """Ask for a file to be withdrawn."""
     form = forms.Because(request.form)
     return _step(
-        _row(id), "withdraw", form, lambda: actions.ask_withdrawal(guard.by(), id, form.reason.data or ""),
+        id, "withdraw", form, lambda: actions.ask_withdrawal(guard.by(), id, form.reason.data or ""),
         _("The withdrawal waits for another person's approval."),
     )  # fmt: skip
 
@@ -163,7 +164,7 @@ def hold(id: int) -> ResponseReturnValue:
     """Set a legal hold, or a longer retention."""
     form = forms.Keep(request.form)
     return _step(
-        _row(id), "hold", form, lambda: actions.hold(guard.by(), id, form.until.data, form.reason.data or ""),
+        id, "hold", form, lambda: actions.hold(guard.by(), id, form.until.data, form.reason.data or ""),
         _("The file is held."),
     )  # fmt: skip
 
@@ -174,7 +175,7 @@ def lift(id: int, hold_id: int) -> ResponseReturnValue:
     """Lift a hold."""
     form = forms.Because(request.form)
     return _step(
-        _row(id), f"lift-{hold_id}", form,
+        id, f"lift-{hold_id}", form,
         lambda: actions.lift(guard.by(), hold_id, form.version.number(), form.reason.data or ""),
         _("The hold was lifted."),
     )  # fmt: skip
@@ -261,10 +262,9 @@ def approve(id: int) -> ResponseReturnValue:
     """Agree to a withdrawal or disposal; a disposed file's bytes go when the decision is written."""
     form = forms.Answer(request.form)
     asked = queries.asked_by_id(id) or abort(404)
-    row, kind = _row(asked.evidence_id), asked.kind
-    evidence_id = row.id
+    evidence_id, kind = _row(asked.evidence_id).id, asked.kind
     if not form.validate():
-        return _shown(row, "", form)
+        return _shown(evidence_id, "", form)
     response = _approved(evidence_id, kind, id, form)
     if kind is RequestKind.DISPOSE:
         with guard.recorded():
@@ -281,7 +281,7 @@ def _approved(evidence_id: int, kind: RequestKind, id: int, form: forms.Answer) 
             actions.approve(guard.by(), id, form.version.number(), form.answer.data or "")
             return answer.done(url_for("evidence.show", id=evidence_id), text)
     except Refused as refused:
-        return _shown(_row(evidence_id), "", form, refused)
+        return _shown(evidence_id, "", form, refused)
 
 
 @bp.post("/evidence/requests/<int:id>/refuse")
@@ -291,7 +291,7 @@ def refuse(id: int) -> ResponseReturnValue:
     form = forms.Answer(request.form)
     asked = queries.asked_by_id(id) or abort(404)
     return _step(
-        _row(asked.evidence_id), "", form,
+        asked.evidence_id, "", form,
         lambda: actions.refuse(guard.by(), id, form.version.number(), form.answer.data or ""),
         _("The request was refused."),
     )  # fmt: skip

@@ -390,24 +390,30 @@ def unfinished(review: Review) -> list[Reason]:
     return reasons
 
 
-def party_of_finding(id: int) -> tuple[int, frozenset[int]] | None:
-    """Organisation of a finding and the people whose own object it is."""
-    finding = db.session.get(Finding, id)
-    return None if finding is None else (finding.organisation_id, _people(finding, []))
+def subject_of_finding(id: int) -> evidence.Subject | None:
+    """A finding as what evidence proves; it belongs to those who work on it or judge it."""
+    query = select(Finding, Review).outerjoin(Review, Review.id == Finding.review_id)
+    found = db.session.execute(query.where(Finding.id == id)).first()
+    return None if found is None else _subject(found[0], found[0].number, f"/findings/{id}")
 
 
-def party_of_action(id: int) -> tuple[int, frozenset[int]] | None:
-    """Organisation of an action and the people whose own object it is."""
-    action = db.session.get(Action, id)
-    if action is None:
+def subject_of_action(id: int) -> evidence.Subject | None:
+    """An action; it belongs to its own people and those of its finding."""
+    found = db.session.execute(
+        select(Action, Finding, Review).join(Finding, Finding.id == Action.finding_id)
+        .outerjoin(Review, Review.id == Finding.review_id).where(Action.id == id)
+    ).first()  # fmt: skip
+    if found is None:
         return None
-    finding = db.session.get_one(Finding, action.finding_id)
-    return action.organisation_id, _people(finding, [action.owner_id, action.verifier_id])
+    action, finding, _review = found
+    link = f"/findings/{finding.id}#action-{id}"
+    return _subject(finding, action.number, link, action.owner_id, action.verifier_id)
 
 
-def _people(finding: Finding, more: Iterable[int | None]) -> frozenset[int]:
+def _subject(finding: Finding, words: str, link: str, *more: int | None) -> evidence.Subject:
     known = {*people_of(finding, Permission.FINDING_MANAGE), finding.verifier_id, *more}
-    return frozenset(person for person in known if person is not None)
+    people = frozenset(person for person in known if person is not None)
+    return evidence.Subject(finding.organisation_id, people, words, link)
 
 
 def places_of_finding(id: int) -> Iterator[Place]:
@@ -420,18 +426,6 @@ def places_of_action(id: int) -> Iterator[Place]:
     """The same for an action."""
     action = db.session.get(Action, id)
     yield from places_of_finding(action.finding_id) if action else ()
-
-
-def place_of_finding(id: int) -> tuple[str, str] | None:
-    """Words and link of a finding, for the page of its evidence."""
-    finding = db.session.get(Finding, id)
-    return None if finding is None else (finding.number, f"/findings/{id}")
-
-
-def place_of_action(id: int) -> tuple[str, str] | None:
-    """Words and link of an action."""
-    action = db.session.get(Action, id)
-    return None if action is None else (action.number, f"/findings/{action.finding_id}#action-{id}")
 
 
 def tasks(by: By) -> list[Select[Any]]:

@@ -332,10 +332,9 @@ def _context(page: queries.Page, do: str, on: int) -> dict[str, Any]:
 
 def _reopening(finding: Any, waiting: people.Reopened | None) -> dict[str, Any]:
     """Whether the reader is to decide on a reopening that waits, and why he may not (S11)."""
-    by, may = guard.by(), Permission.REOPENING_APPROVE
-    decides = waiting is not None and by.may(may, finding.organisation_id)
-    why = people.why_not_part(by, Duty.S11, waiting.row, Side.SECOND, permission=may) if decides and waiting else []
-    return {"decides": decides, "why_decide": why}
+    by = guard.by()
+    decides = waiting is not None and by.may(Permission.REOPENING_APPROVE, finding.organisation_id)
+    return {"decides": decides, "why_decide": people.why_not_reopen(by, waiting) if decides and waiting else []}
 
 
 def _can(page: queries.Page, listed: list[Any], proven: bool) -> dict[str, list[Reason] | None]:
@@ -369,11 +368,8 @@ def _why_not_verify(listed: list[Any]) -> dict[int, list[Reason]]:
     """By action: why the reader may not verify it (S12)."""
     done = [action for action in listed if not rules.may_verify(action.state)]
     parts = people.taken(*((action.__tablename__, action.id) for action in done)) if done else {}
-    may = Permission.FINDING_VERIFY
-    return {
-        action.id: people.why_not_part(guard.by(), Duty.S12, action, Side.SECOND, permission=may, parts=parts)
-        for action in done
-    }
+    asked = [(Duty.S12, action) for action in done]
+    return people.why_not_parts(guard.by(), asked, Side.SECOND, Permission.FINDING_VERIFY, parts)
 
 
 def _if(finding: Any, verb: str) -> list[Reason]:

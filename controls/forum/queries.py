@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Select, String, and_, inspect, literal, or_, select, type_coerce, union_all
+from sqlalchemy import Select, and_, case, inspect, literal, or_, select
 from sqlalchemy.orm import aliased
 
 from controls.base import task
 from controls.base.by import By
-from controls.base.db import built, db, within
+from controls.base.db import db, within
 from controls.base.why import N_, Reason
 from controls.forum import impartiality, rules
 from controls.forum.tables import Decision, Impartiality, Meeting, Presence
@@ -23,7 +23,7 @@ from controls.recommendation import queries as recommendation
 from controls.recommendation.tables import Line, Recommendation
 from controls.recommendation.words import Recommended
 from controls.recommendation.words import State as RecommendationState
-from controls.rotation.rules import PlanKind, Planned
+from controls.rotation.rules import PlanKind
 from controls.universe.tables import Subprocess
 from controls.wheel.tables import Cycle
 from controls.wheel.words import State as CycleState
@@ -359,32 +359,23 @@ def replaceable(about_id: int, year: int) -> list[DecisionRow]:
     return _rows(query.where(~_is_replaced()).order_by(Decision.number))
 
 
-def planned(about_id: int) -> list[Planned]:
+def planned(about_id: int) -> list[Select[*tuple[Any, ...]]]:
     """For the roll: the forum's standing choices and deferrals, and what is handed over and not decided yet."""
-    kinds = {Decided.DEFERRED.value: PlanKind.DEFERRED, PlanKind.PROPOSED.value: PlanKind.PROPOSED}
-    return [
-        Planned(id, year, kinds.get(kind, PlanKind.PLANNED), hours, until)
-        for id, year, hours, until, kind in db.session.execute(_planned(about_id)).all()
-    ]
-
-
-@built
-def _planned(about_id: int) -> CompoundSelect[*tuple[Any, ...]]:
+    kind = case((Decision.decided == Decided.DEFERRED, PlanKind.DEFERRED.value), else_=PlanKind.PLANNED.value)
     decided = (
-        select(Decision.subprocess_id, Decision.review_year, Decision.hours, Decision.deferred_to,
-               type_coerce(Decision.decided, String))
+        select(Decision.subprocess_id, Decision.review_year, kind, Decision.hours, Decision.deferred_to)
         .join(Meeting, Meeting.id == Decision.meeting_id)
         .where(Meeting.about_id == about_id, Meeting.state == State.LOCKED, ~_is_replaced())
         .where(Decision.decided != Decided.NOT_CHOSEN)
     )  # fmt: skip
     handed_over = (
-        select(Line.subprocess_id, Line.review_year, Line.hours, Line.defer_to, literal(PlanKind.PROPOSED.value))
+        select(Line.subprocess_id, Line.review_year, literal(PlanKind.PROPOSED.value), Line.hours, Line.defer_to)
         .join(Recommendation, Recommendation.id == Line.recommendation_id)
         .join(Cycle, Cycle.id == Recommendation.cycle_id)
         .where(Recommendation.organisation_id == about_id, Recommendation.state == RecommendationState.HANDED_OVER)
         .where(Cycle.state == CycleState.RECOMMENDED, Line.recommended == Recommended.REVIEW)
     )
-    return union_all(decided, handed_over)
+    return [decided, handed_over]
 
 
 def decision_by_number(about_id: int, number: str) -> Decision | None:

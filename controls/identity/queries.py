@@ -2,9 +2,24 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from datetime import date, datetime, timedelta
+from itertools import chain
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Exists, Select, and_, bindparam, exists, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Exists,
+    Select,
+    String,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    type_coerce,
+    union_all,
+)  # fmt: skip
 from sqlalchemy.orm import Session, aliased
 
 from controls.base.audit import EventRow
@@ -225,16 +240,28 @@ Taken = dict[tuple[Duty, str, int, int, Side], set[int]]
 """Who took which side of which rule on which object, and what narrows it (else 0)."""
 
 
+_TAKER = aliased(Person)
+PART = (
+    Part.duty, Part.object_type, Part.object_id, Part.within, Part.side,
+    func.coalesce(_TAKER.same_person_as_id, _TAKER.id),
+)  # fmt: skip
+"""The columns of a part, the person by the first account."""
+
+
 def parts_of(*objects: tuple[str, Any]) -> Select[*tuple[Any, ...]]:
-    """The parts that were taken on these objects, each person by the first account."""
-    return (
-        select(
-            Part.duty, Part.object_type, Part.object_id, Part.within, Part.side,
-            func.coalesce(Person.same_person_as_id, Person.id),
-        )
-        .join(Person, Person.id == Part.person_id)
-        .where(or_(*(and_(Part.object_type == kind, Part.object_id == id) for kind, id in objects)))
-    )  # fmt: skip
+    """The parts that were taken on these objects."""
+    there = or_(*(and_(Part.object_type == kind, Part.object_id == id) for kind, id in objects))
+    return select(*PART).join(_TAKER, _TAKER.id == Part.person_id).where(there)
+
+
+def with_parts(query: Select[*tuple[Any, ...]], model: Any) -> list[tuple[Any, ...]]:
+    """The rows of a statement, each with the parts that were taken on its row of a table, in one query."""
+    on = and_(Part.object_type == model.__tablename__, Part.object_id == model.id)
+    wider = query.add_columns(*PART).outerjoin(Part, on).outerjoin(_TAKER, _TAKER.id == Part.person_id)
+    found: dict[tuple[Any, ...], list[Any]] = {}
+    for row in db.session.execute(wider):
+        found.setdefault(tuple(row[: -len(PART)]), []).append(row[-len(PART) :])
+    return [(*row, by_part(parts)) for row, parts in found.items()]
 
 
 @built
@@ -244,11 +271,17 @@ def _parts_of_one(kind: str) -> Select[*tuple[Any, ...]]:
 
 def taken(*objects: tuple[str, int]) -> Taken:
     """Who took which part on these objects, of all rules, in one query."""
-    found: Taken = {}
     one = objects[0] if len(objects) == 1 else None
     query = db.session.execute(_parts_of_one(one[0]), {"id": one[1]}) if one else db.session.execute(parts_of(*objects))
-    for duty, kind, id, within, side, person_id in query:
-        found.setdefault((duty, kind, id, within, side), set()).add(person_id)
+    return by_part(query)
+
+
+def by_part(rows: Iterable[Any]) -> Taken:
+    """Rows of `PART`, of which an outer join leaves some empty, as who took which part."""
+    found: Taken = {}
+    for duty, kind, id, within, side, person_id in rows:
+        if duty is not None:
+            found.setdefault((duty, kind, id, within, side), set()).add(person_id)
     return found
 
 
@@ -290,22 +323,29 @@ def both_sides(session: Session) -> Iterator[Fault]:
 
 
 class Reopened(NamedTuple):
-    """A request to reopen with the names of who asked and who decided."""
+    """A request to reopen with the names of who asked and who decided, and the parts that were taken on it."""
 
     row: Reopening
     asked_by: str
     decided_by: str | None
+    parts: Taken
 
 
 def reopenings(row: Any) -> list[Reopened]:
     """Every request to reopen an object, oldest first."""
     asker, decider = aliased(Person), aliased(Person)
-    found = db.session.execute(
+    query = (
         select(Reopening, asker.name, decider.name).join(asker, asker.id == Reopening.asked_by_id)
         .outerjoin(decider, decider.id == Reopening.decided_by_id)
         .where(Reopening.object_type == row.__tablename__, Reopening.object_id == row.id).order_by(Reopening.id)
     )  # fmt: skip
-    return [Reopened(*one) for one in found]
+    return [Reopened(*one) for one in with_parts(query, Reopening)]
+
+
+def why_not_reopen(by: By, asked: Reopened) -> list[Reason]:
+    """Why the reader may not decide on a reopening (S11)."""
+    may = Permission.REOPENING_APPROVE
+    return why_not_part(by, Duty.S11, asked.row, Side.SECOND, permission=may, parts=asked.parts)
 
 
 def edition_of(model: Any) -> ColumnElement[int]:
@@ -373,32 +413,69 @@ def excepted(duty: Duty, persons: Collection[int], organisation_id: int | None, 
     """Which of these persons the chair has excepted from a rule here and now, with the exception's id."""
     if RULES[duty].fixed or not persons:
         return {}
+    rows = db.session.execute(_excepted({duty}, persons, {organisation_id}, on))
+    return {person_id: id for _duty, _at, person_id, _none, id in rows}
+
+
+def _excepted(
+    duties: Collection[Duty], persons: Collection[int], organisations: Collection[int | None], on: date
+) -> Select[*tuple[Any, ...]]:  # fmt: skip
     above, here = aliased(Organisation), aliased(Organisation)
-    rows = db.session.execute(
-        select(DutyException.person_id, DutyException.id)
+    return (
+        select(type_coerce(DutyException.duty, String), here.id, DutyException.person_id, literal(""), DutyException.id)
         .join(above, above.id == DutyException.organisation_id)
         .join(here, here.path.startswith(above.path))
-        .where(here.id == organisation_id, DutyException.duty == duty, DutyException.person_id.in_(persons))
+        .where(here.id.in_(organisations), DutyException.duty.in_(duties), DutyException.person_id.in_(persons))
         .where(DutyException.ended_at.is_(None), DutyException.valid_from <= on, DutyException.valid_to >= on)
     )
-    return {row[0]: row[1] for row in rows}
 
 
-def able(permission: Permission, organisation_id: int | None, without: Collection[int], on: date) -> list[str]:
-    """Names of a few people who hold a permission over an organisation, without those who may not use it here."""
+def _able(
+    permission: Permission, without: Collection[int], organisations: Collection[int | None], on: date, most: int
+) -> Select[*tuple[Any, ...]]:  # fmt: skip
+    """A few people who hold a permission over these organisations, without those who may not use it here."""
     roles = [role for role, may in ROLES.items() if permission in may and role is not Role.SYS]
     top, here = aliased(Organisation), aliased(Organisation)
-    rows = db.session.execute(
-        select(Person.name).distinct()
+    root = func.coalesce(Person.same_person_as_id, Person.id)
+    found = (
+        select(literal("").label("duty"), here.id.label("at"), root.label("root"), Person.name).distinct()
         .join(RoleGrant, RoleGrant.person_id == Person.id)
         .join(top, top.id == RoleGrant.organisation_id).join(here, here.path.startswith(top.path))
-        .where(here.id == organisation_id, RoleGrant.role.in_(roles), RoleGrant.valid_from <= on)
+        .where(here.id.in_(organisations), RoleGrant.role.in_(roles), RoleGrant.valid_from <= on)
         .where(or_(RoleGrant.valid_to.is_(None), RoleGrant.valid_to >= on))
-        .where(or_(Person.valid_to.is_(None), Person.valid_to >= on))
-        .where(func.coalesce(Person.same_person_as_id, Person.id).not_in(without))
-        .order_by(Person.name).limit(NAMED)
+        .where(or_(Person.valid_to.is_(None), Person.valid_to >= on), root.not_in(without))
+        .order_by(Person.name).limit(most).subquery()
     )  # fmt: skip
-    return [row[0] for row in rows]
+    return select(found, literal(0))
+
+
+class Clash(NamedTuple):
+    """Who acts under a rule in an organisation, and who took the other side."""
+
+    duty: Duty
+    at: int | None
+    acting: frozenset[int]
+    others: frozenset[int]
+
+
+def _why_not(clashes: list[Clash], permission: Permission | None, on: date) -> list[list[Reason]]:
+    """The reasons of each, with who may instead: one query for all, and none when nobody stands on both sides."""
+    met = [one for one in clashes if one.acting & one.others]
+    acting = frozenset(chain.from_iterable(one.acting for one in met))
+    others = frozenset(chain.from_iterable(one.others for one in met))
+    places, duties = {one.at for one in met}, {one.duty for one in met if not RULES[one.duty].fixed}
+    asked = [_excepted(duties, acting & others, places, on)] if duties else []
+    if met and permission:
+        never = acting | frozenset.intersection(*(one.others for one in met))
+        asked.append(_able(permission, never, places, on, len(places) * (NAMED + len(others - never))))
+    rows = db.session.execute(union_all(*asked)).all() if asked else []
+    reasons = []
+    for one in clashes:
+        free = {person for duty, at, person, *_rest in rows if (duty, at) == (one.duty, one.at)}
+        able = {name for duty, at, person, name, _id in rows
+                if not duty and at == one.at and person not in one.others}  # fmt: skip
+        reasons.append(why_not_same(one.duty, one.acting, one.others, free, sorted(able)[:NAMED]))
+    return reasons
 
 
 def why_not_part(
@@ -413,12 +490,22 @@ def why_not_part(
     """
     known = taken((row.__tablename__, row.id)) if parts is None else parts
     others = known.get((duty, row.__tablename__, row.id, within, side.other), set()) | set(besides)
-    acting = set(by.persons if persons is None else persons)
-    if not acting & others:
-        return []
+    acting = by.persons if persons is None else persons
     at = organisation_id or getattr(row, "organisation_id", None)
-    instead = able(permission, at, others | acting, by.today) if permission else []
-    return why_not_same(duty, acting, others, excepted(duty, acting & others, at, by.today), instead)
+    return _why_not([Clash(duty, at, frozenset(acting), frozenset(others))], permission, by.today)[0]
+
+
+def why_not_parts(
+    by: By, asked: Iterable[tuple[Duty, Any]], side: Side, permission: Permission, parts: Taken
+) -> dict[int, list[Reason]]:
+    """The same for the rows of a list, by id, with the parts that were taken on them."""
+    rows = list(asked)
+    clashes = [
+        Clash(duty, row.organisation_id, frozenset(by.persons),
+              frozenset(parts.get((duty, row.__tablename__, row.id, 0, side.other), ())))
+        for duty, row in rows
+    ]  # fmt: skip
+    return {row.id: why for (_duty, row), why in zip(rows, _why_not(clashes, permission, by.today), strict=True)}
 
 
 def holders(organisation_id: int, roles: Iterable[Role], on: date) -> dict[Role, dict[int, str]]:

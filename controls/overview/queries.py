@@ -345,6 +345,17 @@ def may_see(by: By, process: Process) -> bool:
     return by.may(Permission.CATALOGUE_READ, process.organisation_id, places=[("process", process.id)])
 
 
+def subprocess_by_code(organisation_id: int, code: str) -> tuple[Subprocess, Process] | None:
+    """A sub-process with the process it belongs to."""
+    if not code.isprintable():  # PostgreSQL cannot compare with what it cannot store
+        return None
+    query = select(Subprocess, Process).join(Process, Process.id == Subprocess.process_id)
+    row = db.session.execute(
+        query.where(Subprocess.organisation_id == organisation_id, Subprocess.code == code)
+    ).first()
+    return (row[0], row[1]) if row else None
+
+
 def risks_of(subprocess_id: int) -> list[Risk]:
     """Risks of a sub-process."""
     return list(db.session.scalars(

@@ -110,8 +110,7 @@ def process(code: str) -> ResponseReturnValue:
 def subprocess(code: str) -> ResponseReturnValue:
     """One sub-process: coverage, risks, controls, reviews, findings."""
     here, by = guard.organisation(visiting=True), guard.by()
-    found = universe.subprocess_by_code(here.id, code) or abort(404)
-    above = universe.process(found.process_id) or abort(404)
+    found, above = queries.subprocess_by_code(here.id, code) or abort(404)
     if not queries.may_see(by, above):
         abort(404)
     rows = [row for row in rotation.roll(here.id, by.today.year) if row.subprocess_id == found.id]

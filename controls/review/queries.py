@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, null, or_, select
 from sqlalchemy.orm import aliased
 
 from controls.base import task
 from controls.base.audit import state
 from controls.base.by import By, Place
-from controls.base.db import built, db, within
+from controls.base.db import db, within
 from controls.base.merkle import canonical
 from controls.base.why import N_, Labelled, Reason
 from controls.evidence import queries as evidence
+from controls.evidence.tables import Binding
 from controls.forum import queries as forum
 from controls.forum.tables import Decision as Decision
 from controls.forum.tables import Meeting as Meeting
@@ -29,12 +30,12 @@ from controls.review import rules
 from controls.review.tables import Control, DesignTest, Review, Risk, RiskControl
 from controls.review.words import DesignOutcome, Outcome, OverallClass, State
 from controls.rotation.queries import stands
-from controls.rotation.rules import PlanKind, Planned
+from controls.rotation.rules import PlanKind
 from controls.rotation.tables import Coverage
 from controls.rotation.words import Degree, Form
 from controls.universe import queries as universe
 from controls.universe.tables import Process, Subprocess
-from controls.wheel.rules import Goal
+from controls.wheel.queries import GoalOf
 from controls.wheel.tables import Cycle
 
 L = TypeVar("L", bound=Labelled)
@@ -42,8 +43,8 @@ L = TypeVar("L", bound=Labelled)
 GATES_TO_APPROVE: list[Callable[[Review], list[Reason]]] = []
 """Filled by wiring: what the later slices still miss before a review may be approved."""
 
-OPERATED: list[Callable[[int], dict[int, Outcome | None]]] = []
-"""Filled by wiring: for a review, the outcome of the operating test of each control that has one concluded."""
+OPERATED: list[Callable[[int], ColumnElement[Any]]] = []
+"""Filled by wiring: for a review, the outcome of a control's operating test once it is concluded, as SQL."""
 
 FINDINGS: list[Callable[[By, int], list[rules.FindingRow]]] = []
 """Filled by wiring: the findings of a review."""
@@ -74,6 +75,7 @@ class Head:
     risks: int
     homes: tuple[int | None, int | None, int | None]
     asked: bool
+    broken: Binding | None
 
     @property
     def owners(self) -> frozenset[int]:
@@ -102,6 +104,7 @@ class ControlRow:
     reviewer: str
     operating: Outcome | None
     own: bool
+    broken: Binding | None
 
     @property
     def key(self) -> bool:
@@ -240,14 +243,14 @@ def head(by: By | None, id: int) -> Head | None:
     query = (
         select(Review, Subprocess, Process, Organisation.code, Lead.name, Tester.name, Quality.name, Approver.name,
                Owner.name, Decision.number, risks.scalar_subquery(), Lead.organisation_id, Tester.organisation_id,
-               Quality.organisation_id, people.asked_to_reopen(Review))
+               Quality.organisation_id, people.asked_to_reopen(Review), Binding)
         .join(Subprocess, Subprocess.id == Review.subprocess_id)
         .join(Process, Process.id == Subprocess.process_id)
         .join(Organisation, Organisation.id == Review.organisation_id)
         .outerjoin(Lead, Lead.id == Review.lead_id).outerjoin(Tester, Tester.id == Review.tester_id)
         .outerjoin(Quality, Quality.id == Review.quality_reviewer_id)
         .outerjoin(Approver, Approver.id == Review.approved_by_id).outerjoin(Owner, Owner.id == Process.owner_id)
-        .outerjoin(Decision, Decision.id == Review.decision_id)
+        .outerjoin(Decision, Decision.id == Review.decision_id).outerjoin(Binding, evidence.broken(Review))
         .where(Review.id == (id if 0 < id < 2**31 else 0))
     )  # fmt: skip
     if by is not None:
@@ -255,10 +258,10 @@ def head(by: By | None, id: int) -> Head | None:
     found = db.session.execute(query).first()
     if found is None:
         return None
-    row, part, process, code, *names, risk_count, lead_home, tester_home, quality_home, asked = found
+    row, part, process, code, *names, risk_count, lead_home, tester_home, quality_home, asked, broken = found
     lead_name, tester_name, quality_name, approver_name, owner_name, decision = (name or "" for name in names)
     return Head(row, part, process, code, lead_name, tester_name, quality_name, approver_name, owner_name, decision,
-                risk_count, (lead_home, tester_home, quality_home), asked)  # fmt: skip
+                risk_count, (lead_home, tester_home, quality_home), asked, broken)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -362,26 +365,18 @@ def _natural(number: str) -> tuple[int, str]:
 
 
 def control_rows(row: Review) -> list[ControlRow]:
-    """Controls of a review with tests of design and outcomes of operating tests (two queries)."""
+    """Controls of a review with tests of design and outcomes of operating tests, in one query."""
     here = or_(Control.subprocess_id == row.subprocess_id, _covering(row.subprocess_id))
     found = db.session.execute(
-        select(Control, DesignTest, Tester.name, Quality.name)
+        select(Control, DesignTest, Tester.name, Quality.name, OPERATED[0](row.id), Binding)
         .outerjoin(DesignTest, and_(DesignTest.control_id == Control.id, DesignTest.review_id == row.id))
         .outerjoin(Tester, Tester.id == DesignTest.tester_id).outerjoin(Quality, Quality.id == DesignTest.reviewer_id)
+        .outerjoin(Binding, evidence.broken(DesignTest))
         .where(or_(here, DesignTest.id.is_not(None)), or_(_valid(row), DesignTest.id.is_not(None)))
     ).all()  # fmt: skip
-    operated = operating(row.id)
-    rows = [ControlRow(c, test, who or "", signed or "", operated.get(c.id), c.subprocess_id == row.subprocess_id)
-            for c, test, who, signed in found]  # fmt: skip
+    rows = [ControlRow(c, test, who or "", signed or "", outcome, c.subprocess_id == row.subprocess_id, broken)
+            for c, test, who, signed, outcome, broken in found]  # fmt: skip
     return sorted(rows, key=lambda one: (not one.own, _natural(one.control.number)))
-
-
-def operating(review_id: int) -> dict[int, Outcome | None]:
-    """Outcome of the operating test of each control tested in a review."""
-    found: dict[int, Outcome | None] = {}
-    for ask in OPERATED:
-        found |= ask(review_id)
-    return found
 
 
 def findings(by: By, review_id: int) -> list[rules.FindingRow]:
@@ -488,20 +483,21 @@ def has_key_control(process_id: int) -> bool:
 
 def describers(subprocess_id: int) -> tuple[int, frozenset[int]] | None:
     """Organisation of a sub-process, and who may describe it: owner, deputy, lead and tester of a live review."""
-    found = db.session.execute(
-        select(Subprocess.organisation_id, Process.owner_id, Process.deputy_id)
-        .join(Process, Process.id == Subprocess.process_id).where(Subprocess.id == subprocess_id)
-    ).first()  # fmt: skip
-    if found is None:
-        return None
-    organisation_id, owner, deputy = found
-    teams = db.session.execute(
-        select(Review.lead_id, Review.tester_id).where(
-            Review.subprocess_id == subprocess_id, Review.state.in_([State.PLANNED, State.IN_PROGRESS])
-        )
-    ).all()
-    people = {owner, deputy, *(id for team in teams for id in team)}
-    return organisation_id, frozenset(id for id in people if id is not None)
+    return _describers(_of_describers().where(Subprocess.id == subprocess_id))
+
+
+def _of_describers() -> Select[*tuple[Any, ...]]:
+    live = Review.state.in_([State.PLANNED, State.IN_PROGRESS])
+    return (
+        select(Subprocess.organisation_id, Process.owner_id, Process.deputy_id, Review.lead_id, Review.tester_id)
+        .join(Process, Process.id == Subprocess.process_id)
+        .outerjoin(Review, and_(Review.subprocess_id == Subprocess.id, live))
+    )  # fmt: skip
+
+
+def _describers(query: Select[*tuple[Any, ...]]) -> tuple[int, frozenset[int]] | None:
+    rows = db.session.execute(query).all()
+    return (rows[0][0], frozenset(id for row in rows for id in row[1:] if id is not None)) if rows else None
 
 
 def owners(subprocess_id: int) -> frozenset[int]:
@@ -591,55 +587,62 @@ def _filtered(query: Any, filters: dict[str, str]) -> Any:
     return query
 
 
-def counts_b(organisation_id: int, year: int) -> tuple[int, int]:
-    """Goal B: reviews approved of those the forum chose for the review year."""
-    done, chosen = db.session.execute(
-        select(func.count(Review.id.distinct()), func.count(Decision.id.distinct()))
-        .select_from(Decision).join(Meeting, Meeting.id == Decision.meeting_id)
-        .outerjoin(Review, and_(Review.decision_id == Decision.id, Review.state.in_(rules.DONE)))
-        .where(*forum.standing_where(organisation_id, year), Decision.decided.in_(list(CHOSEN)))
-    ).one()  # fmt: skip
-    return done, chosen
-
-
 GOAL_B = N_("Goal B: reviews approved")
 
 
-def goal_b(organisation_id: int, year: int) -> Goal:
-    """Goal B as the cycle's page shows it."""
-    done, chosen = counts_b(organisation_id, year)
-    return Goal(GOAL_B, done, chosen, "review.index")
+def goal_b(organisation_id: int, year: int) -> GoalOf:
+    """Goal B: reviews approved of those the forum chose for the review year."""
+    where = [*forum.standing_where(organisation_id, year), Decision.decided.in_(list(CHOSEN))]
+    chosen = select(func.count(Decision.id)).join(Meeting, Meeting.id == Decision.meeting_id).where(*where)
+    done = (
+        select(func.count(Review.id)).join(Decision, Decision.id == Review.decision_id)
+        .join(Meeting, Meeting.id == Decision.meeting_id).where(*where, Review.state.in_(rules.DONE))
+    )  # fmt: skip
+    return GoalOf(GOAL_B, done, chosen, "review.index")
 
 
-def progress(organisation_id: int) -> list[Planned]:
+def progress(organisation_id: int) -> list[Select[*tuple[Any, ...]]]:
     """Reviews under way, for the five-year roll."""
-    rows = db.session.execute(_under_way(organisation_id)).all()
-    return [Planned(id, year, PlanKind.PROGRESS, hours) for id, year, hours in rows]
+    plan = (Review.subprocess_id, Review.year, literal(PlanKind.PROGRESS.value), Review.hours_planned, null())
+    return [select(*plan).where(Review.organisation_id == organisation_id, Review.state.in_(rules.LIVE[1:]))]
 
 
-@built
-def _under_way(organisation_id: int) -> Select[*tuple[Any, ...]]:
-    return select(Review.subprocess_id, Review.year, Review.hours_planned).where(
-        Review.organisation_id == organisation_id, Review.state.in_(rules.LIVE[1:])
-    )
+def _belongs() -> Select[*tuple[Any, ...]]:
+    return (
+        select(Review, Subprocess.code, Process.owner_id, Process.deputy_id)
+        .join(Subprocess, Subprocess.id == Review.subprocess_id).join(Process, Process.id == Subprocess.process_id)
+    )  # fmt: skip
 
 
-def party_of_review(id: int) -> tuple[int, frozenset[int]] | None:
-    """Organisation and people of a review: lead, tester, quality reviewer, process owner and deputy."""
-    found = head(None, id)
-    return (found.review.organisation_id, found.team | found.owners) if found else None
+def _subject(row: Review, owners: Iterable[int | None], words: str, link: str) -> evidence.Subject:
+    people = {row.lead_id, row.tester_id, row.quality_reviewer_id, *owners}
+    return evidence.Subject(row.organisation_id, frozenset(id for id in people if id is not None), words, link)
 
 
-def party_of_control(id: int) -> tuple[int, frozenset[int]] | None:
-    """Organisation and people of a control."""
-    found = control(id)
-    return describers(found.subprocess_id) if found else None
+def subject_of_review(id: int) -> evidence.Subject | None:
+    """A review as what evidence proves; it belongs to lead, tester, quality reviewer, process owner and deputy."""
+    found = db.session.execute(_belongs().where(Review.id == id)).first()
+    if found is None:
+        return None
+    row, code, *owners = found
+    return _subject(row, owners, f"{row.number} {code}", f"/reviews/{id}")
 
 
-def party_of_design_test(id: int) -> tuple[int, frozenset[int]] | None:
-    """Organisation and people of a test of design: those of its review."""
-    found = design_test_by_id(id)
-    return party_of_review(found.review_id) if found else None
+def subject_of_design_test(id: int) -> evidence.Subject | None:
+    """A test of design; it belongs to the people of its review."""
+    query = _belongs().add_columns(DesignTest).join(DesignTest, DesignTest.review_id == Review.id)
+    found = db.session.execute(query.where(DesignTest.id == id)).first()
+    if found is None:
+        return None
+    row, _code, *owners, test = found
+    return _subject(row, owners, test.number, f"/reviews/{row.id}/design/{test.control_id}")
+
+
+def subject_of_control(id: int) -> evidence.Subject | None:
+    """A control; it belongs to who may describe it."""
+    query = _of_describers().join(Control, Control.subprocess_id == Subprocess.id).where(Control.id == id)
+    found = _describers(query)
+    return evidence.Subject(*found) if found else None
 
 
 def places_of_review(id: int) -> Iterator[Place]:
@@ -658,18 +661,6 @@ def places_of_design_test(id: int) -> Iterator[Place]:
     """The same for a test of design."""
     found = design_test_by_id(id)
     yield from places_of_review(found.review_id) if found else ()
-
-
-def place(id: int) -> tuple[str, str] | None:
-    """Words and link of a review, for the page of its evidence."""
-    found = head(None, id)
-    return (f"{found.review.number} {found.subprocess.code}", f"/reviews/{id}") if found else None
-
-
-def place_of_design_test(id: int) -> tuple[str, str] | None:
-    """Words and link of a test of design."""
-    found = design_test_by_id(id)
-    return (found.number, f"/reviews/{found.review_id}/design/{found.control_id}") if found else None
 
 
 def evidence_subjects(review_id: int) -> dict[str, list[int]]:
@@ -698,12 +689,8 @@ def snapshot(row: Review) -> str:
         rows.update(published(row.id))
     told: dict[str, Any] = {name: [state(one) for one in some] for name, some in rows.items()}
     told["files"] = [list(pair) for pair in evidence.proofs(evidence_subjects(row.id))]
+    told["approver"] = people.names({row.approved_by_id}).get(row.approved_by_id or 0, "")
     return canonical(told)
-
-
-def why_not_reopen(by: By, asked: Any) -> list[Reason]:
-    """Why the reader may not decide on a reopening (S11)."""
-    return people.why_not_part(by, Duty.S11, asked, Side.SECOND, permission=Permission.REOPENING_APPROVE)
 
 
 @dataclass(frozen=True)
@@ -723,16 +710,16 @@ class Earlier:
 
 def earlier(asked: Iterable[people.Reopened]) -> list[Earlier]:
     """The versions that were kept, oldest first, read from what was kept of them."""
-    kept = [(one, json.loads(one.row.snapshot)[Review.__tablename__][0]) for one in asked if one.row.snapshot]
-    names = people.names({was["approved_by_id"] for _one, was in kept}) if kept else {}
-    return [
-        Earlier(
-            one.row.number, names.get(was["approved_by_id"], ""), datetime.fromisoformat(was["approved_at"]),
-            _word(DesignOutcome, was["conclusion_design"]), _word(Outcome, was["conclusion_operating"]),
-            _word(OverallClass, was["overall_class"]), _word(Degree, was["coverage"]), was["conclusion"], one,
-        )
-        for one, was in kept
-    ]  # fmt: skip
+    kept = [(one, json.loads(one.row.snapshot)) for one in asked if one.row.snapshot]
+    return [_earlier(one, whole["approver"], whole[Review.__tablename__][0]) for one, whole in kept]
+
+
+def _earlier(asked: people.Reopened, approver: str, was: Mapping[str, Any]) -> Earlier:
+    return Earlier(
+        asked.row.number, approver, datetime.fromisoformat(was["approved_at"]),
+        _word(DesignOutcome, was["conclusion_design"]), _word(Outcome, was["conclusion_operating"]),
+        _word(OverallClass, was["overall_class"]), _word(Degree, was["coverage"]), was["conclusion"], asked,
+    )  # fmt: skip
 
 
 def _word(words: type[L], value: str | None) -> L | None:

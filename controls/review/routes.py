@@ -133,8 +133,8 @@ def _shown(
         "plain": form if not do else forms.Because(version=0),
         "earlier": queries.earlier(asked), "edition": edition(one.row.state for one in asked),
         "final": head.review.state in rules.DONE,
-        "why_decide": queries.why_not_reopen(guard.by(), waiting.row) if waiting is not None and decide else [],
-        "broken": evidence.broken("review_review", head.review.id),
+        "why_decide": identity.why_not_reopen(guard.by(), waiting) if waiting is not None and decide else [],
+        "broken": head.broken,
     }  # fmt: skip
     if refused is not None or form.errors:
         return answer.failed("review/show.html", form, refused, **context)
@@ -511,12 +511,13 @@ def _row(head: queries.Head, control_id: int) -> queries.ControlRow:
 def _designed(head: queries.Head, one: queries.ControlRow, form: BaseForm, refused: Refused | None = None
               ) -> ResponseReturnValue:  # fmt: skip
     files = evidence.of("review_design_test", [one.test.id])[one.test.id] if one.test else []
-    broken = evidence.broken("review_design_test", one.test.id) if one.test else None
     by, verbs = guard.by(), _verbs(head)
+    can = _may(by, head)
+    signs, tests = one.test and can["sign"] and "sign" in verbs, can["work"] and "design" in verbs
     context = {
-        "one": one, "files": files, "verbs": verbs, "broken": broken,
-        "why_sign": queries.why_not_sign(by, head.review, head.process) if one.test and "sign" in verbs else [],
-        "why_test": queries.why_not_test(by, head.review, one.control, head.process) if "design" in verbs else [],
+        "one": one, "files": files, "verbs": verbs, "broken": one.broken,
+        "why_sign": queries.why_not_sign(by, head.review, head.process) if signs else [],
+        "why_test": queries.why_not_test(by, head.review, one.control, head.process) if tests else [],
     }  # fmt: skip
     return _part(4, "review/design_test.html", head, form, refused, **context)
 

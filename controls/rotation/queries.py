@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, or_, select
+from sqlalchemy import ColumnElement, CompoundSelect, Row, Select, and_, or_, select, union_all
 from sqlalchemy.orm import aliased
 
 from controls.assessment.tables import Assessment
@@ -17,8 +17,8 @@ from controls.rotation.words import Degree, Source
 from controls.universe.tables import Area, Process, Subprocess
 from controls.wheel.tables import Cycle
 
-PLANNED: list[Callable[[int], list[rules.Planned]]] = []
-"""Filled by app.py: what later slices have chosen, proposed or deferred in an organisation; one query each."""
+PLANNED: list[Callable[[int], list[Select[*tuple[Any, ...]]]]] = []
+"""Filled by wiring: selects of sub-process, year, kind of plan, hours and end of what later slices have planned."""
 
 BANDS_BACK = 10
 """Years of assessments that the due year looks back on: twice the floor."""
@@ -38,13 +38,25 @@ def roll(organisation_id: int, year: int) -> list[rules.RollRow]:
     found, ledger, used = _with_ledger(organisation_id, year)
     bands = _bands(organisation_id, year)
     plans: dict[int, list[rules.Planned]] = {}
-    for published in PLANNED:
-        for plan in published(organisation_id):
-            plans.setdefault(plan.subprocess_id, []).append(plan)
+    for plan in planned(organisation_id):
+        plans.setdefault(plan.subprocess_id, []).append(plan)
     return [
         _row(part, tuple(ledger.get(part.id, ())), bands.get(part.id, []), used, tuple(plans.get(part.id, ())), year)
         for part in found
     ]  # fmt: skip
+
+
+def planned(organisation_id: int) -> list[rules.Planned]:
+    """What later slices have chosen, proposed, deferred or under way in an organisation, in one query."""
+    rows = db.session.execute(_planned(organisation_id, tuple(PLANNED))).all() if PLANNED else []
+    return [rules.Planned(id, year, rules.PlanKind(kind), hours, until) for id, year, kind, hours, until in rows]
+
+
+@built
+def _planned(
+    organisation_id: int, published: tuple[Callable[[int], list[Select[*tuple[Any, ...]]]], ...]
+) -> CompoundSelect[*tuple[Any, ...]]:  # fmt: skip
+    return union_all(*(select_ for plans in published for select_ in plans(organisation_id)))
 
 
 def stands(line: Any, on: date | None = None) -> ColumnElement[bool]:

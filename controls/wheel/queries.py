@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from datetime import date
+from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from controls.base.by import By
 from controls.base.db import db
@@ -18,7 +19,17 @@ from controls.wheel.words import State
 GATES: dict[State, list[Callable[[Cycle], list[Reason]]]] = {state: [] for state in State}
 """What must hold to enter a state; later slices are put in by the factory."""
 
-GOALS: list[Callable[[int, int], Goal]] = []
+
+class GoalOf(NamedTuple):
+    """A goal as later slices publish it: its words, selects of how many are done and of how many, and its page."""
+
+    label: str
+    done: Select[int]
+    total: Select[int]
+    endpoint: str
+
+
+GOALS: list[Callable[[int, int], GoalOf]] = []
 """Goal A and goal B by organisation and year; later slices are put in by the factory."""
 
 FUNNELS: list[Callable[[By, int, int], list[AreaCount]]] = []
@@ -100,4 +111,13 @@ def hours(organisation_id: int, year: int) -> list[tuple[str, int]]:
 
 def goals(organisation_id: int, year: int) -> list[Goal]:
     """The goals of a year, A first."""
-    return [goal(organisation_id, year) for goal in GOALS]
+    return counted(*(goal(organisation_id, year) for goal in GOALS))
+
+
+def counted(*goals: GoalOf) -> list[Goal]:
+    """These goals as they stand, in one query."""
+    if not goals:
+        return []
+    asked = [number.scalar_subquery() for goal in goals for number in (goal.done, goal.total)]
+    numbers = iter(db.session.execute(select(*asked)).one())
+    return [Goal(goal.label, next(numbers), next(numbers), goal.endpoint) for goal in goals]

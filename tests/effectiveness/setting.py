@@ -13,8 +13,9 @@ from controls.effectiveness import rules
 from controls.effectiveness.words import Method, SampleRisk
 from controls.evidence.tables import Evidence
 from controls.identity.permissions import Role
+from controls.review import queries as reviews
 from controls.review.tables import Control, DesignTest, Review
-from controls.review.words import DesignOutcome, Execution, Frequency, Kind
+from controls.review.words import DesignOutcome, Execution, Frequency, Kind, Outcome
 from controls.review.words import State as ReviewState
 from controls.rotation.words import Form
 from controls.universe.tables import Area, Process, Subprocess
@@ -47,6 +48,11 @@ def put(by: By, *rows: Any) -> None:
             saved(by, row)
         db.session.add(row)
     audit.record(by, SET_UP, rows[-1])
+
+
+def outcomes(review: Review) -> dict[int, Outcome | None]:
+    """What a review's page says of the operation of each control."""
+    return {row.control.id: row.operating for row in reviews.control_rows(review)}
 
 
 def prepared(make: ModuleType, design: DesignOutcome | None = DesignOutcome.APPROPRIATE, **control: Any) -> Setting:

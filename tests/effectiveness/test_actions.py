@@ -75,7 +75,7 @@ def test_the_whole_way(database: Any, make: Any) -> None:
         "effectiveness.concluded",
         "effectiveness.quality_reviewed",
     ]
-    assert queries.untested(s.review) == [] and queries.outcomes(s.review.id) == {s.control.id: Outcome.EFFECTIVE}
+    assert queries.untested(s.review) == [] and setting.outcomes(s.review) == {s.control.id: Outcome.EFFECTIVE}
 
 
 @pytest.mark.parametrize(
@@ -343,7 +343,7 @@ def test_a_shared_control_is_tested_once(database: Any, make: Any) -> None:
         actions.quality_review(make.by(s.reviewer), test.id, None)
     with transaction():
         actions.refer(by, second.id, s.control.id, test.id, "Gælder også her.")
-    assert queries.outcomes(second.id) == {s.control.id: Outcome.EFFECTIVE} and queries.untested(second) == []
+    assert setting.outcomes(second) == {s.control.id: Outcome.EFFECTIVE} and queries.untested(second) == []
 
 
 def test_a_reopened_review_lets_its_tests_be_sent_back(database: Any, make: Any) -> None:

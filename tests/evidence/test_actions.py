@@ -44,11 +44,11 @@ def scene(make: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
     people, star = frozenset({made.people["owner"].id}), made.star.id
     db.session.rollback()
 
-    def party(id: int) -> tuple[int, frozenset[int]] | None:
-        return (star, people) if id in (1, 2) else None
+    def subject(id: int) -> queries.Subject | None:
+        return queries.Subject(star, people) if id in (1, 2) else None
 
-    monkeypatch.setitem(queries.PARTIES, "test_subject", party)
-    monkeypatch.setitem(queries.PARTIES, "forum_meeting", party)
+    monkeypatch.setitem(queries.SUBJECTS, "test_subject", subject)
+    monkeypatch.setitem(queries.SUBJECTS, "forum_meeting", subject)
     yield made
 
 
@@ -170,6 +170,6 @@ def test_a_member_reads_for_the_unit(scene: Scene, make: ModuleType, monkeypatch
     colleague = make.person("boss", Role.VDM, scene.star, unit="Økonomi")
     insider = make.person("insider", Role.OWN, scene.star, unit="Økonomi")
     people, star = frozenset({insider.id, scene.people["owner"].id}), scene.star.id
-    monkeypatch.setitem(queries.PARTIES, "test_subject", lambda id: (star, people))
+    monkeypatch.setitem(queries.SUBJECTS, "test_subject", lambda id: queries.Subject(star, people))
     row = scene.add()
     assert queries.may_read(make.by(colleague), row)

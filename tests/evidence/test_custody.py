@@ -21,6 +21,7 @@ from controls.evidence import actions, queries
 from controls.evidence.tables import Binding, Evidence, Request
 from controls.evidence.words import CheckKind, DataClass, FaultKind, Mark, RequestState
 from controls.identity.permissions import Role
+from controls.identity.tables import Person
 from tests import make as making
 from tests.evidence.builders import PDF
 from tests.evidence.test_actions import Scene
@@ -67,7 +68,8 @@ def scene(make: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Iterator[Custody
     made = Custody(make)
     people, star = frozenset(made.people[name].id for name in ("owner", "tester")), made.star.id
     db.session.rollback()
-    monkeypatch.setitem(queries.PARTIES, "test_subject", lambda id: (star, people) if id in (1, 2) else None)
+    subject = queries.Subject(star, people)
+    monkeypatch.setitem(queries.SUBJECTS, "test_subject", lambda id: subject if id in (1, 2) else None)
     yield made
 
 
@@ -103,20 +105,25 @@ def test_a_new_version_keeps_the_old(app: Flask, scene: Custody) -> None:
     assert sound() == []
 
 
+def broken(id: int) -> Binding | None:
+    """The last signature on a row (here a person's), when it is broken."""
+    return db.session.scalar(select(Binding).join(Person, queries.broken(Person)).where(Person.id == id))
+
+
 def test_a_signature_is_broken_by_a_new_version_and_by_withdrawal(scene: Custody) -> None:
     first, other = scene.add(), scene.add(data=OTHER, subject=2)
     with transaction():
         for subject in (1, 2):
-            actions.bind(scene.by("group"), scene.star.id, "review", subject, {"test_subject": [subject]})
-    assert queries.broken("review", 1) is None and queries.broken("review", 2) is None
+            actions.bind(scene.by("group"), scene.star.id, "identity_person", subject, {"test_subject": [subject]})
+    assert broken(1) is None and broken(2) is None
     scene.replace(first.id, PDF + b"\n")
-    found = queries.broken("review", 1)
-    assert found is not None and found.broken_by_id == first.id and queries.broken("review", 2) is None
+    found = broken(1)
+    assert found is not None and found.broken_by_id == first.id and broken(2) is None
     with transaction():
-        hashes = actions.bind(scene.by("group"), scene.star.id, "review", 1, {"test_subject": [1]})
-    assert queries.broken("review", 1) is None and len(hashes) == 1
+        hashes = actions.bind(scene.by("group"), scene.star.id, "identity_person", 1, {"test_subject": [1]})
+    assert broken(1) is None and len(hashes) == 1
     scene.approve(scene.ask(other.id), at=making.NOW)
-    assert queries.broken("review", 2) is not None
+    assert broken(2) is not None
     assert len(db.session.scalars(select(Binding)).all()) == 3 and sound() == []
 
 
@@ -148,8 +155,9 @@ def test_asker_and_uploader_do_not_approve_the_withdrawal(scene: Custody, make: 
     with transaction():
         make.actions.grant_role(make.system(), scene.people[person].id, Role.GRP, scene.star.id)
     assert refused(lambda: scene.approve(asked, person, making.NOW)) == ["sod_conflict"]
-    assert queries.why_not_decide(scene.by(person), asked)[0].code == "sod_conflict"
-    assert queries.why_not_decide(scene.by("group"), asked) == []
+    found = queries.custody_of(row)
+    assert queries.why_not_decide(scene.by(person), found)[asked.id][0].code == "sod_conflict"
+    assert queries.why_not_decide(scene.by("group"), found) == {asked.id: []}
 
 
 def test_a_refusal_has_an_answer_and_ends_the_request(scene: Custody) -> None:
@@ -198,7 +206,8 @@ def test_asker_does_not_approve_the_disposal(scene: Custody) -> None:
             actions.approve(with_all, asked.id, None)
 
     assert refused(approve) == ["sod_conflict"] and files.current_store().exists(row.sha256)
-    assert queries.why_not_decide(with_all, asked)[0].params["names"] == "Group, Second"
+    why = queries.why_not_decide(with_all, queries.custody_of(row))[asked.id]
+    assert why[0].params["names"] == "Group, Second"
 
 
 def test_holds_and_longer_retention_keep_a_file(scene: Custody) -> None:

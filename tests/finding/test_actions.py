@@ -11,7 +11,6 @@ from controls.base.audit import EventRow
 from controls.base.db import Stale, db, transaction
 from controls.base.why import Refused
 from controls.effectiveness import actions as tests_of
-from controls.effectiveness import queries as effectiveness
 from controls.effectiveness import rules as testing
 from controls.effectiveness.words import Method, Nature, Result
 from controls.finding import actions, queries, rules
@@ -255,5 +254,5 @@ def test_a_failed_test_needs_a_finding(database: Any, make: Any) -> None:
         tests_of.draw(by, test.id, None)
         tests_of.record_item(by, test.id, 1, None, Result.EXCEPTION, Nature.SYSTEMATIC, None, "Ikke udført")
         tests_of.conclude(by, test.id, None, testing.Verdict(Outcome.NOT, "Ikke udført"))
-    assert effectiveness.outcomes(s.review.id) == {s.control.id: Outcome.NOT}
+    assert setting.outcomes(s.review) == {s.control.id: Outcome.NOT}
     assert [r.code for r in queries.unfinished(s.review)] == ["finding.no_finding"]

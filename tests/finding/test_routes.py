@@ -7,11 +7,12 @@ import pytest
 from flask.testing import FlaskClient
 
 from controls.base.db import db, transaction
+from controls.evidence.queries import Subject
 from controls.finding import actions, queries, rules
 from controls.finding.words import State
 from tests.effectiveness import setting
-from tests.effectiveness.test_routes import counted
 from tests.finding.test_actions import agreed, confirmed, done, raised, values
+from tests.speed.counting import counted
 
 FORM = {
     "condition": "To af tre mangler underskrift",
@@ -154,19 +155,20 @@ def test_each_step_opens(app: Any, make: Any, s: setting.Setting, do: str) -> No
 
 def test_evidence_knows_its_place(make: Any, s: setting.Setting) -> None:
     finding, action = agreed(s, make)
-    assert queries.place_of_finding(finding.id) == ("F-2026-01", f"/findings/{finding.id}")
-    assert queries.place_of_action(action.id) == ("H-2026-01", f"/findings/{finding.id}#action-{action.id}")
-    assert queries.party_of_action(action.id) == (
-        s.organisation.id,
-        frozenset({s.owner.id, s.other.id, s.tester.id, s.lead.id, s.reviewer.id}),
+    found, link = queries.subject_of_finding(finding.id), f"/findings/{finding.id}"
+    assert found and (found.words, found.link) == ("F-2026-01", link)
+    people = frozenset({s.owner.id, s.other.id, s.tester.id, s.lead.id, s.reviewer.id})
+    assert queries.subject_of_action(action.id) == Subject(
+        s.organisation.id, people, "H-2026-01", f"{link}#action-{action.id}"
     )
 
 
-def test_queries_do_not_grow(app: Any, make: Any, s: setting.Setting) -> None:
+def test_queries_do_not_grow(client: FlaskClient, make: Any, s: setting.Setting) -> None:
     finding, action = done(s, make)
-    client = as_(app, make, s.group)
-    for path in ("/findings", f"/findings/{finding.id}", f"/findings/{finding.id}?do=verify&on={action.id}"):
+    make.signed_in(client, s.group)
+    paths = ("/findings", f"/findings/{finding.id}", f"/findings/{finding.id}?do=verify&on={action.id}")
+    for path in paths:
         client.get(path)
-        with counted() as few:
+        with counted(db.engine) as few:
             assert client.get(path).status_code == 200
         assert len(few) <= 8, (path, len(few))

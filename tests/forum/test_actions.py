@@ -111,7 +111,7 @@ def test_the_whole_way(scene: Any, monkeypatch: pytest.MonkeyPatch, database: An
     assert (made["KRE-1.2"].decided, made["KRE-1.2"].deferred_to) == (Decided.DEFERRED, 2027)
     assert made["LON-1.1"].added_by_forum and made["LON-1.1"].recommended is Recommended.NOT
     assert queries.whole_hash(meeting) == meeting.hash and len(meeting.hash) == 64
-    plans = {(plan.subprocess_id, plan.kind, plan.until) for plan in queries.planned(scene.agency.id)}
+    plans = {(plan.subprocess_id, plan.kind, plan.until) for plan in rotation.planned(scene.agency.id)}
     assert (scene.part["KRE-1.2"], PlanKind.DEFERRED, 2027) in plans and len(plans) == 3
     cells = {row.code: row for row in rotation.roll(scene.agency.id, 2026)}
     assert cells["KRE-1.1"].hours == 40 and cells["KRE-1.1"].settled(2026)
@@ -130,7 +130,7 @@ def test_the_whole_way(scene: Any, monkeypatch: pytest.MonkeyPatch, database: An
 
 
 def test_handed_over_shows_as_proposed_until_decided(scene: Any) -> None:
-    assert [(plan.kind, plan.hours) for plan in queries.planned(scene.agency.id)] == [(PlanKind.PROPOSED, 40)]
+    assert [(plan.kind, plan.hours) for plan in rotation.planned(scene.agency.id)] == [(PlanKind.PROPOSED, 40)]
 
 
 def test_the_usual_people_are_invited(scene: Any) -> None:

@@ -284,7 +284,7 @@ class Led(Tested):
     def between(self) -> None:
         self._plan(self.people["lead"])
         found: dict[int, Outcome | None] = dict.fromkeys(self.scene.controls, Outcome.EFFECTIVE)
-        self.patch.setattr(reviews, "OPERATED", [lambda review_id: found])
+        self.patch.setattr(reviews, "OPERATED", [scenes.operated(found)])
         self.patch.setattr(reviews, "GATES_TO_APPROVE", [])
         for control in self.scene.controls:
             self.scene.do(reviewing.test_design, "tester", self.scene.review_id, control, scenes.GOOD)
@@ -557,7 +557,7 @@ class Withdraws(Row):
         self.people = {name: self.person(name, Role.CTL) for name in ("tester", "uploader")}
         self.parties = {row.id for row in self.people.values()}
         found = self.home.id, self.parties
-        self.patch.setitem(files.PARTIES, "test_subject", lambda id: (found[0], frozenset(found[1])))
+        self.patch.setitem(files.SUBJECTS, "test_subject", lambda id: files.Subject(found[0], frozenset(found[1])))
 
     def place(self, person: Any) -> None:
         self.parties.add(person.id)

@@ -197,16 +197,15 @@ class History:
 def subjects() -> Iterator[None]:
     """Subject 1 belongs to everybody in the history."""
 
-    def party(id: int) -> tuple[int, frozenset[int]]:
-        return db.session.scalars(select(Organisation.id).order_by(Organisation.id)).first() or 0, frozenset(
-            db.session.scalars(select(Person.id))
-        )
+    def subject(id: int) -> files.Subject:
+        first = db.session.scalars(select(Organisation.id).order_by(Organisation.id)).first()
+        return files.Subject(first or 0, frozenset(db.session.scalars(select(Person.id))))
 
-    files.PARTIES[SUBJECT] = party
+    files.SUBJECTS[SUBJECT] = subject
     try:
         yield
     finally:
-        del files.PARTIES[SUBJECT]
+        del files.SUBJECTS[SUBJECT]
 
 
 def lived(chance: random.Random, most: int = 60) -> tuple[History, list[verify.Fault]]:

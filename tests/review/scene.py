@@ -5,11 +5,13 @@ from datetime import date, datetime
 from types import ModuleType
 from typing import Any
 
+from sqlalchemy import case, null, type_coerce
+
 from controls.base import audit
-from controls.base.db import db, saved, transaction
+from controls.base.db import Choice, db, saved, transaction
 from controls.identity.permissions import Role
 from controls.review import actions, rules
-from controls.review.tables import Review
+from controls.review.tables import Control, Review
 from controls.review.words import (
     Assertion,
     Category,
@@ -35,6 +37,16 @@ GOOD = rules.DesignValues(DesignOutcome.APPROPRIATE, "Vist på en sag.", 4)
 CONCLUSION = rules.ConclusionValues(
     DesignOutcome.APPROPRIATE, Outcome.EFFECTIVE, OverallClass.NONE, "Ingen afvigelser.", 38
 )
+
+
+def operated(found: dict[int, Outcome | None]) -> Any:
+    """What a test gives as outcomes of operating tests, as `OPERATED` publishes them."""
+
+    def as_sql(_review_id: int) -> Any:
+        known = {id: outcome.value for id, outcome in found.items() if outcome}
+        return type_coerce(case(known, value=Control.id) if known else null(), Choice(Outcome))
+
+    return as_sql
 
 
 @dataclass

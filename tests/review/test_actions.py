@@ -21,6 +21,7 @@ from controls.review.words import DesignOutcome, Outcome, State
 from controls.rotation.tables import Coverage
 from controls.rotation.words import Degree, Form
 from controls.universe.tables import Subprocess
+from controls.wheel import queries as wheel
 from tests.review import scene as scenes
 from tests.review.scene import CONCLUSION, CONTROL, GOOD, Scene
 
@@ -33,7 +34,7 @@ def _refused(code: str) -> Any:
 def operated(monkeypatch: pytest.MonkeyPatch) -> dict[int, Outcome | None]:
     """Outcomes of operating tests, given by the test; nothing else is waited for."""
     found: dict[int, Outcome | None] = {}
-    monkeypatch.setattr(queries, "OPERATED", [lambda review_id: found])
+    monkeypatch.setattr(queries, "OPERATED", [scenes.operated(found)])
     monkeypatch.setattr(queries, "GATES_TO_APPROVE", [])
     return found
 
@@ -208,13 +209,18 @@ def test_the_forum_makes_reviews(make: ModuleType) -> None:
     chair = make.person("chair", scenes.Role.VDC, scene.organisation)
     made = _decided(scene, make.by(chair), [Decided.CHOSEN])
     assert [(row.number, row.state, row.hours_planned) for row in made] == [("G-2026-02", State.CHOSEN, 36)]
-    assert queries.counts_b(scene.organisation.id, 2026) == (0, 1)
+    assert _goal_b(scene) == (0, 1)
     again = _decided(scene, make.by(chair), [Decided.NOT_CHOSEN], made[0].decision_id)
     assert not again
     row = db.session.get_one(Review, made[0].id)
     db.session.refresh(row)
     assert row.state is State.SUSPENDED and row.state_reason == "Grund"
-    assert queries.counts_b(scene.organisation.id, 2026) == (0, 0)
+    assert _goal_b(scene) == (0, 0)
+
+
+def _goal_b(scene: Scene) -> tuple[int, int]:
+    [goal] = wheel.counted(queries.goal_b(scene.organisation.id, 2026))
+    return goal.done, goal.total
 
 
 def _decided(scene: Scene, by: Any, wanted: list[Decided], replaces: int | None = None) -> list[Review]:

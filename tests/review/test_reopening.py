@@ -37,7 +37,7 @@ def _refused(code: str) -> Any:
 def scene(make: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Scene:
     """An approved review that covers in full, a second member of the group, and the chair."""
     found: dict[int, Outcome | None] = {}
-    monkeypatch.setattr(queries, "OPERATED", [lambda review_id: found])
+    monkeypatch.setattr(queries, "OPERATED", [scenes.operated(found)])
     monkeypatch.setattr(queries, "GATES_TO_APPROVE", [])
     scene = scenes.drafted(make)
     found.update(dict.fromkeys(scene.controls, Outcome.EFFECTIVE))
@@ -112,19 +112,20 @@ def test_coverage_is_withdrawn_from_the_day_until_approved_again(make: ModuleTyp
 @pytest.mark.parametrize("who", ["lead", "tester", "reviewer", "group"])
 def test_asker_tester_and_reviewer_do_not_approve(make: ModuleType, scene: Scene, who: str) -> None:
     """On the person over the object's whole life: a role that comes later, or a stand-in, changes nothing."""
-    asked = _ask(scene, "lead" if who != "lead" else "tester")
+    _ask(scene, "lead" if who != "lead" else "tester")
     if who != "group":
         with transaction():
             make.actions.grant_role(make.system(), scene.people[who].id, Role.GRP, scene.organisation.id)
     for act in (actions.approve_reopening, actions.refuse_reopening):
         with _refused("sod_conflict"):
             scene.do(act, who, scene.review_id, None, "Enig")
-    assert queries.why_not_reopen(scene.by(who), asked)[0].code == "sod_conflict"
+    (waiting,) = identity.reopenings(scene.review)
+    assert identity.why_not_reopen(scene.by(who), waiting)[0].code == "sod_conflict"
     chair, worker = scene.by("chair"), scene.by(who)
     both = replace(chair, on_behalf_of=worker.person_id, counts_as=(*chair.persons, *worker.persons))
     with _refused("sod_conflict"), transaction():
         actions.approve_reopening(both, scene.review_id, None)
-    assert scene.review.state is State.APPROVED and queries.why_not_reopen(scene.by("second"), asked) == []
+    assert scene.review.state is State.APPROVED and identity.why_not_reopen(scene.by("second"), waiting) == []
 
 
 def test_a_stand_in_asks_for_both(make: ModuleType, scene: Scene) -> None:

@@ -92,7 +92,7 @@ def test_the_year_in_the_browser(make: ModuleType, client: FlaskClient, monkeypa
     scene = scenes.chosen(make)
     ids = {name: person.id for name, person in scene.people.items()}
     outcomes: dict[int, Outcome | None] = {}
-    monkeypatch.setattr(queries, "OPERATED", [lambda review_id: outcomes])
+    monkeypatch.setattr(queries, "OPERATED", [scenes.operated(outcomes)])
     monkeypatch.setattr(queries, "GATES_TO_APPROVE", [])
     make.signed_in(client, scene.people["group"])
     same = {"lead_id": ids["lead"], "tester_id": ids["tester"], "quality_reviewer_id": ids["lead"], "form": "ordinary"}

@@ -107,8 +107,8 @@ def measure(app: Flask, folder: Path, name: str, megabytes: int, rounds: int) ->
         db.create_all()
         star = make.organisation("STAR")
         owner = make.person("ejer", Role.OWN, star)
-        of = star.id, frozenset({owner.id})
-        queries.PARTIES["test_subject"] = lambda id: of
+        of = queries.Subject(star.id, frozenset({owner.id}))
+        queries.SUBJECTS["test_subject"] = lambda id: of
         db.session.rollback()
     caller, path = signed_in(app, "ejer"), folder / "body"
     body(path, 1, 0)

@@ -17,6 +17,7 @@ from werkzeug.routing import AnyConverter, IntegerConverter, Rule
 from controls.base import db as base
 from controls.identity.permissions import Role
 from tests import make
+from tests.speed.counting import counted
 from tests.web.matrix import (
     FORBIDDEN,
     HIDDEN,
@@ -121,6 +122,7 @@ class Asking:
         monkeypatch.setattr(base, "AFTER_COMMIT", [])
         monkeypatch.setattr(logging.getLogger("kontrolrul.security"), "disabled", True)
         self.bodies: dict[str, dict[str, str]] = {}
+        self.queries: dict[str, int] = {}
 
     def path(self, rule: Rule, kind: Kind, role: Role, permission: str, situation: str) -> str:
         """The address of a route for an object in a situation."""
@@ -133,7 +135,10 @@ class Asking:
             return url_for(rule.endpoint, **values, **more)
 
     def learn(self) -> None:
-        """Read the forms of all pages as those who may see them do, so that POSTs carry whole bodies."""
+        """Read the forms of all pages as those who may see them do, so that POSTs carry whole bodies.
+
+        What a page asks of the database is noted on the way; a file that is fetched is no page.
+        """
         for rule, method, permission in rules(self.app):
             kind = kind_of(rule.rule, rule.endpoint)
             if method != "GET" or kind is None:
@@ -142,10 +147,13 @@ class Asking:
                 if MATRIX[permission][role] == "-":
                     continue
                 address = self.path(rule, kind, role, permission, Situation.OWN)
-                answer = browser.get(address)
+                with counted(base.db.engine) as seen:
+                    answer = browser.get(address)
                 if answer.status_code == 200 and answer.mimetype != "text/html":
                     break  # a file, for whomever
                 if answer.status_code == 200:
+                    if "Content-Disposition" not in answer.headers:
+                        self.queries[rule.rule] = max(len(seen), self.queries.get(rule.rule, 0))
                     self._read(answer.get_data(as_text=True), address)
 
     def _read(self, page: str, address: str) -> None:

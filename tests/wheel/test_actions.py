@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import literal, select
 
 from controls.base import checkpoint, settings
 from controls.base.audit import EventRow
@@ -13,7 +13,7 @@ from controls.base.why import N_, Refused, Why
 from controls.identity.permissions import Role
 from controls.wheel import actions, queries
 from controls.wheel.dates import default_dates
-from controls.wheel.rules import Goal, Parameters
+from controls.wheel.rules import Parameters
 from controls.wheel.words import State
 from tests.assessment.year import Year
 
@@ -129,7 +129,11 @@ def test_go_back(created: Year) -> None:
 
 def test_closing_short_of_a_goal(created: Year, monkeypatch: pytest.MonkeyPatch) -> None:
     queries.GATES.update({state: [] for state in State})
-    monkeypatch.setattr(queries, "GOALS", [lambda organisation_id, year: Goal("B", 21, 22, "x")])
+    monkeypatch.setattr(
+        queries,
+        "GOALS",
+        [lambda organisation_id, year: queries.GoalOf("B", select(literal(21)), select(literal(22)), "x")],
+    )
     cycle = queries.cycle_by_id(created.cycle.id)
     assert cycle is not None
     cycle.state = State.REPORTED
