@@ -1,5 +1,6 @@
 """Rows in every logged table that is still empty, each told by an event, so that no table is left untried."""
 
+import json
 import random
 from datetime import date, timedelta
 from io import BytesIO
@@ -8,9 +9,10 @@ from typing import Any
 from sqlalchemy import Boolean, Date, DateTime, Integer, LargeBinary, String, TypeDecorator, func, select
 from sqlalchemy.exc import IntegrityError
 
-from controls.base import audit, files
+from controls.base import audit, files, seal
 from controls.base.db import Base, Choice, db, transaction
 from controls.evidence.tables import Evidence
+from controls.recommendation.tables import Recommendation
 from tests import make
 
 TRIES = 200
@@ -36,7 +38,7 @@ def fill(rows: int = 2, **given: str) -> list[str]:
                 columns = [column for column in class_.__table__.columns if not column.primary_key]
                 values = {column.key: _value(column, made + 1, chance) for column in columns}
                 values |= {name: text for name, text in given.items() if type(values.get(name)) is str}
-                row = class_(**values | (_stored(made) if class_ is Evidence else {}))
+                row = class_(**values | (SOUND[class_](made) if class_ in SOUND else {}))
                 try:
                     with db.session.begin_nested():
                         db.session.add(row)
@@ -57,6 +59,16 @@ def _stored(turn: int) -> dict[str, Any]:
     with files.received(BytesIO(f"bilag {turn}".encode()), 100) as incoming:
         files.current_store().keep(incoming, date(2031, 1, 1))
     return {"sha256": incoming.sha256, "size": incoming.size, "disposed_at": None}
+
+
+def _frozen(turn: int) -> dict[str, Any]:
+    """A basis with its checksum."""
+    whole = {"turn": turn}
+    return {"snapshot": json.dumps(whole), "snapshot_hash": seal.checksum(whole)}
+
+
+SOUND = {Evidence: _stored, Recommendation: _frozen}
+"""What the verification checks beyond the log."""
 
 
 def _value(column: Any, turn: int, chance: random.Random) -> Any:
