@@ -251,8 +251,14 @@ class Reckoning:
         table, id = row.object_type, row.object_id or 0
         duty = Duty.S3 if table == "review_review" else Duty.S12
         did = self.of((duty, table, id), ONE) | self.of((duty, table, id), TWO)
+        named = ("lead_id", "tester_id", "quality_reviewer_id", "approved_by_id")
         if table == "finding_finding":
-            did |= self.humans([cell(table, id, name) for name in ("author_id", "closed_by_id")])
+            named = ("author_id", "owner_id", "verifier_id", "closed_by_id")
+            of = db.metadata.tables["finding_action"]
+            for action in db.session.scalars(select(of.c.id).where(of.c.finding_id == id)):
+                key = (duty, "finding_action", action)
+                did |= self.of(key, ONE) | self.of(key, TWO)
+        did |= self.humans([cell(table, id, name) for name in named])
         for asked in self._told(row, "identity_reopening"):
             self._put(Duty.S11, ONE, "identity_reopening", asked, [*author, *did])
 
