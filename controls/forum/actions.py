@@ -1,6 +1,6 @@
 """Writes of the VD-forum: announce, presence, decisions, minutes to the chair and locked."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -121,6 +121,7 @@ def set_presence(by: By, meeting_id: int, version: int | None, people: Sequence[
     row = load(Meeting, meeting_id, version)
     _ask(by, row)
     refuse_if(rules.why_not_change(row.state) + rules.why_not_presence(people))
+    refuse_if(queries.why_not_vote(by, row, people))
     _begin(by, row)
     row.chair_id = _chair(people)
     _seat(by, row, people)
@@ -189,10 +190,10 @@ def _begin(by: By, row: Meeting) -> None:
     saved(by, row)
 
 
-def _decide_on(by: By, row: Meeting, permission: Permission) -> None:
+def _decide_on(by: By, row: Meeting, permission: Permission, voters: Iterable[int] | None = None) -> None:
     basis = queries.written(row)
     if basis is not None:
-        accounts.take_part(by, Duty.S5, basis, Side.SECOND, permission=permission)
+        accounts.take_part(by, Duty.S5, basis, Side.SECOND, permission=permission, persons=voters)
 
 
 def write_note(by: By, id: int, version: int | None, note: str) -> Meeting:
@@ -332,6 +333,7 @@ def lock(by: By, id: int, version: int | None = None) -> Meeting:
     refuse_if(rules.why_not_lock(row.state, by.own_id, row.chair_id, chair) + queries.why_not_settled(row))
     accounts.take_part(by, Duty.S6, row, Side.SECOND, permission=Permission.FORUM_CONFIRM)
     _decide_on(by, row, Permission.FORUM_CONFIRM)
+    _decide_on(by, row, Permission.FORUM_CONFIRM, rules.voters(queries.attendances(queries.presence(row.id))))
     made = queries.in_order(row)
     used, minutes = queries.taken(row.about_id, row.year)
     for decision, number in zip(made, rules.numbers(row.year, used, len(made)), strict=True):

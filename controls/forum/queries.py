@@ -1,6 +1,6 @@
 """Reads of meetings, presence and decisions, and the decisions as they stand."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -252,6 +252,20 @@ def why_not_decide_on(by: By, row: Meeting, permission: Permission) -> list[Reas
     """S5: who wrote the recommendation neither records nor confirms the decisions on it."""
     basis = written(row)
     return identity.why_not_part(by, Duty.S5, basis, Side.SECOND, permission=permission) if basis else []
+
+
+def why_not_vote(by: By, row: Meeting, people: Sequence[rules.Attendance]) -> list[Reason]:
+    """S5: who wrote the recommendation does not vote on it; names each of them."""
+    basis, voters = written(row), rules.voters(people)
+
+    def wrote(persons: Iterable[int]) -> bool:
+        return bool(identity.why_not_part(by, Duty.S5, basis, Side.SECOND, persons=persons))
+
+    roots = identity.roots(voters)
+    if basis is None or not wrote(roots.values()):
+        return []
+    names = identity.names(set(voters))
+    return [rules.WROTE("people", name=names[id]) for id in voters if wrote([roots[id]])]
 
 
 def in_order(row: Meeting) -> list[Decision]:

@@ -35,6 +35,10 @@ NO_CHAIR = Why("forum.no_chair", N_("Choose one chair."))
 TWICE = Why("forum.twice", N_("The same person is on the list twice."))
 STAND_IN_ABSENT = Why("forum.stand_in_absent", N_("Whoever stands in must be present."))
 STOOD_IN_PRESENT = Why("forum.stood_in_present", N_("Nobody can stand in for a person who is present."))
+WROTE = Why(
+    "forum.wrote",
+    N_("{name} wrote the recommendation and therefore does not vote on it. Let a stand-in take the seat."),
+)
 STAND_IN_UNKNOWN = Why("forum.stand_in_unknown", N_("A stand-in can only stand in for another member of the forum."))
 NOT_QUORATE = Why(
     "forum.not_quorate", N_("The forum is not quorate: {present} of {seats} are present, and {needed} are needed.")
@@ -125,6 +129,11 @@ def quorum(people: Iterable[Attendance], without: Collection[int] = ()) -> Quoru
     stood_in = {one.stand_in_for_id for one in listed if one.present}
     filled = [one for one in listed if one.present or one.person_id in stood_in]
     return Quorum(len(listed), len(filled), (len(listed) + 1) // 2)
+
+
+def voters(people: Iterable[Attendance]) -> list[int]:
+    """Who votes: the members that are present, and who stands in for one."""
+    return [one.person_id for one in people if one.present and one.function in (Function.CHAIR, Function.MEMBER)]
 
 
 def why_not_announce(state: CycleState, handed_over: bool, open_meeting: bool, year: int) -> list[Reason]:

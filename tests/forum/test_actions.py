@@ -162,6 +162,20 @@ def test_s5_the_author_may_not_record(scene: Any, make: Any) -> None:
         assert codes(refused) == ["sod_conflict"] and refused.value.status == 403
 
 
+def test_s5_the_author_may_not_vote(scene: Any) -> None:
+    id = announced(scene)
+    author = scene.people["group"].id
+
+    def seated(**as_what: Any) -> list[Attendance]:
+        return [*there(scene), Attendance(author, Function.MEMBER, **as_what)]
+
+    with pytest.raises(Refused) as refused, transaction():
+        actions.set_presence(scene.by("secretary", stage.JUNE), id, None, seated(present=True))
+    assert codes(refused) == ["wrote"] and refused.value.reasons[0].params["name"] == scene.people["group"].name
+    with transaction():
+        actions.set_presence(scene.by("secretary", stage.JUNE), id, None, seated(present=False))
+
+
 def test_s6_the_recorder_may_not_confirm(scene: Any, make: Any) -> None:
     from controls.identity import actions as identity
     from controls.identity.permissions import Role
