@@ -1,22 +1,25 @@
 """Writes a workbook sheet by sheet and row by row, so that its size does not show in memory.
 
-openpyxl's write-only sheets do the format; two habits are ours: each column keeps one cell that is filled again for
-every row (a new styled cell per value costs more than writing it), and a sheet's XML is hashed as it is written.
+openpyxl's write-only sheets do the format; the rows are ours: handing over a cell costs several times what its XML
+does, and what a column holds often stands there again in the next row. A sheet's XML is hashed as it is written.
 """
 
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from hashlib import sha256
 from itertools import chain, islice
 from math import ceil
 from tempfile import NamedTemporaryFile
 from typing import IO, Any, cast
+from xml.sax.saxutils import escape
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
+from openpyxl.compat import safe_string
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet._writer import WorksheetWriter
@@ -54,35 +57,10 @@ TITLE = {"font": Font(name="Calibri", size=16, bold=True)}
 STRONG = {"font": Font(name="Calibri", size=11, bold=True)}
 LEFT = {"alignment": Alignment(vertical="top", horizontal="left", indent=1)}
 TALLEST = 12
-
-
-class Cell:
-    """A cell that is filled again for every row; it has just what openpyxl's writer asks for."""
-
-    __slots__ = ("_comment", "_value", "data_type", "has_style", "hyperlink", "letter", "row", "style_id")
-
-    def __init__(self, letter: str, style_id: int, data_type: str) -> None:
-        self._comment = self.hyperlink = None
-        self._value: Any = None
-        self.letter, self.style_id, self.data_type, self.row = letter, style_id, data_type, 0
-        self.has_style = style_id != 0
-
-    @property
-    def coordinate(self) -> str:
-        """Where it stands now."""
-        return f"{self.letter}{self.row}"
-
-
-class Heights:
-    """How tall the row being written is: told to openpyxl's writer without keeping every row."""
-
-    def __init__(self) -> None:
-        self.lines = 1
-
-    def get(self, number: int, usual: dict[str, str]) -> dict[str, str]:
-        """The attributes of a row."""
-        lines = self.lines
-        return usual if lines == 1 else {"ht": f"{15 * min(lines, TALLEST)}", "customHeight": "1"}
+TOGETHER = 200
+"""Rows handed over at once."""
+AGAIN = 256
+"""Values of a column whose cells are kept for when they come again."""
 
 
 class Part:
@@ -183,17 +161,18 @@ class Page:
     """One sheet being written."""
 
     def __init__(self, book: Book, title: str, widths: Sequence[int], frozen: bool) -> None:
-        self.book, self.sheet, self.rows = book, book.book.create_sheet(title), 0
-        self.sheet._values_to_row = lambda cells, number: cells
+        self.book, self.sheet, self.rows, self.lines = book, book.book.create_sheet(title), 0, 1
+        self.written = list[str]()
         for at, width in enumerate(widths, 1):
             self.sheet.column_dimensions[get_column_letter(at)].width = width
         self.sheet.freeze_panes = "B2" if frozen else None
-        self.sheet.row_dimensions = self.heights = Heights()
         self._paper(sum(widths), frozen)
         self.part = Part()
         book.parts.append(self.part)
         self.sheet._writer = WorksheetWriter(self.sheet, self.part)  # type: ignore[arg-type]
         self.sheet._writer.write_top()
+        self.sheet._values_to_row = lambda rows, number: rows
+        self.sheet._writer.write_row = self._put
 
     def _paper(self, width: int, data: bool) -> None:
         """Landscape A3 (the cover A4), as many pages wide as can be read, heading and key on each."""
@@ -220,80 +199,83 @@ class Page:
 
     def line(self, values: Sequence[Any], look: dict[str, Any] | None = None, formats: Sequence[str] = ()) -> None:
         """One row of a few cells, each with its own look: headings and the cover."""
-        cells = []
+        self.lines, cells = 1, []
         for at, value in enumerate(values, 1):
             if value is None:
                 continue
             text = isinstance(value, str)
             kind = formats[at - 1] if at <= len(formats) and formats[at - 1] else "General"
             style = self.style(kind, text and value.startswith(UNSAFE), **(look or (LEFT if text and at > 1 else {})))
-            cell = Cell(get_column_letter(at), style, "s" if text else "n")
-            cell._value = clean(value) if text else serial(value)
-            cells.append(cell)
+            end = spelled(style, clean(value)) if text else figure(style, serial(value))
+            cells.append(f'<c r="{get_column_letter(at)}{self.rows + 1}{end}')
         self._send(cells)
 
-    def _send(self, cells: list[Cell]) -> None:
+    def _send(self, cells: Iterable[str]) -> None:
+        """Take the cells of the next row, as tall as its longest text."""
         self.rows += 1
-        for cell in cells:
-            cell.row = self.rows
-        self.sheet.append(cells)
+        tall = f' ht="{15 * min(self.lines, TALLEST)}" customHeight="1"' if self.lines > 1 else ""
+        self.written.append(f'<row r="{self.rows}"{tall}>{"".join(cells)}</row>')
+        if len(self.written) == TOGETHER:
+            self._flush()
+
+    def _flush(self) -> None:
+        self.sheet.append(["".join(self.written)])
+        self.written.clear()
+
+    def _put(self, xml: Any, rows: list[str], number: int) -> None:
+        """In place of openpyxl's writing of a row: rows that are XML already, after what was written before them."""
+        xml.flush()
+        self.part.write(rows[0].encode())
 
     def pour(self, sheet: Sheet, rows: Iterable[Sequence[Any]]) -> tuple[int, int]:
         """All rows of a sheet; gives back their number and the control total."""
-        put = [self.putter(column, get_column_letter(at)) for at, column in enumerate(sheet.columns, 1)]
-        send, at, total, start = self.sheet.append, sheet.total_at, 0, self.rows
-        number, heights = start, self.heights
+        put = [(f'<c r="{get_column_letter(at)}', self.putter(column)) for at, column in enumerate(sheet.columns, 1)]
+        at, total, start = sheet.total_at, 0, self.rows
         for row in rows:
-            number += 1
-            heights.lines = 1
-            cells = []
-            for fill, value in zip(put, row, strict=True):
-                if value is not None and value != "":
-                    cell = fill(value)
-                    cell.row = number
-                    cells.append(cell)
+            self.lines, number = 1, self.rows + 1
+            self._send([
+                f"{begin}{number}{end(value)}"
+                for (begin, end), value in zip(put, row, strict=True) if value is not None and value != ""
+            ])  # fmt: skip
             total += row[at] or 0
-            send(cells)
-        self.rows = number
-        return number - start, total
+        return self.rows - start, total
 
-    def putter(self, column: Column, letter: str) -> Callable[[Any], Cell]:
-        """How a value of this column becomes its cell."""
-        if column.kind in (Kind.TEXT, Kind.LONG):
-            return self._text(column, letter)
+    def putter(self, column: Column) -> Callable[[Any], str]:
+        """How a value of this column becomes its cell, from the row's number on."""
+        if column.kind is Kind.LONG:
+            return self._long(column)
+        if column.kind is Kind.TEXT:
+            return lru_cache(AGAIN)(self._text(column))
         if column.kind in (Kind.WORD, Kind.WORDS, Kind.YES_NO):
-            return self._word(column, letter)
-        cell = Cell(letter, self.style(FORMATS.get(column.kind, "General")), "n")
-        turn = TURNS.get(column.kind)
+            return self._word(column)
+        style, turn = self.style(FORMATS.get(column.kind, "General")), TURNS.get(column.kind, lambda value: value)
+        return lru_cache(AGAIN)(lambda value: figure(style, turn(value)))
 
-        def number(value: Any) -> Cell:
-            cell._value = turn(value) if turn else value
-            return cell
-
-        return number
-
-    def _text(self, column: Column, letter: str) -> Callable[[Any], Cell]:
+    def _text(self, column: Column) -> Callable[[str], str]:
         look = Alignment(vertical="top", horizontal="left", indent=1, wrap_text=column.kind is Kind.LONG)
-        plain = Cell(letter, self.style(alignment=look), "s")
-        quoted = Cell(letter, self.style(quoted=True, alignment=look), "s")
-        odd, long, wide, heights = FORBIDDEN.search, column.kind is Kind.LONG, column.wide - 2, self.heights
+        plain, quoted = self.style(alignment=look), self.style(quoted=True, alignment=look)
 
-        def text(value: str) -> Cell:
-            cell = quoted if value[0] in UNSAFE else plain
-            if odd(value) or len(value) > LIMIT or "\r" in value:
+        def text(value: str) -> str:
+            unsafe = value[0] in UNSAFE
+            if FORBIDDEN.search(value) or len(value) > LIMIT or "\r" in value:
                 value = clean(value)
-                cell = quoted if value.startswith(UNSAFE) else cell
-            cell._value = value
-            if long:
-                lines = value.count("\n") + len(value) // wide + 1
-                if lines > heights.lines:
-                    heights.lines = lines
-            return cell
+                unsafe = unsafe or value.startswith(UNSAFE)
+            return spelled(quoted if unsafe else plain, value)
 
         return text
 
-    def _word(self, column: Column, letter: str) -> Callable[[Any], Cell]:
-        cell, known, say = Cell(letter, self.style(alignment=LEFT["alignment"]), "s"), dict[Any, str](), self.book.say
+    def _long(self, column: Column) -> Callable[[str], str]:
+        """A text that may make its row taller."""
+        text, wide = self._text(column), column.wide - 2
+
+        def long(value: str) -> str:
+            self.lines = max(self.lines, value.count("\n") + len(value) // wide + 1)
+            return text(value)
+
+        return long
+
+    def _word(self, column: Column) -> Callable[[Any], str]:
+        style, known, say = self.style(alignment=LEFT["alignment"]), dict[Any, str](), self.book.say
         words: dict[str, Labelled] = {m.value: m for words in column.lists for m in words}
 
         def spell(value: Any) -> str:
@@ -304,11 +286,10 @@ class Page:
                 return ", ".join(say(words[p.strip()].label) if p.strip() in words else p.strip() for p in parts)
             return say(words[value].label)
 
-        def word(value: Any) -> Cell:
+        def word(value: Any) -> str:
             if value not in known:
-                known[value] = spell(value)
-            cell._value = known[value]
-            return cell
+                known[value] = spelled(style, spell(value))
+            return known[value]
 
         return word
 
@@ -316,8 +297,21 @@ class Page:
         """End the sheet; gives back the digest of its XML."""
         if filtered:
             self.sheet.auto_filter.ref = filtered
+        self._flush()
         self.sheet.close()
         return self.part.digest.hexdigest()
+
+
+def spelled(style: int, text: str) -> str:
+    """A cell that holds a text, from the row's number on."""
+    kept = ' xml:space="preserve"' if text != text.strip() else ""
+    inside = f"<is><t{kept}>{escape(text)}</t></is>" if text else ""
+    return f'" s="{style}" t="inlineStr">{inside}</c>'
+
+
+def figure(style: int, value: Any) -> str:
+    """A cell that holds a number, from the row's number on."""
+    return f'" s="{style}" t="n"><v>{safe_string(value)}</v></c>'
 
 
 def serial(value: Any) -> Any:
