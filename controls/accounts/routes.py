@@ -79,18 +79,18 @@ def new_user() -> ResponseReturnValue:
 def add_user() -> ResponseReturnValue:
     """Save the account; its roles are asked for afterwards."""
     form = forms.NewPerson(request.form, _organisations(P.ACCOUNT_MANAGE))
-    if not form.validate():
-        return answer.failed("accounts/new.html", form)
-    try:
-        with transaction():
-            row = identity.add_person(
-                guard.by(), form.username.data or "", form.name.data or "", int(form.organisation_id.data or 0),
-                password=form.password.data or None, title=form.title.data or "", unit=form.unit.data or "",
-                email=form.email.data or "",
-            )  # fmt: skip
-            return answer.done(url_for(".user", id=row.id), _("The account was made. Ask for its roles now."))
-    except Refused as refused:
-        return answer.failed("accounts/new.html", form, refused)
+
+    def act() -> int:
+        return identity.add_person(
+            guard.by(), form.username.data or "", form.name.data or "", int(form.organisation_id.data or 0),
+            password=form.password.data or None, title=form.title.data or "", unit=form.unit.data or "",
+            email=form.email.data or "",
+        ).id  # fmt: skip
+
+    return answer.sent(
+        form, act, lambda id: url_for(".user", id=id), _("The account was made. Ask for its roles now."),
+        lambda refused: answer.failed("accounts/new.html", form, refused),
+    )  # fmt: skip
 
 
 @bp.get("/users/<int:id>")
@@ -122,12 +122,7 @@ def _user(id: int, sent: BaseForm | None = None, refused: Refused | None = None)
 
 
 def _on_user(id: int, form: BaseForm, act: Callable[[], object], text: str) -> ResponseReturnValue:
-    if not form.validate():
-        return _user(id, form)
-    try:
-        return _do(act, url_for(".user", id=id), text)
-    except Refused as refused:
-        return _user(id, form, refused)
+    return answer.sent(form, act, url_for(".user", id=id), text, lambda refused: _user(id, form, refused))
 
 
 @bp.post("/users/<int:id>/roles")
@@ -252,12 +247,8 @@ def choose_stand_in() -> ResponseReturnValue:
     """Choose who stands in for me."""
     me = guard.person()
     form = forms.ChooseStandIn(request.form, _people(frozenset({me.organisation_id}), me.id))
-    if not form.validate():
-        return _stand_ins(form)
-    try:
-        return _do(lambda: _choose(me.id, form), url_for(".stand_ins"), _("The stand-in was chosen."))
-    except Refused as refused:
-        return _stand_ins(form, refused)
+    act, text = lambda: _choose(me.id, form), _("The stand-in was chosen.")
+    return answer.sent(form, act, url_for(".stand_ins"), text, lambda refused: _stand_ins(form, refused))
 
 
 @bp.post("/me/stand-ins/<int:id>/end")
@@ -307,17 +298,14 @@ def grant_exception() -> ResponseReturnValue:
     """Grant an exception."""
     by, here = guard.by(), guard.organisation()
     form = forms.Except(request.form, _people(_house(), by.person_id))
-    if not form.validate():
-        return _exceptions(form)
-    try:
-        return _do(
-            lambda: actions.grant_exception(
-                by, here.id, Duty(form.duty.data), int(form.person_id.data or 0), form.valid_from.data or by.today,
-                form.valid_to.data, form.reason.data or ""),
-            url_for(".exceptions", org=here.code), _("The exemption was granted."),
-        )  # fmt: skip
-    except Refused as refused:
-        return _exceptions(form, refused)
+    at = here.id
+    return answer.sent(
+        form, lambda: actions.grant_exception(
+            by, at, Duty(form.duty.data), int(form.person_id.data or 0), form.valid_from.data or by.today,
+            form.valid_to.data, form.reason.data or ""),
+        url_for(".exceptions", org=here.code), _("The exemption was granted."),
+        lambda refused: _exceptions(form, refused),
+    )  # fmt: skip
 
 
 @bp.post("/exceptions/<int:id>/end")
@@ -354,17 +342,13 @@ def _keepers(form: forms.NewKeeper | None = None, refused: Refused | None = None
 def add_keeper() -> ResponseReturnValue:
     """Enter somebody in the register."""
     here, form = guard.organisation(), forms.NewKeeper(request.form, _people(_house()))
-    if not form.validate():
-        return _keepers(form)
-    chosen = int(form.person_id.data) if form.person_id.data else None
-    try:
-        return _do(
-            lambda: actions.add_keeper(guard.by(), here.id, KeeperKind(form.kind.data), form.name.data or "",
-                                       form.place.data or "", chosen),
-            url_for(".keepers", org=here.code), _("The register was changed."),
-        )  # fmt: skip
-    except Refused as refused:
-        return _keepers(form, refused)
+    at = here.id
+    return answer.sent(
+        form, lambda: actions.add_keeper(
+            guard.by(), at, KeeperKind(form.kind.data), form.name.data or "", form.place.data or "",
+            int(form.person_id.data) if form.person_id.data else None),
+        url_for(".keepers", org=here.code), _("The register was changed."), lambda refused: _keepers(form, refused),
+    )  # fmt: skip
 
 
 @bp.post("/keepers/<int:id>/end")

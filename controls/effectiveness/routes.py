@@ -1,5 +1,6 @@
 """The page of one control's test in a review, and a POST for each verb."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, abort, make_response, redirect, request, url_for
@@ -42,31 +43,23 @@ def show(review_id: int, control_id: int) -> ResponseReturnValue:
 @guard.allows(Permission.CONTROL_TEST)
 def plan(review_id: int, control_id: int) -> ResponseReturnValue:
     """Plan the test, or change the plan before the draw."""
-    found, form, refused = _page(review_id, control_id, Permission.CONTROL_TEST), forms.PlanForm(request.form), None
+    found, form = _page(review_id, control_id, Permission.CONTROL_TEST), forms.PlanForm(request.form)
     version = forms.read_version(form) if found.test else None
-    if form.validate():
-        try:
-            with transaction():
-                actions.plan_test(guard.by(), review_id, control_id, form.plan(), version)
-                return _done(review_id, control_id, _("The test is planned."))
-        except Refused as error:
-            refused = error
-    return _failed(review_id, control_id, "plan_form", form, refused)
+    return _sent(
+        review_id, control_id, "plan_form", form, _("The test is planned."),
+        lambda: actions.plan_test(guard.by(), review_id, control_id, form.plan(), version),
+    )  # fmt: skip
 
 
 @bp.post(f"{PATH}/population")
 @guard.allows(Permission.CONTROL_TEST)
 def population(review_id: int, control_id: int) -> ResponseReturnValue:
     """Confirm the population."""
-    test, form, refused = _test(review_id, control_id), forms.PopulationForm(request.form), None
-    if form.validate():
-        try:
-            with transaction():
-                actions.confirm_population(guard.by(), test.id, forms.read_version(form), form.value())
-                return _done(review_id, control_id, _("The population is confirmed."))
-        except Refused as error:
-            refused = error
-    return _failed(review_id, control_id, "population_form", form, refused)
+    id, form = _test(review_id, control_id).id, forms.PopulationForm(request.form)
+    return _sent(
+        review_id, control_id, "population_form", form, _("The population is confirmed."),
+        lambda: actions.confirm_population(guard.by(), id, forms.read_version(form), form.value()),
+    )  # fmt: skip
 
 
 @bp.post(f"{PATH}/draw")
@@ -110,15 +103,11 @@ def save(review_id: int, control_id: int) -> ResponseReturnValue:
 @guard.allows(Permission.CONTROL_TEST)
 def conclude(review_id: int, control_id: int) -> ResponseReturnValue:
     """Conclude the test."""
-    test, form, refused = _test(review_id, control_id), forms.ConclusionForm(request.form), None
-    if form.validate():
-        try:
-            with transaction():
-                actions.conclude(guard.by(), test.id, forms.read_version(form), form.verdict())
-                return _done(review_id, control_id, _("The test is concluded."))
-        except Refused as error:
-            refused = error
-    return _failed(review_id, control_id, "conclusion_form", form, refused)
+    id, form = _test(review_id, control_id).id, forms.ConclusionForm(request.form)
+    return _sent(
+        review_id, control_id, "conclusion_form", form, _("The test is concluded."),
+        lambda: actions.conclude(guard.by(), id, forms.read_version(form), form.verdict()),
+    )  # fmt: skip
 
 
 @bp.post(f"{PATH}/review")
@@ -135,15 +124,11 @@ def review(review_id: int, control_id: int) -> ResponseReturnValue:
 @guard.allows(Permission.REVIEW_APPROVE)
 def send_back(review_id: int, control_id: int) -> ResponseReturnValue:
     """Send the test back to the tester."""
-    test, form, refused = _test(review_id, control_id, Permission.REVIEW_APPROVE), forms.ReviewForm(request.form), None
-    if form.validate():
-        try:
-            with transaction():
-                actions.send_back(guard.by(), test.id, forms.read_version(form), form.comment.data or "")
-                return _done(review_id, control_id, _("The test is sent back to the tester."))
-        except Refused as error:
-            refused = error
-    return _failed(review_id, control_id, "review_form", form, refused)
+    id, form = _test(review_id, control_id, Permission.REVIEW_APPROVE).id, forms.ReviewForm(request.form)
+    return _sent(
+        review_id, control_id, "review_form", form, _("The test is sent back to the tester."),
+        lambda: actions.send_back(guard.by(), id, forms.read_version(form), form.comment.data or ""),
+    )  # fmt: skip
 
 
 @bp.post(f"{PATH}/refer")
@@ -151,17 +136,20 @@ def send_back(review_id: int, control_id: int) -> ResponseReturnValue:
 def refer(review_id: int, control_id: int) -> ResponseReturnValue:
     """Refer to the year's test of a shared control."""
     _page(review_id, control_id, Permission.CONTROL_TEST)
-    form, refused = forms.ReferForm(request.form, queries.reference_choices(control_id, review_id)), None
-    if form.validate():
-        try:
-            with transaction():
-                actions.refer(
-                    guard.by(), review_id, control_id, int(form.test_id.data or 0), form.conclusion.data or ""
-                )
-                return _done(review_id, control_id, _("The test of the shared control counts here too."))
-        except Refused as error:
-            refused = error
-    return _failed(review_id, control_id, "refer_form", form, refused)
+    form = forms.ReferForm(request.form, queries.reference_choices(control_id, review_id))
+    return _sent(
+        review_id, control_id, "refer_form", form, _("The test of the shared control counts here too."),
+        lambda: actions.refer(
+            guard.by(), review_id, control_id, int(form.test_id.data or 0), form.conclusion.data or ""),
+    )  # fmt: skip
+
+
+def _sent(
+    review_id: int, control_id: int, name: str, form: BaseForm, text: str, act: Callable[[], object]
+) -> ResponseReturnValue:  # fmt: skip
+    """One step of the test with what was typed in its form."""
+    page = url_for("effectiveness.show", review_id=review_id, control_id=control_id)
+    return answer.sent(form, act, page, text, lambda refused: _failed(review_id, control_id, name, form, refused))
 
 
 def _may(page: queries.Page, permission: Permission) -> bool:

@@ -137,14 +137,8 @@ def _shown(id: int, do: str, form: BaseForm, refused: Refused | None = None) -> 
 def _step(id: int, do: str, form: BaseForm, step: Callable[[], Any], text: str) -> ResponseReturnValue:
     """Take one step of custody from the file's page, or show the page again with what was typed."""
     _row(id)
-    if not form.validate():
-        return _shown(id, do, form)
-    try:
-        with transaction():
-            step()
-            return answer.done(url_for("evidence.show", id=id), text)
-    except Refused as refused:
-        return _shown(id, do, form, refused)
+    page = url_for("evidence.show", id=id)
+    return answer.sent(form, step, page, text, lambda refused: _shown(id, do, form, refused))
 
 
 @bp.post("/evidence/<int:id>/withdraw")
@@ -303,16 +297,11 @@ def retention() -> ResponseReturnValue:
     """Decide how long a class of files is kept."""
     form, here = forms.Years(request.form), guard.organisation()
     code, id = here.code, here.id
-    if not form.validate():
-        return _requests(form)
-    try:
-        with transaction():
-            actions.set_retention(
-                guard.by(), id, DataClass(form.data_class.data), form.years.data, form.reason.data or ""
-            )
-            return answer.done(url_for("evidence.requests", org=code), _("The retention was saved."))
-    except Refused as refused:
-        return _requests(form, refused)
+    act = lambda: actions.set_retention(  # noqa: E731
+        guard.by(), id, DataClass(form.data_class.data), form.years.data, form.reason.data or ""
+    )
+    page, text = url_for("evidence.requests", org=code), _("The retention was saved.")
+    return answer.sent(form, act, page, text, lambda refused: _requests(form, refused))
 
 
 # --- What is due ---

@@ -1,5 +1,6 @@
 """The forum's pages: meetings, the paper, the minutes with a page per decision, presence."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -83,18 +84,16 @@ def _about(form: forms.Announce) -> forms.Announce:
 def announce() -> ResponseReturnValue:
     """Announce a meeting."""
     form = _about(forms.Announce(request.form))
-    refused = None
-    if form.validate():
+
+    def act() -> int:
         cycle = wheel.cycle_by_id(int(form.about.data))
-        try:
-            with transaction():
-                row = actions.announce(guard.by(), cycle.organisation_id if cycle else 0, cycle.year if cycle else 0,
-                                       _day(form.held_on), MeetingForm(form.form.data))  # fmt: skip
-                id = row.id
-                return answer.done(url_for("forum.show", id=id), _("The meeting has been announced."))
-        except Refused as error:
-            refused = error
-    return answer.failed("forum/new.html", form, refused)
+        at = (cycle.organisation_id, cycle.year) if cycle else (0, 0)
+        return actions.announce(guard.by(), *at, _day(form.held_on), MeetingForm(form.form.data)).id
+
+    return answer.sent(
+        form, act, lambda id: url_for("forum.show", id=id), _("The meeting has been announced."),
+        lambda refused: answer.failed("forum/new.html", form, refused),
+    )  # fmt: skip
 
 
 @bp.get("/forum/<int:id>")
@@ -169,16 +168,14 @@ def declare(id: int, code: str) -> ResponseReturnValue:
     shown, part, known = _matter(id, code)
     form = forms.Declare(request.form)
     _worded(form)
-    refused = None
-    if form.validate():
-        try:
-            with transaction():
-                actions.declare(guard.by(), id, part.id, forms.number(form.version.data) or 0,
-                                Declared(form.declaration.data), form.circumstance.data or "")  # fmt: skip
-                return answer.done(url_for("forum.show", id=id), _("What you told about %(code)s is saved.", code=code))
-        except Refused as error:
-            refused = error
-    return answer.failed("forum/own_matter.html", form, refused, shown=shown, part=part)
+    part_id = part.id
+    return answer.sent(
+        form, lambda: actions.declare(
+            guard.by(), id, part_id, forms.number(form.version.data) or 0, Declared(form.declaration.data),
+            form.circumstance.data or ""),
+        url_for("forum.show", id=id), _("What you told about %(code)s is saved.", code=code),
+        lambda refused: answer.failed("forum/own_matter.html", form, refused, shown=shown, part=part),
+    )  # fmt: skip
 
 
 def _may_read(shown: Shown) -> bool:
@@ -192,16 +189,21 @@ def _may_read(shown: Shown) -> bool:
 def move(id: int) -> ResponseReturnValue:
     """Move the meeting to another day."""
     _found(id)
-    form = forms.Move(request.form)
-    refused = None
-    if form.validate():
-        try:
-            with transaction():
-                actions.move(guard.by(), id, forms.number(form.version.data), _day(form.held_on))
-                return answer.done(url_for("forum.show", id=id), _("The meeting has been moved."))
-        except Refused as error:
-            refused = error
-    return answer.failed("forum/move.html", form, refused, shown=_found(id))
+    form, page = forms.Move(request.form), url_for("forum.show", id=id)
+    return answer.sent(
+        form, lambda: actions.move(guard.by(), id, forms.number(form.version.data), _day(form.held_on)),
+        page, _("The meeting has been moved."),
+        _one_field(id, form, _("Move the meeting"), _("Save the new date"), page),
+    )  # fmt: skip
+
+
+def _one_field(
+    id: int, form: BaseForm, title: str, button: str, back: str
+) -> Callable[[Refused | None], ResponseReturnValue]:  # fmt: skip
+    """The page of a form of one field, which otherwise stands on the meeting's own pages."""
+    return lambda refused: answer.failed(
+        "forum/one_field.html", form, refused, shown=_found(id), title=title, button=button, back=back
+    )
 
 
 @bp.get("/forum/<int:id>/minutes")
@@ -301,15 +303,11 @@ def write_note(id: int) -> ResponseReturnValue:
     """Save the text of the minutes."""
     _found(id)
     form = forms.Note(request.form)
-    refused = None
-    if form.validate():
-        try:
-            with transaction():
-                actions.write_note(guard.by(), id, forms.number(form.version.data), form.note.data or "")
-                return answer.done(_minutes(id), _("The text has been saved."))
-        except Refused as error:
-            refused = error
-    return answer.failed("forum/note.html", form, refused, shown=_found(id))
+    return answer.sent(
+        form, lambda: actions.write_note(guard.by(), id, forms.number(form.version.data), form.note.data or ""),
+        _minutes(id), _("The text has been saved."),
+        _one_field(id, form, _("Text of the minutes"), _("Save the text"), _minutes(id)),
+    )  # fmt: skip
 
 
 @bp.post("/forum/<int:id>/minutes/send")
@@ -328,15 +326,12 @@ def send_back(id: int) -> ResponseReturnValue:
     """Return the minutes to the secretary."""
     _found(id)
     form = forms.Return(request.form)
-    refused = None
-    if form.validate():
-        try:
-            with transaction():
-                actions.return_to_secretary(guard.by(), id, forms.number(form.version.data), form.comment.data)
-                return answer.done(_minutes(id), _("The minutes have been returned to the secretary."))
-        except Refused as error:
-            refused = error
-    return answer.failed("forum/return.html", form, refused, shown=_found(id))
+    return answer.sent(
+        form, lambda: actions.return_to_secretary(
+            guard.by(), id, forms.number(form.version.data), form.comment.data),
+        _minutes(id), _("The minutes have been returned to the secretary."),
+        _one_field(id, form, _("Return the minutes"), _("Return to the secretary"), _minutes(id)),
+    )  # fmt: skip
 
 
 @bp.post("/forum/<int:id>/minutes/lock")
@@ -432,16 +427,16 @@ def rule(id: int, declaration_id: int) -> ResponseReturnValue:
     """Record the ruling of the others."""
     shown, told, judges = _ruling(id, declaration_id)
     form = _judged(forms.Rule(request.form), judges)
-    refused = None
-    if form.validate():
-        try:
-            with transaction():
-                by = {int(person) for person in form.ruled_by.data or []}
-                actions.rule(guard.by(), declaration_id, forms.number(form.version.data), Ruling(form.ruling.data), by)
-                return answer.done(_minutes(id), _("The ruling on %(code)s has been saved.", code=told.code))
-        except Refused as error:
-            refused = error
-    return answer.failed("forum/ruling.html", form, refused, shown=shown, told=told, judges=judges)
+
+    def act() -> object:
+        by = {int(person) for person in form.ruled_by.data or []}
+        version = forms.number(form.version.data)
+        return actions.rule(guard.by(), declaration_id, version, Ruling(form.ruling.data), by)
+
+    return answer.sent(
+        form, act, _minutes(id), _("The ruling on %(code)s has been saved.", code=told.code),
+        lambda refused: answer.failed("forum/ruling.html", form, refused, shown=shown, told=told, judges=judges),
+    )  # fmt: skip
 
 
 @bp.get("/forum/<int:id>/minutes/lines")
@@ -544,17 +539,14 @@ def decide(id: int, code: str) -> ResponseReturnValue:
 @guard.allows(RECORD)
 def condition_met(id: int, decision_id: int) -> ResponseReturnValue:
     """Record that a condition has been met."""
-    shown = _found(id)
+    _found(id)
     row = next((row for row in queries.decision_rows(id) if row.decision.id == decision_id), None)
     if row is None:
         abort(404)
     form = forms.Met(request.form)
-    refused = None
-    if form.validate():
-        try:
-            with transaction():
-                actions.meet_condition(guard.by(), decision_id, forms.number(form.version.data), _day(form.on))
-                return answer.done(_minutes(id), _("The condition on %(code)s has been met.", code=row.code))
-        except Refused as error:
-            refused = error
-    return answer.failed("forum/condition.html", form, refused, shown=shown, row=row)
+    return answer.sent(
+        form, lambda: actions.meet_condition(
+            guard.by(), decision_id, forms.number(form.version.data), _day(form.on)),
+        _minutes(id), _("The condition on %(code)s has been met.", code=row.code),
+        _one_field(id, form, _("Condition met"), _("Save the date"), _minutes(id)),
+    )  # fmt: skip

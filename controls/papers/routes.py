@@ -1,6 +1,8 @@
 """The page of exports; the audit workbook and the audit package as downloads."""
 
+from collections.abc import Callable
 from tempfile import TemporaryFile
+from typing import IO, TypeVar
 
 from flask import Blueprint, request, send_file
 from flask.typing import ResponseReturnValue
@@ -11,6 +13,7 @@ from controls.papers import actions, package, queries, rules, workbook
 from controls.web import answer, guard
 
 bp = Blueprint("papers", __name__)
+T = TypeVar("T")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -32,17 +35,12 @@ def reports() -> ResponseReturnValue:
 def download(year: int) -> ResponseReturnValue:
     """The audit workbook of a year, recorded with its digest before it leaves."""
     by, organisation, lang = guard.by(), guard.organisation(), _language()
-    file = TemporaryFile()  # noqa: SIM115 - the answer closes it when it has been sent
-    try:
-        summary = workbook.write(by, organisation, year, lang, file)
-        with guard.recorded():
-            actions.record_export(by, organisation, summary)
-    except BaseException:
-        file.close()
-        raise
-    file.seek(0)
-    name = rules.filename(summary.organisation_code, year, lang)
-    return send_file(file, mimetype=XLSX, as_attachment=True, download_name=name, max_age=0)
+
+    def name(summary: rules.Summary) -> str:
+        actions.record_export(by, organisation, summary)
+        return rules.filename(summary.organisation_code, year, lang)
+
+    return _taken(lambda file: workbook.write(by, organisation, year, lang, file), name, XLSX)
 
 
 @bp.get("/reports/package/<int:year>")
@@ -51,17 +49,26 @@ def download(year: int) -> ResponseReturnValue:
 def download_package(year: int) -> ResponseReturnValue:
     """The audit package of a year, recorded with its manifest's digest before it leaves."""
     by, organisation, lang = guard.by(), guard.organisation(), _language()
+
+    def name(packed: rules.Packed) -> str:
+        actions.record_package(by, organisation, packed)
+        return rules.package_name(packed.organisation_code, year, by.at, lang)
+
+    return _taken(lambda file: package.write(by, organisation, year, lang, file), name, "application/zip")
+
+
+def _taken(write: Callable[[IO[bytes]], T], recorded: Callable[[T], str], kind: str) -> ResponseReturnValue:
+    """A file that is written, recorded (which names it), and only then sent."""
     file = TemporaryFile()  # noqa: SIM115 - the answer closes it when it has been sent
     try:
-        packed = package.write(by, organisation, year, lang, file)
+        made = write(file)
         with guard.recorded():
-            actions.record_package(by, organisation, packed)
+            name = recorded(made)
     except BaseException:
         file.close()
         raise
     file.seek(0)
-    name = rules.package_name(packed.organisation_code, year, by.at, lang)
-    return send_file(file, mimetype="application/zip", as_attachment=True, download_name=name, max_age=0)
+    return send_file(file, mimetype=kind, as_attachment=True, download_name=name, max_age=0)
 
 
 def _language() -> str:

@@ -1,5 +1,6 @@
 """Answers: a page, the form again with reasons, or on to the object with a status line."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
@@ -11,7 +12,7 @@ from flask_babel import gettext
 from werkzeug.utils import redirect
 
 from controls.base import once, settings
-from controls.base.db import Stale
+from controls.base.db import Stale, transaction
 from controls.base.form import BaseForm, said
 from controls.base.why import Refused
 from controls.web import security
@@ -89,6 +90,25 @@ def done(url: str, text: str = "") -> ResponseReturnValue:
     """The answer of a change, returned inside its transaction: kept with it, so that a repeat is answered the same."""
     once.keep(once.Answer(url, text))
     return onward(url, text)
+
+
+def sent(
+    form: BaseForm, act: Callable[[], Any], to: str | Callable[[Any], str], text: str,
+    again: Callable[[Refused | None], ResponseReturnValue],
+) -> ResponseReturnValue:  # fmt: skip
+    """What was typed, in one transaction, and on to a page; else the form's page again, with the reasons.
+
+    Where the address of the page is made of what the act gave back, `to` makes it.
+    """
+    refused: Refused | None = None
+    if form.validate():
+        try:
+            with transaction():
+                made = act()
+                return done(to if isinstance(to, str) else to(made), text)
+        except Refused as error:
+            refused = error
+    return again(refused)
 
 
 def sentences(refused: Refused) -> list[str]:
