@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import aliased
@@ -69,25 +69,32 @@ def account(by: By, id: int) -> Person | None:
     return db.session.scalar(select(Person).where(Person.id == id, Person.organisation_id.in_(_reached(by))))
 
 
-def account_in_full(by: By, id: int) -> tuple[Person, Person | None, list[SignIn]] | None:
-    """A person in reach, whose second account it is, and the sign-ins that count, the last used first."""
+class Full(NamedTuple):
+    """A person, whose second account it is, the sign-ins that count (last used first) and the roles (newest first)."""
+
+    person: Person
+    first: Person | None
+    sign_ins: list[SignIn]
+    grants: list[tuple[RoleGrant, Organisation]]
+
+
+def account_in_full(by: By, id: int) -> Full | None:
+    """A person in reach with all that hangs on the account, in one query: a row for each sign-in and role."""
     first = aliased(Person)
     rows = db.session.execute(
-        select(Person, first, SignIn).outerjoin(first, first.id == Person.same_person_as_id)
+        select(Person, first, SignIn, RoleGrant, Organisation)
+        .outerjoin(first, first.id == Person.same_person_as_id)
         .outerjoin(SignIn, and_(SignIn.person_id == Person.id, *people.counts(by.at)))
+        .outerjoin(RoleGrant, RoleGrant.person_id == Person.id)
+        .outerjoin(Organisation, Organisation.id == RoleGrant.organisation_id)
         .where(Person.id == id, Person.organisation_id.in_(_reached(by)))
-        .order_by(SignIn.seen_at.desc(), SignIn.id.desc())
+        .order_by(SignIn.seen_at.desc(), SignIn.id.desc(), RoleGrant.id.desc())
     ).all()  # fmt: skip
-    return (rows[0][0], rows[0][1], [row[2] for row in rows if row[2] is not None]) if rows else None
-
-
-def grants(person_id: int) -> list[tuple[RoleGrant, Organisation]]:
-    """The roles a person holds or held, newest first."""
-    rows = db.session.execute(
-        select(RoleGrant, Organisation).join(Organisation, Organisation.id == RoleGrant.organisation_id)
-        .where(RoleGrant.person_id == person_id).order_by(RoleGrant.id.desc())
-    )  # fmt: skip
-    return [(row[0], row[1]) for row in rows]
+    if not rows:
+        return None
+    sign_ins = dict.fromkeys(row[2] for row in rows if row[2] is not None)
+    grants = dict.fromkeys((row[3], row[4]) for row in rows if row[3] is not None)
+    return Full(rows[0][0], rows[0][1], list(sign_ins), list(grants))
 
 
 @dataclass(frozen=True)

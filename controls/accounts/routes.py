@@ -102,13 +102,13 @@ def user(id: int) -> ResponseReturnValue:
 
 def _user(id: int, sent: BaseForm | None = None, refused: Refused | None = None) -> ResponseReturnValue:
     by = guard.by()
-    person, first, sign_ins = queries.account_in_full(by, id) or abort(404)
+    person, first, sign_ins, grants = queries.account_in_full(by, id) or abort(404)
     manages, asks = by.may(P.ACCOUNT_MANAGE, person.organisation_id), by.may(P.ROLE_ASK, person.organisation_id)
     given = {type(sent): sent}
     here = _people(frozenset({person.organisation_id}), person.id) if manages else []
     asked, why_not = queries.requests_for(by, person.id)
     context: dict[str, Any] = {
-        "person": person, "manages": manages, "asks": asks, "grants": queries.grants(person.id), "asked": asked,
+        "person": person, "manages": manages, "asks": asks, "grants": grants, "asked": asked,
         "closed": person.valid_to is not None and person.valid_to < by.today, "why_not": why_not,
         "stand_ins": queries.stand_ins(person.id),
         "sign_ins": sign_ins if manages else [], "first": first,

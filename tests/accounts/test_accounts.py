@@ -21,6 +21,7 @@ from controls.identity.permissions import Permission, Role
 from controls.identity.tables import Part, RoleGrant, RoleRequest, StandIn
 from controls.identity.words import KeeperKind, RequestState
 from tests import make
+from tests.speed.counting import counted
 
 LATER = make.NOW.date() + timedelta(days=100)
 PEOPLE = {"adam": Role.ADM, "anna": Role.ADM, "gerd": Role.GRP, "olga": Role.OWN, "viggo": Role.VDC, "aud": Role.AUD}
@@ -78,6 +79,20 @@ def test_a_role_takes_two(house: House) -> None:
     assert why(actions.approve_role, house.by("anna"), asked.id, None) == ["wrong_state"]
     names = db.session.scalars(select(EventRow.action).order_by(EventRow.seq.desc()).limit(2)).all()
     assert names == ["identity.role_approved", "identity.role_granted"]
+
+
+def test_the_page_of_an_account_asks_once_for_all_requests(client: FlaskClient, house: House) -> None:
+    """At most eight queries, however many of the requests the reader may not approve."""
+    asked = []
+    for role in (Role.CTL, Role.OWN, Role.SEC):
+        ask(house, "adam", "new", role)
+        make.signed_in(client, house.people["adam"])
+        path = f"/users/{house.id('new')}"
+        client.get(path)
+        with counted(db.engine) as few:
+            assert client.get(path).status_code == 200
+        asked.append(len(few))
+    assert asked == [asked[0]] * 3 and asked[0] <= 8
 
 
 def test_an_administrator_gets_no_role_he_approves(house: House) -> None:

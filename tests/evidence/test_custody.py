@@ -25,6 +25,7 @@ from controls.identity.tables import Person
 from tests import make as making
 from tests.evidence.builders import PDF
 from tests.evidence.test_actions import Scene
+from tests.speed.counting import counted
 
 OTHER = PDF.replace(b"%PDF-1.4", b"%PDF-1.5")
 LATER = datetime(2032, 2, 1, 9, tzinfo=UTC)
@@ -208,6 +209,24 @@ def test_asker_does_not_approve_the_disposal(scene: Custody) -> None:
     assert refused(approve) == ["sod_conflict"] and files.current_store().exists(row.sha256)
     why = queries.why_not_decide(with_all, queries.custody_of(row))[asked.id]
     assert why[0].params["names"] == "Group, Second"
+
+
+@pytest.mark.parametrize("who", ["owner", "tester", "group", "second", "auditor"])
+def test_the_page_of_a_file_asks_little(scene: Custody, make: ModuleType, client: FlaskClient, who: str) -> None:
+    """At most eight queries with versions, holds, signatures and a request, also for who may not decide it."""
+    row = scene.replace(scene.add().id)
+    scene.add(subject=2)
+    scene.ask(row.id)
+    with transaction():
+        make.actions.grant_role(make.system(), scene.people["tester"].id, Role.GRP, scene.star.id)
+        actions.bind(scene.by("group"), scene.star.id, "identity_person", 1, {"test_subject": [1]})
+        for _ in range(3):
+            actions.hold(scene.by("group", LATER), row.id, None, "Retssag")
+    make.signed_in(client, scene.people[who])
+    client.get(f"/evidence/{row.id}")
+    with counted(db.engine) as few:
+        assert client.get(f"/evidence/{row.id}").text.count("Retssag") == 3
+    assert len(few) <= 8, few
 
 
 def test_holds_and_longer_retention_keep_a_file(scene: Custody) -> None:

@@ -25,6 +25,7 @@ from controls.rotation.tables import Coverage
 from controls.rotation.words import Degree, Source
 from tests.review import scene as scenes
 from tests.review.scene import CONCLUSION, Scene
+from tests.speed.counting import counted
 
 WHY = "En kontrol var testet på den forkerte periode."
 
@@ -216,6 +217,24 @@ def test_the_pages(make: ModuleType, client: FlaskClient, scene: Scene) -> None:
     assert late.status_code == 409
     page = as_("auditor").get(path).text
     assert "Version 1" in page and "Version 2" in page and WHY in page and CONCLUSION.text in page
+
+
+@pytest.mark.parametrize("who", ["chair", "second", "lead", "auditor"])
+def test_the_page_asks_little(make: ModuleType, client: FlaskClient, scene: Scene, who: str) -> None:
+    """At most eight queries with an earlier version and a request that waits, also for who may not decide it."""
+    _ask(scene)
+    scene.do(actions.approve_reopening, "chair", scene.review_id, None, "Enig")
+    scene.do(actions.conclude, "lead", scene.review_id, None, CONCLUSION)
+    _approve(scene)
+    with transaction():
+        make.actions.grant_role(make.system(), scene.people["lead"].id, Role.GRP, scene.organisation.id)
+    _ask(scene)
+    make.signed_in(client, scene.people[who])
+    path = f"/reviews/{scene.review_id}"
+    client.get(path)
+    with counted(db.engine) as few:
+        page = client.get(path).text
+    assert "Enig" in page and len(few) <= 8, few
 
 
 def test_approval_asks_for_a_fresh_sign_in(scene: Scene) -> None:
