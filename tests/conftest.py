@@ -148,6 +148,7 @@ def app(engine_app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     with engine_app.app_context():
         empty()
         rmtree(engine_app.config["KONTROLRUL"].keys / "checkpoints", ignore_errors=True)
+        rmtree(engine_app.config["KONTROLRUL"].evidence, ignore_errors=True)
         engine_app.extensions[checkpoint.STARTED] = None
         yield engine_app
         db.session.rollback()

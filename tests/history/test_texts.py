@@ -84,7 +84,7 @@ def year(app: Flask) -> Year:
         paper.snapshot, paper.snapshot_hash = snapshot.sealed(whole, lambda: b"0123456789abcdef")
         design = db.session.scalars(select(DesignTest)).one()
         design.control_copy = json.dumps({"text": f"Kontrol: {SICK}", "key_reason": ""})
-        again = db.session.scalars(select(Reopening)).one()
+        again = db.session.scalars(select(Reopening).where(Reopening.object_type == "review_review")).one()
         again.snapshot = json.dumps({
             "review_review": [{"conclusion": SICK, "state": "approved"}],
             "review_design_test": [{"conclusion": "God", "control_copy": design.control_copy}], "files": [[1, "ab"]],
@@ -134,7 +134,10 @@ def test_a_text_goes_from_the_frozen_basis_and_its_checksum_holds(year: Year) ->
 
 
 def test_texts_go_from_earlier_versions_and_copies_of_controls(year: Year) -> None:
-    again, design = db.session.scalars(select(Reopening)).one(), db.session.scalars(select(DesignTest)).one()
+    again, design = (
+        db.session.scalars(select(Reopening).where(Reopening.object_type == "review_review")).one(),
+        db.session.scalars(select(DesignTest)).one(),
+    )
     offered = queries.free_texts("identity_reopening", again.id)
     nested = "snapshot/review_design_test/0/control_copy/text"
     assert {"answer", "reason", "snapshot/review_review/0/conclusion", nested} <= set(offered)

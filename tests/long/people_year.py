@@ -16,6 +16,7 @@ from controls.assessment import actions as assessing
 from controls.assessment import queries as assessments
 from controls.assessment.rules import Scores
 from controls.assessment.words import State as Form
+from controls.base.audit import EventRow
 from controls.base.by import By
 from controls.base.db import db, transaction
 from controls.base.why import NOT_FOUND, Refused
@@ -34,6 +35,7 @@ from controls.history import actions as history
 from controls.history.kinds import BY_SLUG
 from controls.history.words import LegalBasis
 from controls.identity import actions as identity
+from controls.identity import queries as people
 from controls.identity.permissions import Role
 from controls.identity.tables import Person
 from controls.identity.visits import Visited, VisitTask
@@ -216,9 +218,15 @@ class Year:
         return tuple(db.session.scalars(select(of.c.owner_id).where(of.c.id == id)))
 
     def seats(self, chair: int, member: int, third: int) -> list[Attendance]:
-        """Three there."""
-        there = [Attendance(chair, Function.CHAIR, True)]
-        return there + [Attendance(one, Function.MEMBER, True) for one in (member, third)]
+        """Three there; who wrote the recommendation has no vote (S5), so the chair is another and the rest listen."""
+        told = select(EventRow.person_id, EventRow.on_behalf_of).where(EventRow.action.startswith("recommendation."))
+        wrote = set(people.roots(id for row in db.session.execute(told) for id in row).values())
+        root = people.roots((chair, member, third))
+        chair = next((id for id in (chair, member, third) if root[id] not in wrote), chair)
+        rest = [one for one in (member, third) if one != chair]
+        return [Attendance(chair, Function.CHAIR, root[chair] not in wrote)] + [
+            Attendance(one, Function.OTHER if root[one] in wrote else Function.MEMBER, True) for one in rest
+        ]
 
 
 # --- The catalogue and the assessments ---
@@ -329,8 +337,10 @@ def announce(year: Year, by: By, named: Named) -> None:
 @step(stage.JUNE, once=True)
 def seat(year: Year, by: By, named: Named) -> None:
     """Say who is there (S5, S6)."""
-    forum.set_presence(by, year.meeting, None, year.seats(named.one, named.two, named.three))
-    year.chaired, year.member = named.one, named.two
+    seats = year.seats(named.one, named.two, named.three)
+    forum.set_presence(by, year.meeting, None, seats)
+    year.chaired = seats[0].person_id
+    year.member = [seat.person_id for seat in seats if seat.function is not Function.OTHER][-1]
 
 
 @step(stage.JUNE, natural=lambda year: [year.member])
@@ -345,7 +355,7 @@ def _others(year: Year, named: Named) -> None:
     clerk = year.person(Role.SEC)
     seats = year.seats(named.one, year.member, named.three)
     year.do(forum.set_presence, clerk, year.meeting, None, seats)
-    year.chaired = named.one
+    year.chaired = seats[0].person_id
 
 
 @step(stage.JUNE, ready=_others, names=True)
