@@ -294,6 +294,11 @@ def _again(id: int, which: str, form: Any, refused: Refused | None = None) -> Re
     return answer.failed("assessment/show.html", form, refused, saved=saved, **context)
 
 
+def _sent(id: int, which: str, form: Any, act: Callable[[], object], text: str) -> ResponseReturnValue:
+    """One of the receipt's forms, and the receipt again."""
+    return answer.sent(form, act, url_for(".show", id=id), text, lambda refused: _again(id, which, form, refused))
+
+
 def _read() -> int | None:
     """The version of the form that a bare button carries."""
     return request.form.get("row_version", type=int)
@@ -315,14 +320,13 @@ def return_to_author(id: int) -> ResponseReturnValue:
     """Send the form back with a comment."""
     _sheet(id)
     form = ReturnForm(request.form)
-    if not form.validate():
-        return _again(id, "send_back", form)
-    try:
-        with transaction():
-            actions.return_to_author(guard.by(), id, form.version.data, form.comment.data or "")
-            return answer.done(url_for(".show", id=id), _("The assessment is returned."))
-    except Refused as refused:
-        return _again(id, "send_back", form, refused)
+    return _sent(
+        id,
+        "send_back",
+        form,
+        lambda: actions.return_to_author(guard.by(), id, form.version.data, form.comment.data or ""),
+        _("The assessment is returned."),
+    )
 
 
 @bp.post("/assessments/<int:id>/calibrate")
@@ -331,16 +335,15 @@ def calibrate(id: int) -> ResponseReturnValue:
     """Agree with the form as submitted, or change its scores with a reason."""
     _sheet(id)
     form = CalibrateForm(request.form)
-    if not form.validate():
-        return _again(id, "calibrate", form)
     scores = None if "agree" in request.form else form.scores()
     reason = "" if scores is None else form.reason.data or ""
-    try:
-        with transaction():
-            actions.calibrate(guard.by(), id, form.version.data, scores, reason)
-            return answer.done(url_for(".show", id=id), _("The assessment is calibrated."))
-    except Refused as refused:
-        return _again(id, "calibrate", form, refused)
+    return _sent(
+        id,
+        "calibrate",
+        form,
+        lambda: actions.calibrate(guard.by(), id, form.version.data, scores, reason),
+        _("The assessment is calibrated."),
+    )
 
 
 @bp.post("/assessments/<int:id>/object")
@@ -349,14 +352,13 @@ def object_to(id: int) -> ResponseReturnValue:
     """The owner's objection."""
     _sheet(id)
     form = ObjectForm(request.form)
-    if not form.validate():
-        return _again(id, "protest", form)
-    try:
-        with transaction():
-            actions.object_to(guard.by(), id, form.version.data, form.text.data or "")
-            return answer.done(url_for(".show", id=id), _("The objection is saved."))
-    except Refused as refused:
-        return _again(id, "protest", form, refused)
+    return _sent(
+        id,
+        "protest",
+        form,
+        lambda: actions.object_to(guard.by(), id, form.version.data, form.text.data or ""),
+        _("The objection is saved."),
+    )
 
 
 @bp.post("/assessments/<int:id>/approve")
@@ -380,27 +382,19 @@ def ask_reopening(id: int) -> ResponseReturnValue:
     sheet, form = _sheet(id), ReopenForm(request.form)
     own = queries.asks(guard.by(), sheet.row, sheet.process)
     guard.must(guard.by().may(Permission.REOPENING_ASK, sheet.row.organisation_id, own=own))
-    if not form.validate():
-        return _again(id, "reopen", form)
-    try:
-        with transaction():
-            actions.ask_reopening(guard.by(), id, form.version.data, form.reason.data or "")
-            return answer.done(url_for(".show", id=id), _("The reopening waits for another person's approval."))
-    except Refused as refused:
-        return _again(id, "reopen", form, refused)
+    return _sent(
+        id,
+        "reopen",
+        form,
+        lambda: actions.ask_reopening(guard.by(), id, form.version.data, form.reason.data or ""),
+        _("The reopening waits for another person's approval."),
+    )
 
 
 def _decide(id: int, act: Callable[[By, int, int | None, str], object], done: str) -> ResponseReturnValue:
     sheet, form = _sheet(id), DecideForm(request.form)
     guard.must(guard.by().may(Permission.REOPENING_APPROVE, sheet.row.organisation_id))
-    if not form.validate():
-        return _again(id, "decide", form)
-    try:
-        with transaction():
-            act(guard.by(), id, form.version.data, form.answer.data or "")
-            return answer.done(url_for(".show", id=id), done)
-    except Refused as refused:
-        return _again(id, "decide", form, refused)
+    return _sent(id, "decide", form, lambda: act(guard.by(), id, form.version.data, form.answer.data or ""), done)
 
 
 @bp.post("/assessments/<int:id>/reopen/approve")
