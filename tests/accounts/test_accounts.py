@@ -21,6 +21,7 @@ from controls.identity.permissions import Permission, Role
 from controls.identity.tables import Part, RoleGrant, RoleRequest, StandIn
 from controls.identity.words import KeeperKind, RequestState
 from tests import make
+from tests.photograph import photographed
 from tests.speed.counting import counted
 
 LATER = make.NOW.date() + timedelta(days=100)
@@ -47,7 +48,7 @@ class House:
 @pytest.fixture
 def house(app: Flask) -> House:
     """The agency."""
-    return House()
+    return photographed(House)()
 
 
 def do(act: Any, *given: Any, **more: Any) -> Any:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from flask import current_app
+from flask import Flask, current_app
 from flask.testing import FlaskClient
 
 from controls.assessment import actions, queries
@@ -21,6 +21,7 @@ from controls.overview import queries as overview
 from controls.wheel.words import State as Phase
 from tests import make
 from tests.assessment.year import GOOD, SCORES, Year
+from tests.photograph import photographed
 
 WHY = "Et tal i vurderingen var fra den forkerte periode."
 NOW = replace(GOOD, scores=Scores(2, 4, 4, 2, 4))
@@ -65,9 +66,14 @@ class Scene:
         return identity.reopenings(self.form)[-1].row
 
 
+@photographed
+def _approved() -> Scene:
+    return Scene(Year())
+
+
 @pytest.fixture
-def scene(year: Year) -> Scene:
-    return Scene(year)
+def scene(app: Flask, wired: None) -> Scene:
+    return _approved()
 
 
 def _tasks(person: Any) -> set[str]:

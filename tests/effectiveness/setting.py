@@ -19,6 +19,7 @@ from controls.review.words import DesignOutcome, Execution, Frequency, Kind, Out
 from controls.review.words import State as ReviewState
 from controls.rotation.words import Form
 from controls.universe.tables import Area, Process, Subprocess
+from tests.photograph import photographed
 
 SET_UP = audit.EVENTS.get("setting.made") or audit.declare("setting.made", "Set up")
 PLAN = rules.Plan(Method.FREQUENCY_TABLE, SampleRisk.NORMAL)
@@ -55,6 +56,7 @@ def outcomes(review: Review) -> dict[int, Outcome | None]:
     return {row.control.id: row.operating for row in reviews.control_rows(review)}
 
 
+@photographed
 def prepared(make: ModuleType, design: DesignOutcome | None = DesignOutcome.APPROPRIATE, **control: Any) -> Setting:
     """An organisation with its people, one review in progress, one monthly key control."""
     star = make.organisation("STAR")

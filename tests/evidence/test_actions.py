@@ -18,6 +18,7 @@ from controls.evidence import actions, queries
 from controls.evidence.tables import Evidence
 from controls.identity.permissions import Role
 from tests.evidence.builders import PDF, PNG, padded
+from tests.photograph import photographed
 
 
 class Scene:
@@ -40,7 +41,7 @@ class Scene:
 @pytest.fixture
 def scene(make: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
     """Subjects 1 and 2 belong to the owner."""
-    made = Scene(make)
+    made = photographed(Scene)(make)
     people, star = frozenset({made.people["owner"].id}), made.star.id
     db.session.rollback()
 

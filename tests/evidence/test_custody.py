@@ -25,6 +25,7 @@ from controls.identity.tables import Person
 from tests import make as making
 from tests.evidence.builders import PDF
 from tests.evidence.test_actions import Scene
+from tests.photograph import photographed
 from tests.speed.counting import counted
 
 OTHER = PDF.replace(b"%PDF-1.4", b"%PDF-1.5")
@@ -66,7 +67,7 @@ class Custody(Scene):
 @pytest.fixture
 def scene(make: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Iterator[Custody]:
     """Subject 1 belongs to the owner and the tester."""
-    made = Custody(make)
+    made = photographed(Custody)(make)
     people, star = frozenset(made.people[name].id for name in ("owner", "tester")), made.star.id
     db.session.rollback()
     subject = queries.Subject(star, people)

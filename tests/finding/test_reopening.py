@@ -17,6 +17,7 @@ from controls.identity.tables import Reopening
 from controls.overview import queries as overview
 from tests.effectiveness import setting
 from tests.finding.test_actions import done
+from tests.photograph import photographed
 
 WHY = "Fejlen er set igen."
 
@@ -51,7 +52,7 @@ class Scene:
 
 @pytest.fixture
 def scene(database: Any, make: Any) -> Scene:
-    return Scene(make)
+    return photographed(Scene)(make)
 
 
 def _refused(code: str) -> Any:

@@ -18,7 +18,7 @@ from controls.rotation.rules import PlanKind
 from controls.wheel import queries as wheel
 from controls.wheel.words import State as CycleState
 from tests.recommendation import scene as stage
-from tests.recommendation.test_actions import handed_over
+from tests.recommendation.test_actions import handed
 
 HELD = date(2026, 6, 12)
 LATER = datetime(2026, 10, 4, 9, 0, tzinfo=UTC)
@@ -26,9 +26,9 @@ LATER = datetime(2026, 10, 4, 9, 0, tzinfo=UTC)
 
 @pytest.fixture
 def scene(app: Any, make: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    built = stage.build(make, monkeypatch)
+    stage.wire(monkeypatch)
     monkeypatch.setattr(actions, "ON_LOCK", [])
-    handed_over(built)
+    built = handed(make)
     return built
 
 

@@ -21,16 +21,16 @@ from controls.universe.tables import Process, Subprocess
 from tests.forum.test_actions import announced, decide, recorded, there
 from tests.forum.test_routes import get
 from tests.recommendation import scene as stage
-from tests.recommendation.test_actions import handed_over
+from tests.recommendation.test_actions import handed
 
 SPOUSE = "Min ægtefælle er ansat hos leverandøren."
 
 
 @pytest.fixture
 def scene(app: Any, make: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    built = stage.build(make, monkeypatch)
+    stage.wire(monkeypatch)
     monkeypatch.setattr(actions, "ON_LOCK", [])
-    handed_over(built)
+    built = handed(make)
     monkeypatch.setattr(make, "NOW", stage.JUNE)
     return built
 

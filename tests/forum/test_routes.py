@@ -9,16 +9,16 @@ from controls.forum import actions, queries
 from controls.forum.words import State
 from tests.forum.test_actions import announced, conditional, locked, recorded
 from tests.recommendation import scene as stage
-from tests.recommendation.test_actions import handed_over
+from tests.recommendation.test_actions import handed
 
 DECISION = {"decided": "chosen", "review_year": "2026", "form": "ordinary", "hours": "40", "version": ""}
 
 
 @pytest.fixture
 def scene(app: Any, make: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    built = stage.build(make, monkeypatch)
+    stage.wire(monkeypatch)
     monkeypatch.setattr(actions, "ON_LOCK", [])
-    handed_over(built)
+    built = handed(make)
     monkeypatch.setattr(make, "NOW", stage.JUNE)
     return built
 

@@ -22,7 +22,7 @@ from controls.history.words import LegalBasis, State
 from controls.identity.permissions import Role
 from tests import make
 from tests.history.test_routes import page, words
-from tests.papers.sample import CHANGED, Year
+from tests.papers.sample import CHANGED, Year, filled
 
 SICK = "Sagsbehandleren var sygemeldt med stress i marts."
 
@@ -30,7 +30,7 @@ SICK = "Sagsbehandleren var sygemeldt med stress i marts."
 @pytest.fixture
 def year(app: Flask) -> Year:
     """A year in which a finding's cause tells of somebody's illness, and was told in a reason too."""
-    made = Year()
+    made = filled()
     with transaction():
         row = db.session.get_one(Finding, made.finding.id)
         row.cause = SICK

@@ -20,7 +20,7 @@ from controls.identity.permissions import Role
 from controls.identity.tables import Person
 from tests import make
 from tests.journeys import manners
-from tests.papers.sample import Year
+from tests.papers.sample import Year, filled
 from tests.speed.counting import counted
 
 MOST = 8
@@ -31,7 +31,7 @@ NOTED = audit.EVENTS.get("test.noted") or audit.declare("test.noted", "Noted for
 @pytest.fixture
 def year(app: Flask) -> Year:
     """A year with something in every table."""
-    return Year()
+    return filled()
 
 
 def page(client: FlaskClient, person: Person, path: str, status: int = 200) -> Any:

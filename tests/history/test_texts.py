@@ -26,7 +26,7 @@ from controls.review.tables import DesignTest
 from tests import make
 from tests.history.test_redaction import sound
 from tests.history.test_routes import page, words
-from tests.papers.sample import CHANGED, Year
+from tests.papers.sample import CHANGED, Year, filled
 
 SICK = "Sagsbehandleren var sygemeldt med stress i marts."
 
@@ -72,7 +72,7 @@ def test_each_removable_record_is_found_and_has_a_home(app: Flask) -> None:
 @pytest.fixture
 def year(app: Flask) -> Year:
     """A year in which the text was copied into a frozen basis, an earlier version and a test's copy of a control."""
-    made = Year()
+    made = filled()
     with transaction():
         paper = db.session.scalars(select(Recommendation)).one()
         whole = {

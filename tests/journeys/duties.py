@@ -8,14 +8,15 @@ import io
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime
-from types import ModuleType
 from typing import Any, ClassVar
+
+from sqlalchemy import literal
 
 from controls.accounts import actions as accounts
 from controls.assessment import actions as assessing
 from controls.assessment.rules import Scores
 from controls.base.by import By, Reach
-from controls.base.db import db, transaction
+from controls.base.db import Choice, db, transaction
 from controls.evidence import actions as evidence
 from controls.evidence import queries as files
 from controls.finding import actions as finding
@@ -51,6 +52,7 @@ from tests.effectiveness import setting
 from tests.evidence.builders import PDF
 from tests.finding import test_actions as findings
 from tests.forum import test_actions as meetings
+from tests.photograph import photographed
 from tests.recommendation import scene as stage
 from tests.recommendation import test_actions as drafts
 from tests.review import scene as scenes
@@ -78,13 +80,17 @@ class Row:
     check: ClassVar[tuple[str, str, str] | None] = None
     """A table whose own constraint keeps a fixed rule: the column of the second person, and that of the first."""
 
-    def __init__(self, made: ModuleType, patch: Any, stack: ExitStack) -> None:
-        self.make, self.patch, self.stack = made, patch, stack
+    def __init__(self, patch: Any, stack: ExitStack) -> None:
         self.home: Any = None
-        self.build()
+        self.make = make
+        self.wire(patch, stack)
+        vars(self).update(ground(type(self)))
+
+    def wire(self, patch: Any, stack: ExitStack) -> None:
+        """What the factory would have filled."""
 
     def build(self) -> None:
-        """Everything before the first act."""
+        """Every row before the first act."""
         raise NotImplementedError
 
     def place(self, person: Any) -> None:
@@ -145,13 +151,24 @@ class Row:
             return act(author, *args, **kw)
 
 
+@photographed
+def ground(kind: type[Row]) -> dict[str, Any]:
+    """What a line of the table has before its first act."""
+    row = object.__new__(kind)
+    row.make, row.home = make, None
+    row.build()
+    return vars(row)
+
+
 class Assessed(Row):
     """S1: who submitted a form or changed its scores does not approve it."""
 
     duty, one, two, race = Duty.S1, Role.CTL, Role.GRP, True
 
+    def wire(self, patch: Any, stack: ExitStack) -> None:
+        stack.enter_context(contextmanager(years.wired)())
+
     def build(self) -> None:
-        self.stack.enter_context(contextmanager(years.wired)())
         self.year = years.Year()
         self.home = self.year.organisation
         self.form = self.year.form().id
@@ -274,6 +291,10 @@ class Led(Tested):
 
     race, excused = False, {"at_once": NO_RACE}
 
+    def wire(self, patch: Any, stack: ExitStack) -> None:
+        patch.setattr(reviews, "OPERATED", [lambda review_id: literal(Outcome.EFFECTIVE, Choice(Outcome))])
+        patch.setattr(reviews, "GATES_TO_APPROVE", [])
+
     def _plan(self, tester: Any) -> None:
         ids = (tester.id, self.people["tester"].id, self.people["reviewer"].id)
         self.do(reviewing.plan, self.people["group"], self.scene.review_id, None, reviewed.Plan(*ids))
@@ -283,9 +304,6 @@ class Led(Tested):
 
     def between(self) -> None:
         self._plan(self.people["lead"])
-        found: dict[int, Outcome | None] = dict.fromkeys(self.scene.controls, Outcome.EFFECTIVE)
-        self.patch.setattr(reviews, "OPERATED", [scenes.operated(found)])
-        self.patch.setattr(reviews, "GATES_TO_APPROVE", [])
         for control in self.scene.controls:
             self.scene.do(reviewing.test_design, "tester", self.scene.review_id, control, scenes.GOOD)
         self.scene.do(reviewing.conclude, "lead", self.scene.review_id, None, scenes.CONCLUSION)
@@ -328,9 +346,12 @@ class Wrote(Row):
     duty, one, two, at = Duty.S5, Role.GRP, Role.SEC, stage.JUNE
     excused = {"at_once": NO_RACE}
 
+    def wire(self, patch: Any, stack: ExitStack) -> None:
+        stage.wire(patch)
+        patch.setattr(forum, "ON_LOCK", [])
+
     def build(self) -> None:
-        self.scene = stage.build(self.make, self.patch)
-        self.patch.setattr(forum, "ON_LOCK", [])
+        self.scene = stage.built(self.make)
         self.home, self.people = self.scene.ministry, self.scene.people
 
     def first(self, by: By) -> None:
@@ -361,9 +382,12 @@ class Recorded(Row):
     duty, one, two, at = Duty.S6, Role.SEC, Role.VDC, stage.JUNE
     excused = {"at_once": NO_RACE}
 
+    def wire(self, patch: Any, stack: ExitStack) -> None:
+        stage.wire(patch)
+        patch.setattr(forum, "ON_LOCK", [])
+
     def build(self) -> None:
-        self.scene = stage.build(self.make, self.patch)
-        self.patch.setattr(forum, "ON_LOCK", [])
+        self.scene = stage.built(self.make)
         self.home, self.people = self.scene.ministry, self.scene.people
         drafts.handed_over(self.scene)
         self.meeting = meetings.recorded(self.scene)
@@ -552,12 +576,14 @@ class Withdraws(Row):
     duty, one, two = Duty.S10, Role.CTL, Role.GRP
     excused = {"at_once": NO_RACE}
 
+    def wire(self, patch: Any, stack: ExitStack) -> None:
+        patch.setitem(files.SUBJECTS, "test_subject", lambda id: files.Subject(self.place_id, frozenset(self.parties)))
+
     def build(self) -> None:
         self.home = self.make.organisation("STAR")
+        self.place_id = self.home.id
         self.people = {name: self.person(name, Role.CTL) for name in ("tester", "uploader")}
         self.parties = {row.id for row in self.people.values()}
-        found = self.home.id, self.parties
-        self.patch.setitem(files.SUBJECTS, "test_subject", lambda id: files.Subject(found[0], frozenset(found[1])))
 
     def place(self, person: Any) -> None:
         self.parties.add(person.id)
@@ -726,10 +752,12 @@ class Closes(Row):
 
     duty, one, two, race = Duty.S14, Role.GRP, Role.GRP, True
 
+    def wire(self, patch: Any, stack: ExitStack) -> None:
+        stack.enter_context(contextmanager(years.wired)())
+        patch.setattr(cycles, "GATES", {phase: [] for phase in Phase})
+        patch.setattr(cycles, "GOALS", [])
+
     def build(self) -> None:
-        self.stack.enter_context(contextmanager(years.wired)())
-        self.patch.setattr(cycles, "GATES", {phase: [] for phase in Phase})
-        self.patch.setattr(cycles, "GOALS", [])
         self.year = years.Year(Phase.CREATED)
         self.home, self.cycle = self.year.organisation, self.year.cycle.id
         with transaction():

@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -32,10 +31,10 @@ Built = Callable[[type[Row]], Row]
 
 
 @pytest.fixture
-def built(make: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Iterator[Built]:
+def built(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Built]:
     """A row of the table on its own ground."""
     with ExitStack() as stack:
-        yield lambda row: row(make, monkeypatch, stack)
+        yield lambda row: row(monkeypatch, stack)
 
 
 def rows(way: str) -> Any:

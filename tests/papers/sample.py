@@ -34,6 +34,7 @@ from controls.universe import tables as universe
 from controls.wheel import tables as wheel
 from controls.wheel.words import State as Phase
 from tests import make
+from tests.photograph import photographed
 
 FILLED = audit.EVENTS.get("test.filled") or audit.declare("test.filled", "Filled for a test")
 CHANGED = audit.EVENTS.get("test.changed") or audit.declare("test.changed", "Changed for a test")
@@ -261,3 +262,6 @@ class Year:
             row = db.session.get_one(finding.Finding, self.finding.id)
             row.condition = title
             audit.record(make.by(self.group, reason="Rettet"), CHANGED, row)
+
+
+filled = photographed(Year)

@@ -34,7 +34,7 @@ from controls.papers.columns import LIMIT, Kind, Sheet
 from controls.review.tables import DesignTest
 from controls.universe.tables import Subprocess
 from tests import make
-from tests.papers.sample import CHANGED, FORMULA, Year
+from tests.papers.sample import CHANGED, FORMULA, Year, filled
 
 ALL = (
     *(sheet for sheet, _ in queries.ROWS), running.INCOMPATIBLE, running.EXCEPTIONS, running.REFUSED, running.LOG,
@@ -96,7 +96,7 @@ def plain(value: Any, kind: Kind) -> Any:
 
 @pytest.mark.parametrize("lang", ["da", "en"])
 def test_every_cell_reads_back(app: Any, lang: str) -> None:
-    year = Year()
+    year = filled()
     file, _ = taken(year, lang)
     found = sheets(file)
     for sheet in ALL:
@@ -112,7 +112,7 @@ def test_every_cell_reads_back(app: Any, lang: str) -> None:
 
 
 def test_both_versions_of_what_was_reopened_are_told(app: Any) -> None:
-    found = sheets(taken(Year(), "en")[0])
+    found = sheets(taken(filled(), "en")[0])
     assert column(found["10"], "version") == [2] and column(found["10b"], "version") == [1, 1]
     assert column(found["10b"], "object_no") == [*column(found["10"], "review_id"), "KRE-2"]
     review, form = column(found["10b"], "earlier_version")
@@ -120,7 +120,7 @@ def test_both_versions_of_what_was_reopened_are_told(app: Any) -> None:
 
 
 def test_counts_and_totals_agree_with_cover_and_database(app: Any) -> None:
-    year = Year()
+    year = filled()
     file, summary = taken(year)
     found = sheets(file)
     told = {row[0]: row for row in found["00"] if row[0]}
@@ -139,7 +139,7 @@ def test_counts_and_totals_agree_with_cover_and_database(app: Any) -> None:
 
 
 def test_a_second_reader_sees_the_same(app: Any) -> None:
-    file, summary = taken(Year())
+    file, summary = taken(filled())
     book = python_calamine.CalamineWorkbook.from_filelike(file)
     for sheet, listed in zip(ALL, summary.sheets, strict=True):
         rows = book.get_sheet_by_name(listed.title).to_python()
@@ -150,7 +150,7 @@ def test_a_second_reader_sees_the_same(app: Any) -> None:
 
 
 def test_formulas_are_harmless_text(app: Any) -> None:
-    file, _ = taken(Year())
+    file, _ = taken(filled())
     book = load_workbook(file)
     dangerous = [c for ws in book.worksheets for row in ws.iter_rows() for c in row
                  if isinstance(c.value, str) and c.value[:1] in tuple("=+-@\t\r")]  # fmt: skip
@@ -163,7 +163,7 @@ def test_formulas_are_harmless_text(app: Any) -> None:
 
 
 def test_dates_and_numbers_are_true(app: Any) -> None:
-    found = sheets(taken(Year())[0])
+    found = sheets(taken(filled())[0])
     assert column(found["01"], "gyldig_fra")[0] == datetime(2022, 1, 3)
     assert column(found["01"], "årligt_beløb_dkk")[0] == 123456789.01
     assert column(found["12"], "beløb_fejl_dkk")[1] == 1234.56
@@ -172,7 +172,7 @@ def test_dates_and_numbers_are_true(app: Any) -> None:
 
 
 def test_headings_stay_and_can_be_filtered(app: Any) -> None:
-    book = load_workbook(taken(Year(), "en")[0])
+    book = load_workbook(taken(filled(), "en")[0])
     assert book.sheetnames[:3] == ["00 Cover page", "01 Processes", "02 Assessments"]
     for ws in book.worksheets[1:]:
         assert ws.freeze_panes == "B2"
@@ -193,7 +193,7 @@ def taken_again() -> BytesIO:
 
 
 def test_same_data_same_bytes(app: Any) -> None:
-    year = Year()
+    year = filled()
     first, one = taken(year)
     second, two = taken(year)
     assert one == two
@@ -207,7 +207,7 @@ def test_same_data_same_bytes(app: Any) -> None:
 
 
 def test_log_tells_before_and_after(app: Any) -> None:
-    year = Year()
+    year = filled()
     year.change("Nyt forhold")
     year.change("")
     rows = sheets(taken(year)[0])["19"]
@@ -236,7 +236,7 @@ HEADINGS = {
 
 
 def test_the_headings_are_those_that_an_auditor_wants(app: Any) -> None:
-    found = sheets(taken(Year())[0])
+    found = sheets(taken(filled())[0])
     for number, wanted in HEADINGS.items():
         names = wanted.split(", ")
         assert set(names) <= set(found[number][0]), number
@@ -246,7 +246,7 @@ def test_the_headings_are_those_that_an_auditor_wants(app: Any) -> None:
 
 def test_the_custody_of_a_file_is_told(app: Any) -> None:
     """A file replaced, its newer version on hold; one withdrawn by two; one disposed of after its years."""
-    year = Year()
+    year = filled()
     head = db.session.scalars(select(Evidence)).one()
     by, org, on = make.by(year.tester), year.organisation.id, ("review_review", year.review.id)
     with transaction():
@@ -281,7 +281,7 @@ def test_the_custody_of_a_file_is_told(app: Any) -> None:
 
 
 def test_a_disposal_is_told_with_its_two_people(app: Any) -> None:
-    year = Year()
+    year = filled()
     with transaction():
         row = db.session.scalars(select(Evidence)).one()
         asked = year.add(Request(
@@ -302,7 +302,7 @@ def test_a_disposal_is_told_with_its_two_people(app: Any) -> None:
 
 
 def test_visitors_stand_beside_the_roles(app: Any) -> None:
-    found = sheets(taken(Year())[0])["18"]
+    found = sheets(taken(filled())[0])["18"]
     (guest,) = [dict(zip(found[0], row, strict=True)) for row in found[1:] if row[found[0].index("gæst_fra")]]
     assert (guest["navn"], guest["rolle"], guest["gæst_fra"]) == ("Gæst Gæstesen", "Tester", "UDLAAN")
     assert (guest["rolle_i_organisation"], guest["tildelt_af"]) == ("STAR", "Revisor Revisen")
@@ -311,7 +311,7 @@ def test_visitors_stand_beside_the_roles(app: Any) -> None:
 
 
 def test_incompatible_roles_are_told_with_the_rule_and_the_exemption(app: Any) -> None:
-    year = Year()
+    year = filled()
     both = identity.person("dobbelt")
     chair = identity.person("formand")
     assert both and chair
@@ -335,7 +335,7 @@ def test_incompatible_roles_are_told_with_the_rule_and_the_exemption(app: Any) -
 
 
 def test_who_acts_for_another_is_told_in_the_log(app: Any) -> None:
-    year = Year()
+    year = filled()
     with transaction():
         row = db.session.get_one(Finding, year.finding.id)
         row.condition = "Af en stedfortræder"
@@ -347,7 +347,7 @@ def test_who_acts_for_another_is_told_in_the_log(app: Any) -> None:
 
 
 def test_only_auditors_get_the_log(app: Any) -> None:
-    year = Year()
+    year = filled()
     file, _ = taken(year, who=year.group)
     found = sheets(file)
     assert len(found["19"]) == 1
@@ -385,7 +385,7 @@ def test_an_empty_organisation_has_every_sheet(app: Any) -> None:
 
 
 def test_export_is_recorded_with_its_digest(app: Any) -> None:
-    year = Year()
+    year = filled()
     _, summary = taken(year)
     by = make.by(year.auditor, datetime(2026, 3, 18, tzinfo=UTC))
     with transaction():
@@ -399,7 +399,7 @@ def test_export_is_recorded_with_its_digest(app: Any) -> None:
 def test_rows_go_on_to_the_next_sheet(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from controls.papers import workbook_out
 
-    year = Year()
+    year = filled()
     monkeypatch.setattr(workbook_out, "ROWS_OF_A_SHEET", 3)
     file, summary = taken(year)
     book = load_workbook(file)
@@ -411,7 +411,7 @@ def test_rows_go_on_to_the_next_sheet(app: Any, monkeypatch: pytest.MonkeyPatch)
 
 def test_the_cover_carries_the_logs_checkpoint(app: Any) -> None:
     """The lines on the cover are a checkpoint of the log that the sheets were read with, kept and signed."""
-    file, _ = taken(Year())
+    file, _ = taken(filled())
     lines = [row[1] or "" for row in sheets(file)["00"]]
     origin = next(at for at, line in enumerate(lines) if str(line).startswith("kontrolrul/"))
     note = checkpoint.parse("\n".join(str(line) for line in lines[origin : origin + 7]) + "\n")

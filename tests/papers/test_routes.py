@@ -12,11 +12,11 @@ from controls.base.audit import EventRow
 from controls.base.db import db
 from controls.identity.permissions import Role
 from tests import make
-from tests.papers.sample import Year
+from tests.papers.sample import filled
 
 
 def test_download_is_the_workbook_and_is_logged(client: Any) -> None:
-    year = Year()
+    year = filled()
     make.signed_in(client, year.auditor)
     answer = client.get("/reports/workbook/2026?org=STAR")
     assert answer.status_code == 200
@@ -35,7 +35,7 @@ def test_download_is_the_workbook_and_is_logged(client: Any) -> None:
 
 
 def test_page_lists_years_and_exports(client: Any) -> None:
-    year = Year()
+    year = filled()
     make.signed_in(client, year.auditor)
     empty = client.get("/reports").text
     assert "Ingen har hentet et udtræk eller en pakke endnu." in empty
@@ -47,7 +47,7 @@ def test_page_lists_years_and_exports(client: Any) -> None:
 
 
 def test_a_year_that_is_not_there(client: Any) -> None:
-    make.signed_in(client, Year().auditor)
+    make.signed_in(client, filled().auditor)
     assert client.get("/reports/workbook/2025?org=STAR").status_code == 404
     assert client.get("/reports/workbook/2026?org=NOPE").status_code == 404
 
@@ -56,7 +56,7 @@ def test_a_year_that_is_not_there(client: Any) -> None:
     ("role", "status"), [(Role.OWN, 403), (Role.CTL, 403), (Role.ADM, 403), (Role.VDM, 200), (Role.SEC, 200)]
 )
 def test_who_may_take_it_out(client: Any, role: Role, status: int) -> None:
-    year = Year()
+    year = filled()
     make.signed_in(client, make.person("nogen", role, year.organisation))
     for path in ("/reports", "/reports/workbook/2026?org=STAR"):
         answer = client.get(path)

@@ -23,6 +23,7 @@ from controls.wheel import actions as wheel
 from controls.wheel.dates import default_dates
 from controls.wheel.rules import Parameters
 from controls.wheel.words import State
+from tests.photograph import photographed
 
 AT = datetime(2026, 3, 17, 9, 0, tzinfo=UTC)
 MAY = datetime(2026, 5, 20, 9, 0, tzinfo=UTC)
@@ -89,6 +90,12 @@ CODES = ("KRE-1.1", "KRE-1.2", "LON-1.1", "LON-1.2")
 def build(make: ModuleType, patch: Any, activated: int = 2024) -> Scene:
     """Everything up to and including the approval of two assessments: KRE high, LON low."""
     wire(patch)
+    return built(make, activated)
+
+
+@photographed
+def built(make: ModuleType, activated: int = 2024) -> Scene:
+    """The same, without wiring."""
     ministry = make.organisation("DEP")
     agency = make.organisation("STAR", parent="DEP")
     places = {"DEP": ministry, "STAR": agency}

@@ -20,6 +20,7 @@ from controls.recommendation.words import DeferCode, ReasonCode, Recommended, St
 from controls.rotation.words import Form
 from controls.wheel import queries as wheel
 from controls.wheel.words import State as CycleState
+from tests.photograph import photographed
 from tests.recommendation import scene as stage
 
 
@@ -54,6 +55,14 @@ def handed_over(scene: Any) -> int:
     with transaction():
         actions.hand_over(scene.by("second"), id)
     return id
+
+
+@photographed
+def handed(make: Any) -> Any:
+    """The scene with its recommendation handed over."""
+    scene = stage.built(make)
+    handed_over(scene)
+    return scene
 
 
 def codes(refused: Any) -> list[str]:

@@ -26,6 +26,7 @@ from controls.review.words import (
 )  # fmt: skip
 from controls.rotation.words import Form
 from controls.universe.tables import Area, Process, Subprocess
+from tests.photograph import photographed
 
 MADE = audit.EVENTS.get("test.review_made") or audit.declare("test.review_made", "Made")
 RISK = rules.RiskValues("Travlhed", "En betaling går to gange", "Tab", Category.LOSS, (Assertion.ACCURACY,))
@@ -78,6 +79,7 @@ class Scene:
         return db.session.get_one(Review, self.review_id)
 
 
+@photographed
 def chosen(make: ModuleType) -> Scene:
     """A review that the forum has chosen."""
     star = make.organisation("STAR")
@@ -106,6 +108,7 @@ def _put(by: Any, row: Any) -> Any:
     return row
 
 
+@photographed
 def planned(make: ModuleType) -> Scene:
     """A review with its team."""
     scene = chosen(make)
@@ -114,6 +117,7 @@ def planned(make: ModuleType) -> Scene:
     return scene
 
 
+@photographed
 def started(make: ModuleType) -> Scene:
     """A review in progress with a risk and two key controls."""
     scene = planned(make)
@@ -129,6 +133,7 @@ def started(make: ModuleType) -> Scene:
     return scene
 
 
+@photographed
 def drafted(make: ModuleType) -> Scene:
     """A review concluded in draft, its designs tested."""
     scene = started(make)

@@ -23,6 +23,7 @@ from controls.visiting import actions, queries
 from controls.visiting import rules as visiting
 from controls.wheel import actions as wheel
 from tests import make
+from tests.photograph import photographed
 from tests.visiting.scene import UNTIL, Houses
 
 ANSWERS = Answers(
@@ -34,7 +35,7 @@ AFTER = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
 
 @pytest.fixture
 def houses(app: Flask) -> Houses:
-    return Houses()
+    return photographed(Houses)()
 
 
 def refused(houses: Houses, act: object, name: str, *args: object, **kw: object) -> tuple[int, str]:

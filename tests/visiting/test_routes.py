@@ -16,6 +16,7 @@ from controls.review import actions as reviewing
 from controls.review import queries as reviews
 from controls.review import rules as reviewed
 from tests import make
+from tests.photograph import photographed
 from tests.review.scene import CONTROL, GOOD, RISK
 from tests.visiting.scene import WHY, Houses
 
@@ -24,7 +25,7 @@ LATER = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
 
 @pytest.fixture
 def houses(app: Flask) -> Houses:
-    return Houses()
+    return photographed(Houses)()
 
 
 def status(client: FlaskClient, houses: Houses, name: str, path: str) -> int:

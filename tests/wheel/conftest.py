@@ -7,6 +7,7 @@ from flask import Flask
 
 from tests.assessment import year as making
 from tests.assessment.year import Year
+from tests.photograph import photographed
 
 
 @pytest.fixture(autouse=True)
@@ -18,4 +19,4 @@ def wired() -> Iterator[None]:
 @pytest.fixture
 def year(app: Flask, wired: None) -> Year:
     """A year in which the forms are out."""
-    return Year()
+    return photographed(Year)()

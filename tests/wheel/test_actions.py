@@ -16,6 +16,7 @@ from controls.wheel.dates import default_dates
 from controls.wheel.rules import Parameters
 from controls.wheel.words import State
 from tests.assessment.year import Year
+from tests.photograph import photographed
 
 LONG = "En begrundelse, der er lang nok."
 MISSING = Why("test.missing", N_("Something is missing."), 409)
@@ -33,7 +34,7 @@ def refusal(call: Any) -> Refused:
 
 @pytest.fixture
 def created(app: Any, wired: None) -> Year:
-    return Year(State.CREATED)
+    return photographed(Year)(State.CREATED)
 
 
 def advance(year: Year, reason: str = "", version: int | None = None) -> State:

@@ -13,13 +13,14 @@ from controls.wheel.words import State
 from tests import make
 from tests.assessment.test_routes import budget, text
 from tests.assessment.year import Year
+from tests.photograph import photographed
 
 LONG = "En begrundelse, der er lang nok."
 
 
 @pytest.fixture
 def created(app: Any, wired: None) -> Year:
-    return Year(State.CREATED)
+    return photographed(Year)(State.CREATED)
 
 
 def typed(year: int, **changes: str) -> dict[str, str]:
