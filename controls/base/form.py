@@ -252,7 +252,10 @@ class Day(DateField):
     def _value(self) -> str:
         if self.raw_data:
             return " ".join(self.raw_data)
-        return f"{self.data.day}.{self.data.month}.{self.data.year}" if self.data else ""
+        if self.data is None:
+            return ""
+        english = str(get_locale() or "da").startswith("en")  # who reads 8.6.2026 in English may think of August
+        return self.data.isoformat() if english else f"{self.data.day}.{self.data.month}.{self.data.year}"
 
 
 def day(text: str) -> date | None:

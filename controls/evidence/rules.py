@@ -97,7 +97,7 @@ def megabytes(size: int) -> str:
 def readable(size: int) -> tuple[float, str]:
     """A size in the unit a reader knows: bytes up to 1 KB, then KB, then MB with one decimal."""
     if size < 1024:
-        return size, "byte"
+        return size, "B"
     return (-(-size // 1024), "KB") if size < 1024 * 1024 else (round(size / (1024 * 1024), 1), "MB")
 
 

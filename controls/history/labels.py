@@ -8,6 +8,9 @@ from controls.review.words import Assertion
 TABLES = {
     "assessment_assessment": N_("Assessment"),
     "assessment_line": N_("Line of the assessment"),
+    "base_event": N_("Log"),
+    "base_log_head": N_("Head of the log"),
+    "base_told": N_("Index of the log"),
     "credential_passkey": N_("Passkey"),
     "credential_recovery_code": N_("Recovery code"),
     "credential_totp": N_("Authenticator app"),
@@ -59,7 +62,7 @@ TABLES = {
     "wheel_cycle": N_("Control year"),
     "wheel_step": N_("Step of the annual wheel"),
 }
-"""What a row of each logged table is called."""
+"""What a row of each logged table is called, and the log's own."""
 
 UNTOLD = frozenset({"id", "organisation_id", "version", "saved_at", "saved_by", "sort_key", "path", "name_key"})
 """Columns that say nothing to a reader beside the event itself, which tells who, when and where."""

@@ -231,7 +231,7 @@ def refuse_unguarded(app: Flask) -> None:
 
 def register(app: Flask) -> None:
     """Put the guard at the door."""
-    csrf.init_app(app)
     app.jinja_env.globals["reaches"] = reaches
     app.before_request(begin)
-    app.before_request(load)
+    app.before_request(load)  # before the token is looked at, so that a refused form is told to whoever sent it
+    csrf.init_app(app)
