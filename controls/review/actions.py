@@ -116,7 +116,8 @@ def plan(by: By, id: int, version: int | None, values: rules.Plan) -> Review:
     refuse_if(rules.why_not(row.state, "plan"))
     testers = [test.tester_id for test in queries.design_tests(id).values()]
     named = {(name, getattr(row, name)) for name in ("lead_id", "tester_id", "quality_reviewer_id")}
-    refuse_if(rules.why_not_plan(values, *queries.able(row, by.today), testers, named))
+    roots = identity.roots([values.lead_id, values.tester_id, values.quality_reviewer_id, *testers])
+    refuse_if(rules.why_not_plan(values, *queries.able(row, by.today), testers, named, roots))
     _step(row, "plan")
     row.lead_id, row.tester_id, row.quality_reviewer_id = values.lead_id, values.tester_id, values.quality_reviewer_id
     row.hours_planned, row.start_on, row.draft_due = values.hours, values.start_on, values.draft_due

@@ -134,10 +134,14 @@ class Bench:
         keys = [column.name for column in self.tables[table].primary_key]
         return " AND ".join(f"{key} = {self.sign}" for key in keys), tuple(getattr(row, key) for key in keys)
 
+    def _twins(self, row: Any, other: Any, name: str) -> bool:
+        """Whether nothing else tells two rows apart, so that a swap leaves both as they were."""
+        return all(getattr(row, each) == getattr(other, each) for each in row._fields if each != name)
+
     def _cell(self, kind: str, table: str, row: Any, other: Any, column: Any) -> Iterator[Change]:
         name, value = column.name, getattr(row, column.name)
         key = self.key(table)
-        if kind == "swap" and other is not None and getattr(other, name) != value:
+        if kind == "swap" and other is not None and getattr(other, name) != value and not self._twins(row, other, name):
             yield self._swap(table, row, other, name)
             return
         try:

@@ -7,13 +7,15 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from controls.base import audit
 from controls.base.audit import EventRow
-from controls.base.db import Stale, db, transaction
+from controls.base.db import Stale, db, saved, transaction
 from controls.base.why import Refused, Why
 from controls.forum.tables import Decision, Meeting
 from controls.forum.words import Decided, MeetingForm
 from controls.forum.words import State as MeetingState
 from controls.identity.permissions import Role
+from controls.identity.tables import Person
 from controls.recommendation.words import Recommended
 from controls.review import actions, queries, rules
 from controls.review.tables import Review
@@ -270,3 +272,17 @@ def test_a_plan_names_people_who_hold_the_duty_there(make: ModuleType, operated:
             assert [(one.code, one.field) for one in error.value.reasons] == [("review.unknown_person", field)], name
     scene.do(actions.plan, "group", scene.review_id, None, rules.Plan(ids["lead"], ids["tester"], ids["group"]))
     assert scene.review.state is State.PLANNED
+
+
+def test_a_plan_knows_two_accounts_of_one_person(make: ModuleType, operated: dict[int, Outcome | None]) -> None:
+    """S3 is about people: who tests under one account is not named quality reviewer under another."""
+    scene = scenes.chosen(make)
+    ids = {name: row.id for name, row in scene.people.items()}
+    with transaction():
+        again = db.session.get_one(Person, ids["reviewer"])
+        again.same_person_as_id = ids["tester"]
+        saved(make.by(scene.people["admin"]), again)
+        audit.record(make.by(scene.people["admin"]), scenes.MADE, again)
+    with pytest.raises(Refused) as error:
+        scene.do(actions.plan, "group", scene.review_id, None, rules.Plan(ids["lead"], ids["tester"], ids["reviewer"]))
+    assert [(one.code, one.field) for one in error.value.reasons] == [("sod_conflict", "quality_reviewer_id")]

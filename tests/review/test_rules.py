@@ -104,6 +104,9 @@ def test_the_reviewer_is_another() -> None:
     assert rules.why_not_plan(rules.Plan(1, 1, 2), {1}, {2}) == []
     assert [why.code for why in rules.why_not_plan(rules.Plan(1, 2, 3), {1, 2}, {3}, [3])] == ["sod_conflict"]
     assert [why.code for why in rules.why_not_plan(rules.Plan(1, 2, 9), {1, 2}, {2})] == ["review.unknown_person"]
+    assert [why.code for why in rules.why_not_plan(rules.Plan(1, 2, 3), {1, 2}, {3}, roots={1: 1, 2: 2, 3: 2})] == [
+        "sod_conflict"
+    ]
     nobody = rules.why_not_plan(rules.Plan(1, 2, 3), (), ())
     assert [why.field for why in nobody] == ["lead_id", "tester_id", "quality_reviewer_id"]
     assert rules.why_not_plan(rules.Plan(1, 2, 3), {1}, {3}, (), {("tester_id", 2)}) == []
