@@ -321,6 +321,8 @@ def unconstrained(lasting: bool) -> Iterator[Connection]:
 
 
 def _relax_sqlite(driver: Any) -> None:
+    for (name,) in list(driver.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")):
+        driver.execute(f"DROP TRIGGER {name}")
     driver.execute("PRAGMA writable_schema=ON")
     driver.execute("UPDATE sqlite_master SET sql = replace(sql, ' NOT NULL', '') WHERE type = 'table'")
     driver.execute("PRAGMA writable_schema=RESET")
