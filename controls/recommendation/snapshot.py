@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
+from controls.assessment.words import Band
 from controls.base import seal
 from controls.recommendation.rules import Hours
 from controls.recommendation.words import Recommended
@@ -60,6 +61,8 @@ def sealed(whole: Mapping[str, Any], salt: Callable[[], bytes]) -> tuple[str, st
     return seal.sealed(whole, places(whole), salt)
 
 
+LEVELS = [band.value for band in Band]
+
 Pair = tuple[SimpleNamespace, SimpleNamespace]
 """A line beside its sub-process in the roll, as they were frozen."""
 
@@ -79,6 +82,15 @@ class Frozen:
     def lines(self) -> list[Pair]:
         """The lines the forum decides about."""
         return self.review + self.defer
+
+    @property
+    def lowered(self) -> list[tuple[SimpleNamespace, Recommended | None]]:
+        """Sub-processes at a lower risk level than the year before, with what is recommended of each."""
+        named = {line.code: Recommended(line.recommended) for line in self.whole.lines}
+        return [
+            (row, named.get(row.code)) for row in self.whole.roll
+            if row.band and row.band_before and LEVELS.index(row.band) < LEVELS.index(row.band_before)
+        ]  # fmt: skip
 
 
 def read(text: str) -> Frozen:
