@@ -131,8 +131,9 @@ class Bench:
         yield from self._whole(table, row)
 
     def _where(self, table: str, row: Any) -> tuple[str, tuple[Any, ...]]:
-        keys = [column.name for column in self.tables[table].primary_key]
-        return " AND ".join(f"{key} = {self.sign}" for key in keys), tuple(getattr(row, key) for key in keys)
+        at = [(column.name, getattr(row, column.name)) for column in self.tables[table].primary_key]
+        tests = (f"{key} IS NULL" if value is None else f"{key} = {self.sign}" for key, value in at)
+        return " AND ".join(tests), tuple(value for _key, value in at if value is not None)
 
     def _twins(self, row: Any, other: Any, name: str) -> bool:
         """Whether nothing else tells two rows apart, so that a swap leaves both as they were."""
