@@ -167,5 +167,6 @@ def test_a_second_text_goes_from_reasons_that_the_first_redaction_retells(people
     remove(asker, approver, person, "title", "[R-1]")
     remove(asker, approver, person, "unit", "[R-2]")
     db.session.rollback()
-    reasons = list(db.session.scalars(select(EventRow.reason).where(EventRow.action == CHANGED.name)))
+    told = select(EventRow.reason).where(EventRow.action == CHANGED.name).order_by(EventRow.seq)
+    reasons = list(db.session.scalars(told))
     assert reasons[-1] == "[R-1] og [R-2]" and "hele foråret" not in everything() and found() == []

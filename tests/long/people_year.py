@@ -135,8 +135,7 @@ class Year:
     """A ministry with two agencies, everybody in random trouble, and the year of one of them."""
 
     def __init__(self, patch: Any) -> None:
-        patch.setattr(stage, "cycle", lambda scene, year, at: 0)
-        scene = stage.build(make, patch)
+        scene = stage.build(make, patch, opened=False)
         self.ministry, self.agency, self.part = scene.ministry.id, scene.agency.id, scene.part
         self.other = make.organisation("ALS", "DEP").id
         self.number = 0

@@ -87,14 +87,14 @@ ROLES = {
 CODES = ("KRE-1.1", "KRE-1.2", "LON-1.1", "LON-1.2")
 
 
-def build(make: ModuleType, patch: Any, activated: int = 2024) -> Scene:
+def build(make: ModuleType, patch: Any, activated: int = 2024, opened: bool = True) -> Scene:
     """Everything up to and including the approval of two assessments: KRE high, LON low."""
     wire(patch)
-    return built(make, activated)
+    return built(make, activated, opened)
 
 
 @photographed
-def built(make: ModuleType, activated: int = 2024) -> Scene:
+def built(make: ModuleType, activated: int = 2024, opened: bool = True) -> Scene:
     """The same, without wiring."""
     ministry = make.organisation("DEP")
     agency = make.organisation("STAR", parent="DEP")
@@ -124,7 +124,7 @@ def built(make: ModuleType, activated: int = 2024) -> Scene:
         universe.import_catalogue(make.system(early), agency.id, entries, "catalogue.csv", "0" * 64)
     scene = Scene(ministry, agency, people, 0, {}, make)
     scene.part = {row.code: row.id for row in parts.active_subprocesses(agency.id, AT.date())}
-    scene.cycle_id = cycle(scene, 2026, AT)
+    scene.cycle_id = cycle(scene, 2026, AT) if opened else 0
     return scene
 
 
