@@ -12,7 +12,10 @@ from playwright.sync_api import Page as Tab
 from tests.ui import pages, standing
 from tests.ui.pages import Page
 
-pytestmark = [pytest.mark.ui, pytest.mark.xdist_group("ui")]
+pytestmark = [pytest.mark.ui, pytest.mark.long]
+
+ONE, OTHER = pytest.mark.xdist_group("ui-da"), pytest.mark.xdist_group("ui-en")
+"""Two groups, each with a demo of its own, so that both workers have pages to open."""
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 RULES: dict[str, Any] = {"runOnly": {"type": "tag", "values": TAGS}, "resultTypes": ["violations"]}
@@ -74,7 +77,7 @@ def listed(demo: Flask) -> list[Page]:
     return pages.main_pages(demo)
 
 
-@pytest.fixture(params=["da", "en"])
+@pytest.fixture(params=[pytest.param("da", marks=ONE), pytest.param("en", marks=OTHER)])
 def language(request: pytest.FixtureRequest) -> Iterator[str]:
     """Danish, then English."""
     yield str(request.param)
@@ -93,6 +96,7 @@ def test_every_main_page_behaves(browser: Browser, demo: Flask, base: str, liste
     assert not wrong, "\n".join(f"{name}:\n    " + "\n    ".join(faults) for name, faults in wrong.items())
 
 
+@OTHER
 def test_every_entry_of_every_roles_menu_opens(browser: Browser, demo: Flask, base: str, listed: list[Page]) -> None:
     """Whoever sees an entry can open it; the page behaves, at 320 px too."""
     wrong: dict[str, list[str]] = {}
@@ -107,6 +111,7 @@ def test_every_entry_of_every_roles_menu_opens(browser: Browser, demo: Flask, ba
     assert not wrong, "\n".join(f"{name}: {faults}" for name, faults in wrong.items())
 
 
+@ONE
 def test_a_person_of_the_demo_signs_in_and_out_by_hand(browser: Browser, demo: Flask, base: str) -> None:
     """Choose a person, see the home, change the language, sign out."""
     standing.cookie(demo, "anki", "da")  # whatever language the tests before left her with
@@ -128,6 +133,7 @@ def test_a_person_of_the_demo_signs_in_and_out_by_hand(browser: Browser, demo: F
     window.close()
 
 
+@ONE
 def test_everything_works_without_script(browser: Browser, demo: Flask, base: str, listed: list[Page]) -> None:
     """The form of an assessment is filled in and saved by a browser that runs no script."""
     page = next(one for one in listed if one.name == "form")

@@ -23,7 +23,7 @@ from tests.oidc import standing as oidc
 from tests.ui import standing
 from tests.ui.test_pages import RULES
 
-pytestmark = [pytest.mark.ui, pytest.mark.xdist_group("ui")]
+pytestmark = [pytest.mark.ui, pytest.mark.long, pytest.mark.xdist_group("ui-en")]
 PASSWORD = "langt kodeord 2026"
 
 
