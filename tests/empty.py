@@ -1,6 +1,9 @@
-"""Every table emptied, and its numbers begun again, between two tests."""
+"""Every table emptied, and its numbers begun again, between two tests; rows put back as they were."""
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
+from typing import Any
+
+from sqlalchemy import Connection
 
 from controls.base.db import db
 
@@ -18,3 +21,10 @@ def empty(but: Container[str] = ()) -> None:
         connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
         for statement in told:
             connection.exec_driver_sql(statement)
+
+
+def put_rows(connection: Connection, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Rows as the driver read them, so that no type stands between."""
+    sign = "%s" if connection.dialect.name == "postgresql" else "?"
+    sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join([sign] * len(columns))})"
+    connection.exec_driver_sql(sql, [tuple(row) for row in rows])

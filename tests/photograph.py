@@ -10,6 +10,7 @@ from sqlalchemy import inspect, select, text
 from controls.base.audit import EventRow
 from controls.base.db import Model, db
 from tests import make as making
+from tests.empty import put_rows
 
 Given = ParamSpec("Given")
 Made = TypeVar("Made")
@@ -63,8 +64,7 @@ def _put_back(rows: Rows) -> None:
             "SET LOCAL session_replication_role = replica" if server else "PRAGMA defer_foreign_keys=ON"
         )
         for name, (columns, kept) in rows.items():
-            marks = ", ".join(["%s" if server else "?"] * len(columns))
-            connection.exec_driver_sql(f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({marks})", kept)
+            put_rows(connection, name, columns, kept)
             if server and db.metadata.tables[name].autoincrement_column is not None:
                 highest = max(row[columns.index("id")] for row in kept)
                 connection.execute(text(f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), {highest})"))

@@ -294,9 +294,12 @@ def _again(id: int, which: str, form: Any, refused: Refused | None = None) -> Re
     return answer.failed("assessment/show.html", form, refused, saved=saved, **context)
 
 
-def _sent(id: int, which: str, form: Any, act: Callable[[], object], text: str) -> ResponseReturnValue:
-    """One of the receipt's forms, and the receipt again."""
-    return answer.sent(form, act, url_for(".show", id=id), text, lambda refused: _again(id, which, form, refused))
+def _sent(id: int, which: str, form: Any, text: str, act: Callable[..., object], *told: object) -> ResponseReturnValue:
+    """One of the receipt's forms: an act on the version that was read with what was told, and the receipt again."""
+    return answer.sent(
+        form, lambda: act(guard.by(), id, form.version.data, *told), url_for(".show", id=id), text,
+        lambda refused: _again(id, which, form, refused),
+    )  # fmt: skip
 
 
 def _read() -> int | None:
@@ -320,13 +323,8 @@ def return_to_author(id: int) -> ResponseReturnValue:
     """Send the form back with a comment."""
     _sheet(id)
     form = ReturnForm(request.form)
-    return _sent(
-        id,
-        "send_back",
-        form,
-        lambda: actions.return_to_author(guard.by(), id, form.version.data, form.comment.data or ""),
-        _("The assessment is returned."),
-    )
+    text = _("The assessment is returned.")
+    return _sent(id, "send_back", form, text, actions.return_to_author, form.comment.data or "")
 
 
 @bp.post("/assessments/<int:id>/calibrate")
@@ -337,13 +335,7 @@ def calibrate(id: int) -> ResponseReturnValue:
     form = CalibrateForm(request.form)
     scores = None if "agree" in request.form else form.scores()
     reason = "" if scores is None else form.reason.data or ""
-    return _sent(
-        id,
-        "calibrate",
-        form,
-        lambda: actions.calibrate(guard.by(), id, form.version.data, scores, reason),
-        _("The assessment is calibrated."),
-    )
+    return _sent(id, "calibrate", form, _("The assessment is calibrated."), actions.calibrate, scores, reason)
 
 
 @bp.post("/assessments/<int:id>/object")
@@ -352,13 +344,7 @@ def object_to(id: int) -> ResponseReturnValue:
     """The owner's objection."""
     _sheet(id)
     form = ObjectForm(request.form)
-    return _sent(
-        id,
-        "protest",
-        form,
-        lambda: actions.object_to(guard.by(), id, form.version.data, form.text.data or ""),
-        _("The objection is saved."),
-    )
+    return _sent(id, "protest", form, _("The objection is saved."), actions.object_to, form.text.data or "")
 
 
 @bp.post("/assessments/<int:id>/approve")
@@ -382,19 +368,14 @@ def ask_reopening(id: int) -> ResponseReturnValue:
     sheet, form = _sheet(id), ReopenForm(request.form)
     own = queries.asks(guard.by(), sheet.row, sheet.process)
     guard.must(guard.by().may(Permission.REOPENING_ASK, sheet.row.organisation_id, own=own))
-    return _sent(
-        id,
-        "reopen",
-        form,
-        lambda: actions.ask_reopening(guard.by(), id, form.version.data, form.reason.data or ""),
-        _("The reopening waits for another person's approval."),
-    )
+    text = _("The reopening waits for another person's approval.")
+    return _sent(id, "reopen", form, text, actions.ask_reopening, form.reason.data or "")
 
 
 def _decide(id: int, act: Callable[[By, int, int | None, str], object], done: str) -> ResponseReturnValue:
     sheet, form = _sheet(id), DecideForm(request.form)
     guard.must(guard.by().may(Permission.REOPENING_APPROVE, sheet.row.organisation_id))
-    return _sent(id, "decide", form, lambda: act(guard.by(), id, form.version.data, form.answer.data or ""), done)
+    return _sent(id, "decide", form, done, act, form.answer.data or "")
 
 
 @bp.post("/assessments/<int:id>/reopen/approve")

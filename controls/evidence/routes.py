@@ -297,11 +297,12 @@ def retention() -> ResponseReturnValue:
     """Decide how long a class of files is kept."""
     form, here = forms.Years(request.form), guard.organisation()
     code, id = here.code, here.id
-    act = lambda: actions.set_retention(  # noqa: E731
-        guard.by(), id, DataClass(form.data_class.data), form.years.data, form.reason.data or ""
-    )
-    page, text = url_for("evidence.requests", org=code), _("The retention was saved.")
-    return answer.sent(form, act, page, text, lambda refused: _requests(form, refused))
+    return answer.sent(
+        form, lambda: actions.set_retention(
+            guard.by(), id, DataClass(form.data_class.data), form.years.data, form.reason.data or ""),
+        url_for("evidence.requests", org=code), _("The retention was saved."),
+        lambda refused: _requests(form, refused),
+    )  # fmt: skip
 
 
 # --- What is due ---

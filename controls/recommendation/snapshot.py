@@ -61,8 +61,6 @@ def sealed(whole: Mapping[str, Any], salt: Callable[[], bytes]) -> tuple[str, st
     return seal.sealed(whole, places(whole), salt)
 
 
-LEVELS = [band.value for band in Band]
-
 Pair = tuple[SimpleNamespace, SimpleNamespace]
 """A line beside its sub-process in the roll, as they were frozen."""
 
@@ -86,10 +84,10 @@ class Frozen:
     @property
     def lowered(self) -> list[tuple[SimpleNamespace, Recommended | None]]:
         """Sub-processes at a lower risk level than the year before, with what is recommended of each."""
-        named = {line.code: Recommended(line.recommended) for line in self.whole.lines}
+        named, bands = {line.code: Recommended(line.recommended) for line in self.whole.lines}, list(Band)
         return [
             (row, named.get(row.code)) for row in self.whole.roll
-            if row.band and row.band_before and LEVELS.index(row.band) < LEVELS.index(row.band_before)
+            if row.band and row.band_before and bands.index(row.band) < bands.index(row.band_before)
         ]  # fmt: skip
 
 

@@ -238,15 +238,10 @@ def _required(pairs: Iterable[tuple[str, str, str]]) -> list[Reason]:
     return [FIELD_REQUIRED(name, label=label) for name, label, text in pairs if not text.strip()]
 
 
-def why_not_team(
-    values: Plan, testers: Iterable[int | None] = (), roots: Mapping[int, int] | None = None
-) -> list[Reason]:  # fmt: skip
+def _why_not_team(values: Plan, testers: Iterable[int | None], roots: Mapping[int, int]) -> list[Reason]:
     """The quality reviewer neither leads nor tests (S3); `roots` tells which accounts are one person's."""
-    same = roots or {}
-    second, *first = (
-        None if id is None else same.get(id, id)
-        for id in (values.quality_reviewer_id, values.lead_id, values.tester_id, *testers)
-    )
+    team = (values.quality_reviewer_id, values.lead_id, values.tester_id, *testers)
+    second, *first = (None if id is None else roots.get(id, id) for id in team)
     reasons = why_not_same(Duty.S3, [second], first)
     return [reason.at("quality_reviewer_id") for reason in reasons]
 
@@ -264,7 +259,7 @@ def why_not_plan(
     reasons = [UNKNOWN_PERSON(name) for name, id in chosen if id not in may[name] and (name, id) not in named]
     if values.start_on and values.draft_due and values.draft_due < values.start_on:
         reasons.append(DATE_ORDER("draft_due"))
-    return reasons + why_not_team(values, testers, roots)
+    return reasons + _why_not_team(values, testers, roots or {})
 
 
 def why_not_scope(scope: str, period_from: date | None, period_to: date | None) -> list[Reason]:

@@ -33,6 +33,7 @@ from controls.base.audit import EventRow, HeadRow, ToldRow
 from controls.base.db import db
 from controls.base.verify import Verifier
 from controls.evidence.tables import Evidence
+from tests.empty import put_rows
 from tests.long.filling import fill, logged
 
 CELLS = ("NULL", "empty", "small", "case", "type", "swap")
@@ -130,9 +131,8 @@ class Bench:
         yield from self._whole(table, row)
 
     def _where(self, table: str, row: Any) -> tuple[str, tuple[Any, ...]]:
-        at = [(column.name, getattr(row, column.name)) for column in self.tables[table].primary_key]
-        tests = (f"{key} IS NULL" if value is None else f"{key} = {self.sign}" for key, value in at)
-        return " AND ".join(tests), tuple(value for _key, value in at if value is not None)
+        keys = [column.name for column in self.tables[table].primary_key]
+        return " AND ".join(f"{key} = {self.sign}" for key in keys), tuple(getattr(row, key) for key in keys)
 
     def _twins(self, row: Any, other: Any, name: str) -> bool:
         """Whether nothing else tells two rows apart, so that a swap leaves both as they were."""
@@ -205,9 +205,7 @@ class Bench:
         """A table's rows as they were."""
         self.run(f"DELETE FROM {table}")
         if rows:
-            marks = ", ".join([self.sign] * len(rows[0]))
-            put = f"INSERT INTO {table} ({', '.join(rows[0]._fields)}) VALUES ({marks})"
-            self.connection.exec_driver_sql(put, [tuple(row) for row in rows])
+            put_rows(self.connection, table, rows[0]._fields, rows)
 
     def check(self, verifier: Verifier, change: Change) -> bool:
         """Whether the verifier's own check of the changed row finds it."""
