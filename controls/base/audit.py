@@ -192,7 +192,8 @@ CLEANED = "cleaned"
 def rows_told(payload: Mapping[str, Any]) -> set[tuple[str, int]]:
     """Table and id of every row that a payload tells of, those it retells included."""
     rows = {(str(row["table"]), int(row["id"])) for row in payload["rows"]}
-    return rows.union(*(rows_told(one) for one in payload["fields"].get(CLEANED, {}).values()))
+    again = payload["fields"].get(CLEANED)
+    return rows.union(*(rows_told(one) for one in again.values())) if again else rows
 
 
 UNCOVERED = frozenset({"payload", "reason", "salt", "leaf", "mac"})

@@ -10,10 +10,11 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import chain
-from json.encoder import encode_basestring
 from math import isfinite
+from operator import itemgetter
 from typing import Any
 
+import orjson
 from sqlalchemy import (
     JSON,
     Boolean,
@@ -32,7 +33,6 @@ from sqlalchemy import (
 )  # fmt: skip
 
 from controls.base.db import Choice, UtcTime
-from controls.base.merkle import canonical
 
 Form = Callable[[Any], Any]
 """From a stored value (never NULL) to the plain value that the log tells, or `INEXACT`."""
@@ -162,46 +162,32 @@ _made = lru_cache(text)
 """A statement that was made before is found compiled."""
 
 
-def _number_text(raw: Any) -> str:
-    if type(raw) is int:
-        return str(raw)
-    if raw is None:
-        return "null"
-    raise ValueError
-
-
-def _words_text(raw: Any) -> str:
-    if type(raw) is str:
-        return encode_basestring(raw)
-    if raw is None:
-        return "null"
-    raise ValueError
-
-
-def as_json(form: Form) -> Callable[[Any], str]:
-    """From a stored value to its canonical JSON; `ValueError` for one that is not in its column's form."""
-
-    def write(raw: Any) -> str:
-        found = None if raw is None else form(raw)
-        if found is INEXACT:
-            raise ValueError
-        return canonical(found) if type(found) is not str else f'"{found}"' if found.isalnum() else _words_text(found)
-
-    quick: dict[Form, Callable[[Any], str]] = {_integer: _number_text, _words: _words_text}
-    return quick.get(form, write)
+AS_IT_IS = (_integer, _words)
+"""Forms that only ask for a type: the value itself is what the log tells."""
 
 
 class Line:
-    """Some columns of a raw row as one canonical JSON object, written without making a dictionary first."""
+    """Some columns of a raw row as one canonical JSON object (`merkle.canonical`, by a faster writer)."""
 
     def __init__(self, cells: Cells, left: Collection[str]) -> None:
         places = sorted((name, at) for at, name in enumerate(cells.names) if name not in left)
-        self.frame = "{" + ",".join(f"{encode_basestring(name)}:%s" for name, _ in places) + "}"
-        self.how = [(at, as_json(cells.forms[at])) for _, at in places]
+        self.names = [name for name, _ in places]
+        self._pick = itemgetter(*(at for _, at in places))
+        self._forms = [cells.forms[at] for _, at in places]
+        self._how = [(place, form) for place, form in enumerate(self._forms) if form not in AS_IT_IS]
+        self._exact: set[tuple[type, ...]] = set()  # the types of rows whose columns of type alone are in their form
 
-    def of(self, raw: Any) -> str:
-        """The object; `ValueError` when a value is not in its column's form."""
-        return self.frame % tuple([write(raw[at]) for at, write in self.how])
+    def of(self, raw: Any) -> bytes:
+        """The object in UTF-8; `ValueError` when a value is not in its column's form."""
+        values = list(self._pick(raw))
+        kinds = tuple(map(type, values))
+        for place, form in self._how if kinds in self._exact else enumerate(self._forms):
+            if values[place] is not None:
+                values[place] = form(values[place])
+        if INEXACT in values:
+            raise ValueError
+        self._exact.add(kinds)
+        return orjson.dumps(dict(zip(self.names, values, strict=True)))
 
 
 def stream(connection: Connection, sql: str, **values: Any) -> Iterator[Any]:

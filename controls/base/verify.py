@@ -6,13 +6,13 @@ ways. Everything is read raw (see `stored`) and as of one moment. A payload may 
 says so, and then what the redaction retells stands in for it.
 """
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import groupby, islice
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, inspect, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -153,7 +153,7 @@ class Verifier:
         """What the event tells and of which rows, or what the redaction that took it away retells; None: unreadable."""
         text, taken = raw[self._at["payload"]], self.taken.get(raw[0])
         try:
-            held: dict[str, Any] = json.loads(text or "") if taken is None or text else dict(taken.payload)
+            held: dict[str, Any] = orjson.loads(text or "") if taken is None or text else dict(taken.payload)
             return held, rows_told(held)
         except (AttributeError, TypeError, ValueError, KeyError):
             return None, set()
@@ -162,7 +162,7 @@ class Verifier:
         seq, at = raw[0], self._at
         try:
             entry = self._lines[uncovered(payload or {"reason": ""})].of(raw)
-            exact = all(raw[place] is None or type(raw[place]) is kind for place, kind in self._rest)
+            exact = not [place for place, kind in self._rest if raw[place] is not None and type(raw[place]) is not kind]
         except ValueError:
             exact = False
         if not exact:
@@ -173,7 +173,7 @@ class Verifier:
         for why, column in self._wrong(seq, raw, payload):
             yield Fault(why, "base_event", str(seq), column)
         leaf = raw[at["leaf"]]
-        if leaf_hash(entry.encode()) != leaf:
+        if leaf_hash(entry) != leaf:
             yield Fault(LEAF, "base_event", str(seq), "leaf")
         if leaf is None or event_code(self.key, leaf) != raw[at["mac"]]:
             yield Fault(CODE, "base_event", str(seq), "mac")
@@ -308,7 +308,7 @@ class Verifier:
         ):
             try:
                 taken = self.taken.get(raw[0])
-                payload = json.loads(raw[1]) if raw[1] else taken.payload if taken else {}
+                payload = orjson.loads(raw[1]) if raw[1] else taken.payload if taken else {}
                 found[raw[0]] = {(one["table"], one["id"]): one["state"] for one in payload["rows"]}
             except (AttributeError, TypeError, ValueError, KeyError):
                 continue

@@ -176,9 +176,8 @@ def test_too_many_rows_or_columns(shape: tuple[int, int]) -> None:
 
 def test_the_heading_and_twenty_thousand_rows_are_in_order() -> None:
     assert len(read(b"x\n" * 20_001, "a.csv").rows) == 20_001
-    started = time.monotonic()
-    sheet = read(workbook(*[[f"Navn {i}", i, date(2024, 1, 1)] * 3 for i in range(20_001)]), "a.xlsx")
-    assert len(sheet.rows) == 20_001 and time.monotonic() - started < 20
+    sheet = read(workbook(*[[f"Navn {i}", i, date(2024, 1, 1)] for i in range(20_001)]), "a.xlsx")
+    assert [row.cells[1] for row in sheet.rows] == list(range(20_001))
 
 
 def test_a_csv_that_is_a_workbook_and_the_other_way_round() -> None:

@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import select, text, update
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.orm import Session
 
 from controls.base import audit, checkpoint, files, keys, merkle, stored, verify
@@ -129,6 +132,24 @@ def test_every_logged_column_has_one_form() -> None:
         for dialect in ("sqlite", "postgresql"):
             for column in mapper.class_.__table__.columns:
                 assert stored.form(column, dialect)
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=5, max_size=5), st.integers(0, 2**63 - 1))
+def test_a_line_is_written_as_the_log_writes_it(texts: list[str], number: int) -> None:
+    """What the verification hashes anew is to the letter what was hashed when the event was written."""
+    cells = stored.Cells(EventRow, sqlite.dialect())
+    line = stored.Line(cells, audit.UNCOVERED)
+    row = dict.fromkeys(cells.names) | dict(
+        zip(("person_name", "role", "request_key", "action", "object_type"), texts, strict=True)
+    )
+    row |= {"seq": number, "object_id": number, "at": "2026-03-17 09:00:00.000001", "payload_digest": b"\0\xff"}
+    told = {name: value for name, value in row.items() if name not in audit.UNCOVERED}
+    told |= {"at": "2026-03-17T09:00:00.000001+00:00", "payload_digest": "00ff"}
+    for _ in range(2):  # the types of a row are remembered
+        assert line.of([row[name] for name in cells.names]).decode() == merkle.canonical(told)
+    for name, wrong in (("seq", "1"), ("role", b"x"), ("at", "2026-03-17"), ("object_id", True)):
+        with pytest.raises(ValueError):
+            line.of([(row | {name: wrong})[key] for key in cells.names])
 
 
 def put(data: bytes) -> str:
