@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.ui import standing
 
-NO_BROWSER = "no Chromium: install it (apt-get install chromium) or name its path in CHROMIUM"
+NO_BROWSER = "no Chromium: install it (apt-get install chromium-headless-shell) or name its path in CHROMIUM"
 
 
 @pytest.fixture(scope="session")

@@ -28,8 +28,9 @@ HOST = "127.0.0.1"
 
 
 def browser_path() -> str | None:
-    """Debian's Chromium, or the one that CHROMIUM names."""
-    return shutil.which(os.environ.get("CHROMIUM") or "chromium")
+    """Debian's Chromium, or the one that CHROMIUM names; the package without windows is the quicker one."""
+    named = os.environ.get("CHROMIUM")
+    return shutil.which(named) if named else shutil.which("chromium-headless-shell") or shutil.which("chromium")
 
 
 def launch(playwright: Playwright) -> Browser:
