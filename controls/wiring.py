@@ -37,6 +37,7 @@ def connect() -> None:
     _put(wheel.GATES[State.RECOMMENDED], assessments.unapproved)
     _put(wheel.GATES[State.RECOMMENDED], recommendations.missing)
     _put(wheel.GATES[State.DECIDED], forum.undecided)
+    _put(wheeling.ON_ENTER[State.CREATED], assessing.take_over_scales)
     _put(wheeling.ON_ENTER[State.ASSESSING], assessing.start)
     _put(wheeling.ON_ENTER[State.RECOMMENDED], assessing.lock_all)
     _put(wheel.GOALS, assessments.goal_a)

@@ -7,7 +7,8 @@ from typing import Any
 
 from controls.assessment import queries, rules
 from controls.assessment.rules import Answers, Scores
-from controls.assessment.tables import Assessment, Draft, Line
+from controls.assessment.scales import STANDARD, Scales
+from controls.assessment.tables import Assessment, Draft, Line, ScaleSet
 from controls.assessment.words import State
 from controls.base import audit
 from controls.base.by import By
@@ -23,6 +24,7 @@ from controls.wheel import queries as wheel
 from controls.wheel.queries import Cycle
 from controls.wheel.words import State as Phase
 
+SCALES_TAKEN_OVER = audit.declare("assessment.scales_taken_over", N_("Scales taken over from the year before"))
 STARTED = audit.declare("assessment.started", N_("Assessments sent out"), "forms")
 SUBMITTED = audit.declare("assessment.submitted", N_("Assessment submitted"))
 TAKEN_BACK = audit.declare("assessment.taken_back", N_("Assessment taken back"))
@@ -31,6 +33,17 @@ CALIBRATED = audit.declare("assessment.calibrated", N_("Assessment calibrated"),
 OBJECTED = audit.declare("assessment.objected", N_("Owner's objection"))
 APPROVED = audit.declare("assessment.approved", N_("Assessment approved"))
 LOCKED = audit.declare("assessment.locked", N_("Assessments locked"), "forms")
+
+
+def take_over_scales(by: By, cycle: Cycle) -> None:
+    """A cycle that is opened begins with the scales of the year before, or with the standard ones."""
+    by.must(Permission.CYCLE_ADVANCE, cycle.organisation_id)
+    before = wheel.cycle(cycle.organisation_id, cycle.year - 1)
+    taken = queries.used(before.id) if before else STANDARD
+    row = ScaleSet(organisation_id=cycle.organisation_id, cycle_id=cycle.id, **vars(taken))
+    saved(by, row)
+    db.session.add(row)
+    audit.record(by, SCALES_TAKEN_OVER, row)
 
 
 def start(by: By, cycle: Cycle) -> None:
@@ -107,7 +120,8 @@ def submit(by: By, id: int, version: int | None, answers: Answers, draft_version
     _fills(by, row)
     draft = _unmoved(row, draft_version)
     lines = queries.lines(row.id)
-    refuse_if(rules.why_not_submit(row.state, _phase(row), row.year, answers, queries.before(row)))
+    before = queries.before(row)
+    refuse_if(rules.why_not_submit(row.state, _phase(row), row.year, answers, before))
     accounts.take_part(by, Duty.S1, row, Side.FIRST)
     for name in (
         "fraud", "fraud_reason", "change_direction", "certainty", "propose_review", "reason", "copied",
@@ -117,12 +131,12 @@ def submit(by: By, id: int, version: int | None, answers: Answers, draft_version
         setattr(row, name, value.strip() if isinstance(value, str) and not hasattr(value, "label") else value)
     row.change_kinds = ";".join(kind.value for kind in answers.change_kinds)
     row.submitted_scores = answers.scores.text()
-    _score(row, answers.scores)
+    _score(row, answers.scores, before.used)
     for line in lines:
         own = answers.lines.get(line.subprocess_id)
         line.inherited = own is None
         line.reason, line.reason_step = (own.reason.strip(), own.reason_step.strip()) if own else ("", "")
-        _score(line, own.scores if own else answers.scores)
+        _score(line, own.scores if own else answers.scores, before.used)
         saved(by, line)
     row.state = rules.STEPS[(row.state, "submit")]
     row.author_id, row.submitted_at = by.person_id, by.at
@@ -136,10 +150,12 @@ def submit(by: By, id: int, version: int | None, answers: Answers, draft_version
     return row
 
 
-def _score(row: Assessment | Line, scores: Scores) -> None:
+def _score(row: Assessment | Line, scores: Scores, used: Scales) -> None:
+    """Put scores on a row, with the bands that the scales of its own cycle give."""
     for name, value in asdict(scores).items():
         setattr(row, name, value)
-    row.inherent_band, row.residual_band = scores.inherent_band, scores.residual_band
+    found = rules.levels(scores, used)
+    row.inherent_band, row.residual_band = found.inherent.band, found.residual.band
 
 
 def _uncalibrated(row: Assessment) -> None:
@@ -177,10 +193,11 @@ def calibrate(by: By, id: int, version: int | None, scores: Scores | None, reaso
     refuse_if(rules.why_not_calibrate(row.state, _phase(row), row.year, now, scores, reason))
     if scores is not None and scores != now:
         accounts.take_part(by, Duty.S1, row, Side.FIRST)
-        _score(row, scores)
+        used = queries.used(row.cycle_id)
+        _score(row, scores, used)
         for line in queries.lines(row.id):
             if line.inherited:
-                _score(line, scores)
+                _score(line, scores, used)
                 saved(by, line)
         row.assessors = rules.with_id(row.assessors or "", by.person_id)
         row.calibration_reason = reason.strip()

@@ -9,7 +9,7 @@ from wtforms.validators import Optional
 from wtforms.widgets import HiddenInput
 
 from controls.assessment.rules import Answers, LineAnswers, Scores, line_field
-from controls.assessment.scales import NAMES, SCALES, Scale
+from controls.assessment.scales import LABELS, NAMES
 from controls.assessment.words import Certainty, Change, Direction, Proposal
 from controls.base.form import BaseForm, Pick, Words
 from controls.base.form import Scale as ScaleField
@@ -19,8 +19,8 @@ YES_NO = [("yes", N_("Yes")), ("no", N_("No"))]
 COPIED_NAMES = (*NAMES, "fraud", "fraud_reason", "reason_no_key_control")
 
 
-def _scale(scale: Scale) -> Pick:
-    return ScaleField(scale.label)
+def _scale(name: str) -> Pick:
+    return ScaleField(LABELS[name])
 
 
 def _words(kind: Any) -> list[tuple[str, str]]:
@@ -30,11 +30,11 @@ def _words(kind: Any) -> list[tuple[str, str]]:
 class ScoresForm(BaseForm):
     """The five scales."""
 
-    inherent_likelihood = _scale(SCALES[0])
-    inherent_impact = _scale(SCALES[1])
-    control_level = _scale(SCALES[2])
-    residual_likelihood = _scale(SCALES[3])
-    residual_impact = _scale(SCALES[4])
+    inherent_likelihood = _scale("inherent_likelihood")
+    inherent_impact = _scale("inherent_impact")
+    control_level = _scale("control_level")
+    residual_likelihood = _scale("residual_likelihood")
+    residual_impact = _scale("residual_impact")
 
     def scores(self, prefix: str = "") -> Scores:
         """The five answers, None where nothing (or nonsense) is chosen."""
@@ -51,7 +51,7 @@ class AssessmentForm(ScoresForm):
         N_("What has changed?"), choices=[SelectChoice(kind.value, kind.label) for kind in Change]
     )  # fmt: skip
     reason_unchanged = Words(N_("Why is the risk unchanged?"))
-    reason_step = Words(N_("Why has it changed by two steps or more?"))
+    reason_step = Words(N_("Why has it changed since last year?"))
     reason_no_key_control = Words(N_("Which control makes the risk lower?"))
     fraud = Pick(N_("Special risk of fraud?"), choices=YES_NO)
     fraud_reason = Words(N_("Why is there a special risk of fraud?"))
@@ -105,9 +105,9 @@ def form_for(subprocess_ids: tuple[int, ...]) -> type[AssessmentForm]:
     fields: dict[str, Any] = {}
     for id in subprocess_ids:
         fields[line_field(id, "own")] = BooleanField(N_("Give the sub-process its own scores"))
-        fields |= {line_field(id, scale.name): _scale(scale) for scale in SCALES}
+        fields |= {line_field(id, name): _scale(name) for name in NAMES}
         fields[line_field(id, "reason")] = Words(N_("Why does it have its own scores?"))
-        fields[line_field(id, "reason_step")] = Words(N_("Why has it changed by two steps or more?"))
+        fields[line_field(id, "reason_step")] = Words(N_("Why has it changed since last year?"))
     return type("LinedAssessmentForm", (AssessmentForm,), fields)
 
 

@@ -9,9 +9,9 @@ from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal,
 from sqlalchemy.orm import aliased
 
 from controls.assessment import rules
-from controls.assessment.rules import DONE, EDITABLE, Before, Scores, score
-from controls.assessment.scales import NAMES
-from controls.assessment.tables import Assessment, Draft, Line
+from controls.assessment.rules import DONE, EDITABLE, Before, Level, Levels, Scores
+from controls.assessment.scales import FIELDS, NAMES, STANDARD, Scales, score
+from controls.assessment.tables import Assessment, Draft, Line, ScaleSet
 from controls.assessment.words import Band, Certainty, Direction, Proposal, State
 from controls.base import audit, task
 from controls.base.by import By, Place
@@ -78,6 +78,36 @@ def places(row: Assessment) -> tuple[Place, ...]:
     return ("process", row.process_id), ("cycle", row.cycle_id)
 
 
+# --- the year's scales ---------------------------------------------------------------------------------------
+
+
+def scale_set(cycle_id: int) -> ScaleSet | None:
+    """The row of a cycle's scales; a cycle from before they were kept has none."""
+    return db.session.scalar(select(ScaleSet).where(ScaleSet.cycle_id == cycle_id))
+
+
+def scales_of(row: ScaleSet | None) -> Scales:
+    """The scales that a row holds, or the standard ones."""
+    return STANDARD if row is None else Scales(**{name: getattr(row, name) for name in FIELDS})
+
+
+def used(cycle_id: int) -> Scales:
+    """The scales by which everything of a cycle is reckoned."""
+    return scales_of(scale_set(cycle_id))
+
+
+def used_in(organisation_ids: frozenset[int], year: int) -> dict[int, Scales]:
+    """The scales of a year by organisation, of those that have opened it."""
+    rows = db.session.execute(
+        select(Cycle.organisation_id, ScaleSet).outerjoin(ScaleSet, ScaleSet.cycle_id == Cycle.id)
+        .where(Cycle.organisation_id.in_(organisation_ids), Cycle.year == year).order_by(Cycle.organisation_id)
+    )  # fmt: skip
+    return {organisation: scales_of(row) for organisation, row in rows}
+
+
+# --- one form ------------------------------------------------------------------------------------------------
+
+
 class Sheet(NamedTuple):
     """Everything a form's page is made of, from one query."""
 
@@ -90,6 +120,12 @@ class Sheet(NamedTuple):
     due: date | None
     asked: bool
     """Whether somebody ever asked to reopen it."""
+    scale_set: ScaleSet | None
+
+    @property
+    def used(self) -> Scales:
+        """The scales of the form's own cycle."""
+        return scales_of(self.scale_set)
 
 
 def sheet(by: By, id: int) -> Sheet | None:
@@ -98,7 +134,8 @@ def sheet(by: By, id: int) -> Sheet | None:
         return None
     found = db.session.execute(
         select(
-            Assessment, Process, Cycle, Organisation, Draft, Last, Step.deadline_on, people.asked_to_reopen(Assessment)
+            Assessment, Process, Cycle, Organisation, Draft, Last, Step.deadline_on, people.asked_to_reopen(Assessment),
+            ScaleSet,
         )
         .join(Process, Process.id == Assessment.process_id)
         .join(Cycle, Cycle.id == Assessment.cycle_id)
@@ -106,8 +143,9 @@ def sheet(by: By, id: int) -> Sheet | None:
         .outerjoin(Draft, Draft.assessment_id == Assessment.id)
         .outerjoin(Last, and_(Last.process_id == Assessment.process_id, Last.year == Assessment.year - 1))
         .outerjoin(Step, and_(Step.cycle_id == Assessment.cycle_id, Step.state == Phase.ASSESSING))
+        .outerjoin(ScaleSet, ScaleSet.cycle_id == Assessment.cycle_id)
         .where(Assessment.id == id, readable(by))
-    ).first()
+    ).first()  # fmt: skip
     return None if found is None else Sheet(*found)
 
 
@@ -197,7 +235,15 @@ def before(assessment: Assessment) -> Before:
     """What a form's answers are held against."""
     last = previous(assessment)
     scores = Scores.of(last) if last and last.inherent_likelihood else None
-    return Before(scores, last_lines(last), has_key_control(assessment.process_id))
+    return Before(scores, last_lines(last), has_key_control(assessment.process_id), used(assessment.cycle_id))
+
+
+def kept_levels(row: Assessment | Line | None) -> Levels:
+    """The bands that a saved row has: those of its own year's scales."""
+    if row is None:
+        return Levels()
+    scores = Scores.of(row)
+    return Levels(Level(row.inherent_band, scores.inherent), Level(row.residual_band, scores.residual))
 
 
 def typed(of: Draft | None) -> dict[str, list[str]]:
@@ -585,13 +631,22 @@ CHOICES: dict[str, type[Labelled]] = {
 }  # fmt: skip
 
 
+class KeptLine(NamedTuple):
+    """A sub-process's line in such a version."""
+
+    was: dict[str, Any]
+    scores: Scores
+    levels: Levels
+
+
 class Earlier(NamedTuple):
     """A version of a form that was reopened, as it was approved: its columns, its scores and those of its lines."""
 
     asked: people.Reopened
     was: dict[str, Any]
     scores: Scores
-    lines: dict[int, tuple[dict[str, Any], Scores]]
+    levels: Levels
+    lines: dict[int, KeptLine]
 
     @property
     def approved_at(self) -> datetime:
@@ -610,12 +665,20 @@ def earlier(asked: Iterable[people.Reopened]) -> list[Earlier]:
     def scores(told: dict[str, Any]) -> Scores:
         return Scores(*(told[name] for name in NAMES))
 
-    kept = [(one, json.loads(one.row.snapshot)) for one in asked if one.row.snapshot]
-    return [
-        Earlier(one, told[Assessment.__tablename__][0], scores(told[Assessment.__tablename__][0]),
-                {line["subprocess_id"]: (line, scores(line)) for line in told[Line.__tablename__]})
-        for one, told in kept
-    ]  # fmt: skip
+    def levels(told: dict[str, Any]) -> Levels:
+        at, (inherent, residual) = scores(told), (told["inherent_band"], told["residual_band"])
+        return Levels(Level(BAND_WORDS.get(inherent), at.inherent), Level(BAND_WORDS.get(residual), at.residual))
+
+    found = []
+    for one in asked:
+        if one.row.snapshot:
+            told = json.loads(one.row.snapshot)
+            was = told[Assessment.__tablename__][0]
+            lines = {
+                line["subprocess_id"]: KeptLine(line, scores(line), levels(line)) for line in told[Line.__tablename__]
+            }
+            found.append(Earlier(one, was, scores(was), levels(was), lines))
+    return found
 
 
 def why_not_reopen(by: By, asked: Any) -> list[Reason]:

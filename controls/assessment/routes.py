@@ -21,7 +21,7 @@ from controls.assessment.forms import (
 )
 from controls.assessment.queries import LineRow, Sheet
 from controls.assessment.rules import Before, Scores, line_field
-from controls.assessment.scales import NAMES, SCALES
+from controls.assessment.scales import NAMES, STANDARD, band, score, shown, spans
 from controls.assessment.words import Band, Change, State
 from controls.base.by import By
 from controls.base.db import Stale, transaction
@@ -32,6 +32,7 @@ from controls.identity.permissions import Permission
 from controls.identity.rules import edition
 from controls.identity.words import RequestState
 from controls.web import answer, guard, lists
+from controls.web.words import language
 from controls.wheel.words import State as Phase
 
 bp = Blueprint("assessment", __name__)
@@ -139,14 +140,17 @@ def _edit_context(sheet: Sheet, lines: list[LineRow], form: AssessmentForm) -> d
     before = Before(
         Scores.of(last) if last else None,
         {line.row.subprocess_id: Scores.of(line.last) for line in lines if line.last is not None}, key_control,
+        sheet.used,
     )  # fmt: skip
     answers = form.answers(_ids(lines))
     return {
-        "sheet": sheet, "row": sheet.row, "process": sheet.process, "lines": lines, "last": last, "scales": SCALES,
-        "before": before, "result": answers.scores, "asked": rules.asked(answers, before),
+        "sheet": sheet, "row": sheet.row, "process": sheet.process, "lines": lines, "last": last,
+        "scales": shown(before.used, language()), "used": before.used,
+        "before": before, "now": rules.levels(answers.scores, before.used), "asked": rules.asked(answers, before),
+        "last_levels": queries.kept_levels(last),
         "facts_beside": _facts(sheet), "translated": _translated,
         "words": {band.value: f"{_(letter)} {_(band.label)}" for band, letter in LETTERS.items()},
-        "line_field": line_field, "raised": rules.raised, "key_control": key_control,
+        "line_field": line_field, "key_control": key_control,
         "days": (sheet.due - guard.by().today).days if sheet.due else None, "org": sheet.organisation.code,
         "Scores": Scores, "own_lines": set(answers.lines), **_versions_context(sheet, ReopenForm(), DecideForm()),
     }  # fmt: skip
@@ -227,7 +231,7 @@ def _show_context(sheet: Sheet, lines: list[LineRow]) -> dict[str, Any]:
     group = by.may(Permission.ASSESSMENT_CALIBRATE, row.organisation_id, places=queries.places(row))
     fills, own = _fills(sheet), _own(sheet)
     may_object = fills and own and not rules.why_not_object(row.state, phase, row.year, "x" * rules.SHORT_LEAST)
-    now = Scores.of(row)
+    now, used, sent = Scores.of(row), sheet.used, Scores.read(row.submitted_scores)
     names = people.names({
         row.author_id, row.returned_by_id, row.calibrated_by_id, row.approver_id, sheet.process.owner_id,
         sheet.process.deputy_id,
@@ -235,18 +239,20 @@ def _show_context(sheet: Sheet, lines: list[LineRow]) -> dict[str, Any]:
     calibrating = rules.why_not_start_calibration(row.state, phase, row.year)
     approving = queries.why_not_approve(by, row, phase)
     return {
-        "sheet": sheet, "row": row, "process": sheet.process, "lines": lines, "scales": SCALES, "names": names,
-        "last": Scores.of(sheet.last) if sheet.last else Scores(), "submitted": Scores.read(row.submitted_scores),
-        "now": now, "group": group, "why_not_calibrate": _sentences(calibrating), "may_object": may_object,
+        "sheet": sheet, "row": row, "process": sheet.process, "lines": lines, "names": names,
+        "scales": shown(used, language()), "used": used, "now_levels": rules.levels(now, used),
+        "last": Scores.of(sheet.last) if sheet.last else Scores(), "last_levels": queries.kept_levels(sheet.last),
+        "submitted": sent, "sent_levels": rules.levels(sent, used), "kept_levels": queries.kept_levels, "now": now,
+        "group": group, "why_not_calibrate": _sentences(calibrating), "may_object": may_object,
         "why_not_approve": _sentences(approving), "org": sheet.organisation.code, "facts_beside": _facts(sheet),
         "may_return": group and not rules.why_not_return(row.state, phase, row.year, "x" * rules.SHORT_LEAST),
         "may_take_back": fills and not rules.why_not_take_back(row.state, phase, row.year, by.person_id, row.author_id),
         "why_not_fill": _sentences(rules.why_not_fill(row.state, phase, row.year)) if fills else [], "fills": fills,
         "calibrate": CalibrateForm(obj=_Text(row)), "send_back": ReturnForm(version=row.version),
-        "protest": ObjectForm(version=row.version, text=row.owner_objection), "raised": rules.raised,
-        "waits": row.state in (State.SUBMITTED, State.CALIBRATED), "Scores": Scores,
+        "protest": ObjectForm(version=row.version, text=row.owner_objection),
+        "waits": row.state in (State.SUBMITTED, State.CALIBRATED),
         "change_words": {kind.value: _(kind.label) for kind in Change},
-        "leapt": rules.leaps(now, Scores.of(sheet.last)) if sheet.last and now.complete else [],
+        "leapt": rules.leaps(now, Scores.of(sheet.last), used) if sheet.last and now.complete else [],
         **_versions_context(sheet, ReopenForm(version=row.version), DecideForm()),
     }  # fmt: skip
 
@@ -465,8 +471,10 @@ def matrix(year: int) -> ResponseReturnValue:
     cell = (request.args.get("p", type=int), request.args.get("c", type=int))
     inside = cell[0] in range(1, 6) and cell[1] in range(1, 6)
     shown = [row for row in rows if (row.likelihood, row.impact) == cell] if inside else rows
+    by_place = queries.used_in(here, year)
+    used = by_place.get(guard.organisation().id) or next(iter(by_place.values()), STANDARD)
     cells = [
-        {"likelihood": p, "impact": c, "level": rules.band(p, c).value, "product": rules.score(p, c),
+        {"likelihood": p, "impact": c, "level": band(used, p, c).value, "product": score(p, c),
          "count": counts[(p, c)]}
         for p in range(5, 0, -1) for c in range(1, 6)
     ]  # fmt: skip
@@ -474,4 +482,5 @@ def matrix(year: int) -> ResponseReturnValue:
         "assessment/matrix.html", year=year, after=after, area=area, cells=cells, rows=shown[:MATRIX_LIMIT],
         total=len(rows), cell=cell if inside else None, areas=queries.areas_of_year(here, year),
         href=_address(p=None, c=None) + "&", address=_address, org=guard.organisation().code,
+        spans=spans(used), used=used, letters=LETTERS, several=len(set(by_place.values())) > 1,
     )  # fmt: skip

@@ -6,18 +6,15 @@ when two persons reopen it
 
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass, field
+from typing import NamedTuple
 
-from controls.assessment.scales import LABELS, NAMES
+from controls.assessment.scales import FIGURES, LABELS, NAMES, STANDARD, Scales, band, raised, score
 from controls.assessment.words import Band, Certainty, Change, Direction, Proposal, State
 from controls.base.why import N_, WRONG_STATE, Reason, Why
 from controls.wheel.words import State as Phase
 
-BAND_TABLE = 1
-"""Version of the table of bands below; a cycle keeps the version it was opened with (`rule_set`)."""
-
-BANDS = ((15, Band.HIGH), (10, Band.ELEVATED), (5, Band.MODERATE), (1, Band.LOW))
-WORST_IMPACT = 5
-REASON_LEAST, REASON_MOST, SHORT_LEAST = 20, 1000, 10
+SHORT_LEAST = 10
+"""How long the small reasons and comments are at least; that of the form's own reason belongs to the year."""
 
 STEPS: dict[tuple[State, str], State] = {
     (State.NOT_STARTED, "submit"): State.SUBMITTED,
@@ -50,7 +47,7 @@ CHOICES_MISSING = {
 REASON_SHORT = Why("assessment.reason_short", N_("Write a reason of at least {min} characters. You have written {n}."))
 REASON_LONG = Why("assessment.reason_long", N_("A reason may be at most {max} characters. You have written {n}."))
 FRAUD_WHY = Why("assessment.fraud_why", N_("Write why there is a special risk of fraud."))
-STEP_WHY = Why("assessment.step_why", N_("Write why {scales} has changed by two steps or more since last year."))
+STEP_WHY = Why("assessment.step_why", N_("Write why {scales} has changed by {steps} or more steps since last year."))
 KEY_CONTROL_WHY = Why(
     "assessment.key_control_why",
     N_("No key control is registered. Name the control that makes the risk lower, or say why it is lower."),
@@ -103,39 +100,38 @@ class Scores:
         """Likelihood × impact after controls, as assumed."""
         return _product(self.residual_likelihood, self.residual_impact)
 
-    @property
-    def inherent_band(self) -> Band | None:
-        """Band before controls."""
-        return _band(self.inherent_likelihood, self.inherent_impact)
 
-    @property
-    def residual_band(self) -> Band | None:
-        """Band after controls."""
-        return _band(self.residual_likelihood, self.residual_impact)
+class Level(NamedTuple):
+    """Likelihood × impact: its band, the product, and whether the worst impact has raised the band."""
+
+    band: Band | None = None
+    product: int | None = None
+    raised: bool = False
 
 
-def score(likelihood: int, impact: int) -> int:
-    """Likelihood times impact."""
-    return likelihood * impact
+class Levels(NamedTuple):
+    """The risk before and after controls."""
+
+    inherent: Level = Level()
+    residual: Level = Level()
 
 
-def band(likelihood: int, impact: int) -> Band:
-    """1–4 low, 5–9 moderate, 10–14 elevated, 15–25 high; impact 5 is never below elevated."""
-    found = next(word for least, word in BANDS if score(likelihood, impact) >= least)
-    return Band.ELEVATED if impact == WORST_IMPACT and found in (Band.LOW, Band.MODERATE) else found
+def levels(scores: Scores, used: Scales) -> Levels:
+    """The bands that a year's scales give."""
+    return Levels(
+        _level(used, scores.inherent_likelihood, scores.inherent_impact),
+        _level(used, scores.residual_likelihood, scores.residual_impact),
+    )
 
 
-def raised(likelihood: int | None, impact: int | None) -> bool:
-    """Whether the band was raised because the impact is 5."""
-    return impact == WORST_IMPACT and likelihood is not None and score(likelihood, impact) < 10
+def _level(used: Scales, likelihood: int | None, impact: int | None) -> Level:
+    if likelihood not in FIGURES or impact not in FIGURES:  # nothing chosen, or nonsense that the form refuses
+        return Level()
+    return Level(band(used, likelihood, impact), score(likelihood, impact), raised(used, likelihood, impact))
 
 
 def _product(likelihood: int | None, impact: int | None) -> int | None:
     return None if likelihood is None or impact is None else score(likelihood, impact)
-
-
-def _band(likelihood: int | None, impact: int | None) -> Band | None:
-    return None if likelihood is None or impact is None else band(likelihood, impact)
 
 
 @dataclass(frozen=True)
@@ -168,11 +164,12 @@ class Answers:
 
 @dataclass(frozen=True)
 class Before:
-    """What the answers are held against: last year's scores of process and lines, and whether a key control exists."""
+    """What the answers are held against: last year's scores, whether a key control exists, and the year's own rules."""
 
     scores: Scores | None = None
     lines: Mapping[int, Scores] = field(default_factory=dict)
     key_control: bool = False
+    used: Scales = STANDARD
 
 
 def line_field(subprocess_id: int, name: str) -> str:
@@ -180,12 +177,12 @@ def line_field(subprocess_id: int, name: str) -> str:
     return f"line-{subprocess_id}-{name}"
 
 
-def leaps(now: Scores, last: Scores | None) -> list[str]:
-    """Scales that moved two steps or more since last year."""
+def leaps(now: Scores, last: Scores | None, used: Scales) -> list[str]:
+    """Scales that moved so many steps since last year that a reason is asked for."""
     if last is None:
         return []
     pairs = zip(NAMES, astuple(now), astuple(last), strict=True)
-    return [name for name, a, b in pairs if a is not None and b is not None and abs(a - b) >= 2]
+    return [name for name, a, b in pairs if a is not None and b is not None and abs(a - b) >= used.leap_steps]
 
 
 def lowered(scores: Scores) -> bool:
@@ -211,35 +208,37 @@ def why_not_answers(answers: Answers, before: Before) -> list[Reason]:
     """All questions answered, and a reason of its own for each answer that asks for one."""
     reasons = _steps(answers.scores)
     reasons += [why(name) for name, why in CHOICES_MISSING.items() if getattr(answers, name) is None]
-    length = len(answers.reason.strip())
-    if length < REASON_LEAST:
-        reasons.append(REASON_SHORT("reason", min=REASON_LEAST, n=length))
-    elif length > REASON_MOST:
-        reasons.append(REASON_LONG("reason", max=REASON_MOST, n=length))
+    length, least, most = len(answers.reason.strip()), before.used.reason_least, before.used.reason_most
+    if length < least:
+        reasons.append(REASON_SHORT("reason", min=least, n=length))
+    elif length > most:
+        reasons.append(REASON_LONG("reason", max=most, n=length))
     return reasons + _own_reasons(answers, before) + _lines(answers, before)
 
 
 def asked(answers: Answers, before: Before) -> set[str]:
     """The reasons of their own that the answers ask for, by field."""
-    wanted = set()
-    if leaps(answers.scores, before.scores):
+    wanted, used = set(), before.used
+    if leaps(answers.scores, before.scores, used):
         wanted.add("reason_step")
-    if lowered(answers.scores) and not before.key_control:
+    if used.ask_no_key_control and lowered(answers.scores) and not before.key_control:
         wanted.add("reason_no_key_control")
     same = before.scores is not None and answers.scores == before.scores
-    if answers.copied or (answers.change_kinds and same):
+    if (answers.copied and used.ask_copied) or (answers.change_kinds and same and used.ask_unchanged):
         wanted.add("reason_unchanged")
-    if answers.fraud:
+    if answers.fraud and used.ask_fraud:
         wanted.add("fraud_reason")
     return wanted | {
-        line_field(id, "reason_step") for id, line in answers.lines.items() if leaps(line.scores, before.lines.get(id))
+        line_field(id, "reason_step")
+        for id, line in answers.lines.items()
+        if leaps(line.scores, before.lines.get(id), used)
     }
 
 
 def _own_reasons(answers: Answers, before: Before) -> list[Reason]:
     wanted, reasons = asked(answers, before), []
     if "reason_step" in wanted and _empty(answers.reason_step):
-        reasons.append(STEP_WHY("reason_step", scales=LABELS[leaps(answers.scores, before.scores)[0]]))
+        reasons.append(STEP_WHY("reason_step", **_leapt(answers.scores, before.scores, before.used)))
     if "reason_no_key_control" in wanted and _empty(answers.reason_no_key_control):
         reasons.append(KEY_CONTROL_WHY("reason_no_key_control"))
     if "reason_unchanged" in wanted and _empty(answers.reason_unchanged):
@@ -249,14 +248,19 @@ def _own_reasons(answers: Answers, before: Before) -> list[Reason]:
     return reasons
 
 
+def _leapt(now: Scores, last: Scores | None, used: Scales) -> dict[str, object]:
+    """Which scale has moved the most, told in the sentence that asks why."""
+    return {"scales": LABELS[leaps(now, last, used)[0]], "steps": used.leap_steps}
+
+
 def _lines(answers: Answers, before: Before) -> list[Reason]:
     reasons = []
     for id, line in answers.lines.items():
         reasons += _steps(line.scores, line_field(id, ""))
         reasons += [LINE_WHY(line_field(id, "reason"))] if _empty(line.reason) else []
-        leapt = leaps(line.scores, before.lines.get(id))
-        if leapt and _empty(line.reason_step):
-            reasons.append(STEP_WHY(line_field(id, "reason_step"), scales=LABELS[leapt[0]]))
+        last = before.lines.get(id)
+        if leaps(line.scores, last, before.used) and _empty(line.reason_step):
+            reasons.append(STEP_WHY(line_field(id, "reason_step"), **_leapt(line.scores, last, before.used)))
     return reasons
 
 

@@ -1,13 +1,57 @@
-"""Assessments, their lines per sub-process, and drafts outside the log."""
+"""The scales of each cycle, assessments, their lines per sub-process, and drafts outside the log."""
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from controls.assessment.words import Band, Certainty, Direction, Proposal, State
 from controls.base.audit import UNLOGGED
 from controls.base.db import Choice, Model, UtcTime, Versioned
+
+
+class ScaleSet(Versioned, Model):
+    """The scales of a cycle, column by column as `scales.Scales` has them; a text of anchors holds a line a step."""
+
+    __tablename__ = "assessment_scale_set"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("identity_organisation.id"))
+    cycle_id: Mapped[int] = mapped_column(ForeignKey("wheel_cycle.id"), unique=True)
+    likelihood_da: Mapped[str] = mapped_column(Text)
+    likelihood_en: Mapped[str] = mapped_column(Text)
+    likelihood_help_da: Mapped[str] = mapped_column(Text)
+    likelihood_help_en: Mapped[str] = mapped_column(Text)
+    impact_da: Mapped[str] = mapped_column(Text)
+    impact_en: Mapped[str] = mapped_column(Text)
+    impact_help_da: Mapped[str] = mapped_column(Text)
+    impact_help_en: Mapped[str] = mapped_column(Text)
+    control_da: Mapped[str] = mapped_column(Text)
+    control_en: Mapped[str] = mapped_column(Text)
+    control_help_da: Mapped[str] = mapped_column(Text)
+    control_help_en: Mapped[str] = mapped_column(Text)
+    moderate_from: Mapped[int]
+    elevated_from: Mapped[int]
+    high_from: Mapped[int]
+    worst_impact: Mapped[Band] = mapped_column(Choice(Band))
+    impact_2_from_ore: Mapped[int] = mapped_column(BigInteger)
+    impact_3_from_ore: Mapped[int] = mapped_column(BigInteger)
+    impact_4_from_ore: Mapped[int] = mapped_column(BigInteger)
+    impact_5_from_ore: Mapped[int] = mapped_column(BigInteger)
+    leap_steps: Mapped[int]
+    reason_least: Mapped[int]
+    reason_most: Mapped[int]
+    ask_no_key_control: Mapped[bool]
+    ask_unchanged: Mapped[bool]
+    ask_copied: Mapped[bool]
+    ask_fraud: Mapped[bool]
+    weight_likelihood: Mapped[int]
+    weight_impact: Mapped[int]
+    weight_control: Mapped[int]
+    weight_amount: Mapped[int]
+    weight_change: Mapped[int]
+    weight_fraud: Mapped[int]
+    weight_uncertainty: Mapped[int]
 
 
 class Scores:

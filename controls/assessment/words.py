@@ -57,3 +57,15 @@ class Proposal(Labelled):
     YES = "yes", N_("Yes")
     NO = "no", N_("No")
     UNSURE = "unsure", N_("Don't know")
+
+
+class Measure(Labelled):
+    """What may count in the priority figure of a process; each is reckoned as 1 to 5."""
+
+    LIKELIHOOD = "likelihood", N_("Likelihood before controls")
+    IMPACT = "impact", N_("Impact before controls")
+    CONTROL = "control", N_("Lack of controls")
+    AMOUNT = "amount", N_("Yearly amount")
+    CHANGE = "change", N_("Changes")
+    FRAUD = "fraud", N_("Special risk of fraud")
+    UNCERTAINTY = "uncertainty", N_("Uncertainty")

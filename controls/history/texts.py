@@ -62,6 +62,7 @@ CHOICES, COUNTED = "choices from a list", "a share or scores, as counted"
 NAMED = "written by the product: who acted is told as long as the act is (GDPR article 17(3)(b))"
 PLACE, ORDER = "the name of a table or column", "made of a code, for sorting"
 CATALOGUE = "the name of a process or an organisation, confirmed by a second person"
+SCALES = "the year's scales: what a step is called and how to choose it, about nobody"
 MACHINE = "written by the product for itself: numbers, codes and checksums"
 
 NEVER: dict[str, str] = {
@@ -83,6 +84,10 @@ NEVER: dict[str, str] = {
     "signin_account.subject": "the number that the OpenID provider gives an account; unlinking ends it",
     "signin_claims_map.content": "the groups of the OpenID provider, and the roles that they give",
     "signin_claims_map.digest": CHECKSUM,
+    **{
+        f"assessment_scale_set.{of}_{part}": SCALES
+        for of in ("likelihood", "impact", "control") for part in ("da", "en", "help_da", "help_en")
+    },
 }  # fmt: skip
 """Every other text column (by its name, or in one table only), and why nothing need ever be taken out of it."""
 

@@ -7,7 +7,8 @@ from typing import IO, Any
 
 from flask_babel import force_locale, gettext
 
-from controls.assessment.rules import BANDS
+from controls.assessment import queries as assessment
+from controls.assessment.scales import spans
 from controls.base import checkpoint, settings
 from controls.base.by import By
 from controls.base.checkpoint import Checkpoint
@@ -76,10 +77,11 @@ def _parameters(scope: queries.Scope) -> Rows:
         (gettext("Capacity"), cycle.capacity_hours, hours),
     ]
     intervals = (cycle.interval_high, cycle.interval_elevated, cycle.interval_moderate, cycle.interval_low)
-    for (_, band), interval in zip(BANDS, intervals, strict=True):
-        rows.append((f"{gettext(INTERVAL)}: {gettext(band.label)}", interval, years))
-    for least, band in BANDS:
-        rows.append((f"{gettext(LOWEST)}: {gettext(band.label)}", least, gettext("score")))
+    bands = spans(assessment.used(cycle.id))[::-1]
+    for span, interval in zip(bands, intervals, strict=True):
+        rows.append((f"{gettext(INTERVAL)}: {gettext(span.band.label)}", interval, years))
+    for span in bands:
+        rows.append((f"{gettext(LOWEST)}: {gettext(span.band.label)}", span.least, gettext("score")))
     rows.append((gettext("Frequency table"), DEFAULT_TABLE.version, gettext("version")))
     for frequency, sizes in DEFAULT_TABLE.rows.items():
         for risk, size in zip(SampleRisk, sizes, strict=True):

@@ -10,9 +10,10 @@
     var found = form.querySelector('[name="' + name + '"]:checked') || form.querySelector('select[name="' + name + '"]');
     return found && found.value ? Number(found.value) : null;
   }
+  var order = ["low", "moderate", "elevated", "high"], begins = figures(form.dataset.bands);
   function level(p, c) {
-    var n = p * c;
-    return n >= 15 ? "high" : n >= 10 || c === 5 ? "elevated" : n >= 5 ? "moderate" : "low";
+    var found = begins.filter(function (least) { return p * c >= least; }).length;
+    return order[c === 5 ? Math.max(found, order.indexOf(form.dataset.worst)) : found];
   }
   function show(key) {
     var p = chosen(key + "_likelihood"), c = chosen(key + "_impact");
@@ -28,7 +29,7 @@
     if (box) { box.hidden = !wanted && !box.querySelector("textarea").value; }
   }
   function leaps(now, last) {
-    return last.length === 5 && now.some(function (n, i) { return n && Math.abs(n - last[i]) >= 2; });
+    return last.length === 5 && now.some(function (n, i) { return n && Math.abs(n - last[i]) >= Number(form.dataset.leap); });
   }
   function figures(text) { return text ? text.split(" ").map(Number) : []; }
   function update() {

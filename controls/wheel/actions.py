@@ -45,7 +45,7 @@ def open_cycle(by: By, organisation_id: int, year: int, parameters: Parameters, 
         + rules.why_not_parameters(parameters) + rules.why_not_dates(year, dates)
     )  # fmt: skip
     row = Cycle(organisation_id=organisation_id, year=year, state=State.CREATED, opened_by_id=by.person_id,
-                **asdict(parameters))  # fmt: skip
+                rule_set=latest.rule_set if latest else 1, **asdict(parameters))  # fmt: skip
     saved(by, row)
     db.session.add(row)
     db.session.flush()
@@ -57,6 +57,8 @@ def open_cycle(by: By, organisation_id: int, year: int, parameters: Parameters, 
         saved(by, step)
         db.session.add(step)
     audit.record(by, OPENED, row)
+    for follow in ON_ENTER[row.state]:
+        follow(by, row)
     return row
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from controls.assessment import actions, queries
 from controls.assessment.rules import Scores
+from controls.assessment.scales import STANDARD
 from controls.assessment.tables import Draft, Line
 from controls.assessment.words import Band, State
 from controls.base.audit import EventRow
@@ -279,3 +280,11 @@ def test_forms_are_read_through_the_filter(year: Year) -> None:
     assert queries.by_id(year.by(year.owner), other) is None and queries.by_id(year.by(year.auditor), other) is not None
     assert queries.by_id(year.by(year.auditor), 2**40) is None
     assert db.session.scalar(select(Line).where(Line.assessment_id == mine)) is not None
+
+
+def test_a_year_begins_with_its_own_scales(year: Year) -> None:
+    row = queries.scale_set(year.cycle.id)
+    assert row is not None and queries.used(year.cycle.id) == STANDARD and row.saved_by == year.first.name
+    assert queries.used_in(frozenset({year.organisation.id}), 2026) == {year.organisation.id: STANDARD}
+    assert queries.used_in(frozenset({year.organisation.id}), 2025) == {}
+    assert queries.scales_of(None) == STANDARD  # a cycle from before scales were kept

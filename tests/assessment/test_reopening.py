@@ -111,7 +111,7 @@ def test_a_locked_form_is_reopened_worked_on_and_locked_again(scene: Scene) -> N
 
     (was,) = queries.earlier(identity.reopenings(row))
     assert was.scores == SCORES and was.was["approver_id"] == scene.year.second.id and was.was["state"] == "locked"
-    assert {id: scores for id, (_line, scores) in was.lines.items()} == dict.fromkeys(was.lines, SCORES)
+    assert {id: kept.scores for id, kept in was.lines.items()} == dict.fromkeys(was.lines, SCORES)
     assert len(json.loads(was.asked.row.snapshot)["assessment_line"]) == len(queries.lines(row.id)) == 2
     scene.do(actions.ask_reopening, scene.year.controller, None, WHY)
     assert scene.asked.number == 2

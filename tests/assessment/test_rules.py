@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controls.assessment import rules
+from controls.assessment import rules, scales
 from controls.assessment.rules import Answers, Before, LineAnswers, Scores
 from controls.assessment.words import Certainty, Change, Direction, Proposal, State
 from controls.wheel.words import State as Phase
@@ -31,16 +31,9 @@ SCORES = st.builds(Scores, *[st.integers(1, 5)] * 5)
 @pytest.mark.parametrize("impact", range(1, 6))
 def test_bands(likelihood: int, impact: int) -> None:
     letter, product = TABLE[likelihood][impact - 1].split()
-    assert rules.score(likelihood, impact) == int(product)
-    assert rules.band(likelihood, impact).label[0] == letter
-    assert rules.raised(likelihood, impact) == (likelihood == 1 and impact == 5)
-
-
-@given(st.integers(1, 4), st.integers(1, 5))
-def test_a_band_never_falls_when_the_risk_grows(likelihood: int, impact: int) -> None:
-    order = list(rules.Band)
-    assert order.index(rules.band(likelihood + 1, impact)) >= order.index(rules.band(likelihood, impact))
-    assert order.index(rules.band(impact, likelihood + 1)) >= order.index(rules.band(impact, likelihood))
+    level, _after = rules.levels(Scores(likelihood, impact, 3, 1, 1), scales.STANDARD)
+    assert level.band is not None and (level.band.label[0], level.product) == (letter, int(product))
+    assert level.raised == (likelihood == 1 and impact == 5)
 
 
 @given(SCORES)
@@ -50,7 +43,9 @@ def test_scores_are_read_back(scores: Scores) -> None:
 
 def test_scores_half_chosen() -> None:
     half = Scores(inherent_likelihood=3)
-    assert (half.text(), half.inherent, half.inherent_band, half.complete) == ("", None, None, False)
+    assert (half.text(), half.inherent, half.complete) == ("", None, False)
+    nothing = rules.Levels()
+    assert rules.levels(half, scales.STANDARD) == rules.levels(Scores(0, 5, 1, 9, 9), scales.STANDARD) == nothing
     assert Scores.read("") == Scores()
 
 

@@ -122,7 +122,8 @@ def wired() -> Iterator[None]:
     empty: dict[Phase, list[Any]] = {phase: [] for phase in Phase}
     gates = empty | {Phase.CALIBRATING: [queries.unfinished], Phase.RECOMMENDED: [queries.unapproved]}
     enter = {phase: [] for phase in Phase} | {
-        Phase.ASSESSING: [actions.start], Phase.RECOMMENDED: [actions.lock_all],
+        Phase.CREATED: [actions.take_over_scales], Phase.ASSESSING: [actions.start],
+        Phase.RECOMMENDED: [actions.lock_all],
     }  # fmt: skip
     with ExitStack() as stack:
         for where, what in ((wheel_queries.GATES, gates), (wheel.ON_ENTER, enter)):

@@ -47,7 +47,7 @@ def test_open_plans_nine_steps(created: Year) -> None:
     assert [step.state for step in steps] == list(State) and queries.dates(steps) == default_dates(2026)
     assert queries.parameters(cycle) == Parameters(950) and cycle.opened_by_id == created.first.id
     assert [step.taken_at is not None for step in steps] == [True] + [False] * 8
-    assert logged()[-1] == "wheel.cycle_opened"
+    assert logged()[-2:] == ["wheel.cycle_opened", "assessment.scales_taken_over"]
     assert queries.deadline(cycle.id, State.ASSESSING) == default_dates(2026).assess_deadline
 
 
