@@ -1,4 +1,4 @@
-"""Writes of assessments: start, draft, submit, take back, return, calibrate, object, approve, lock, reopen."""
+"""Writes of assessments: start, draft, submit, return, ask, calibrate, undo, object, approve, lock, reopen."""
 
 import json
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from typing import Any
 from controls.assessment import queries, rules
 from controls.assessment.rules import Answers, Scores
 from controls.assessment.scales import STANDARD, Scales
-from controls.assessment.tables import Assessment, Draft, Line, ScaleSet
+from controls.assessment.tables import Assessment, Challenge, Draft, Line, ScaleSet
 from controls.assessment.words import State
 from controls.base import audit
 from controls.base.by import By
@@ -30,6 +30,10 @@ SUBMITTED = audit.declare("assessment.submitted", N_("Assessment submitted"))
 TAKEN_BACK = audit.declare("assessment.taken_back", N_("Assessment taken back"))
 RETURNED = audit.declare("assessment.returned", N_("Assessment returned"))
 CALIBRATED = audit.declare("assessment.calibrated", N_("Assessment calibrated"), "changed")
+UNDONE = audit.declare("assessment.calibration_undone", N_("Calibration undone"))
+ASKED = audit.declare("assessment.question_asked", N_("Question to the author"))
+ANSWERED = audit.declare("assessment.question_answered", N_("Question answered"))
+WITHDRAWN = audit.declare("assessment.question_withdrawn", N_("Question taken back"))
 OBJECTED = audit.declare("assessment.objected", N_("Owner's objection"))
 APPROVED = audit.declare("assessment.approved", N_("Assessment approved"))
 LOCKED = audit.declare("assessment.locked", N_("Assessments locked"), "forms")
@@ -193,12 +197,7 @@ def calibrate(by: By, id: int, version: int | None, scores: Scores | None, reaso
     refuse_if(rules.why_not_calibrate(row.state, _phase(row), row.year, now, scores, reason))
     if scores is not None and scores != now:
         accounts.take_part(by, Duty.S1, row, Side.FIRST)
-        used = queries.used(row.cycle_id)
-        _score(row, scores, used)
-        for line in queries.lines(row.id):
-            if line.inherited:
-                _score(line, scores, used)
-                saved(by, line)
+        _rescore(by, row, scores)
         row.assessors = rules.with_id(row.assessors or "", by.person_id)
         row.calibration_reason = reason.strip()
     changed = row.calibration_changed = scores is not None and scores != Scores.read(row.submitted_scores)
@@ -207,6 +206,79 @@ def calibrate(by: By, id: int, version: int | None, scores: Scores | None, reaso
     saved(by, row)
     audit.record(by.because(reason.strip()) if reason else by, CALIBRATED, row, changed=changed)
     return row
+
+
+def _rescore(by: By, row: Assessment, scores: Scores) -> None:
+    """Other scores for a form and for the lines that follow it."""
+    used = queries.used(row.cycle_id)
+    _score(row, scores, used)
+    for line in queries.lines(row.id):
+        if line.inherited:
+            _score(line, scores, used)
+            saved(by, line)
+
+
+def undo_calibration(by: By, id: int, version: int | None) -> Assessment:
+    """The group takes back what it agreed on or changed: the form stands as its author sent it.
+
+    Who had changed a score stays an assessor of it (S1).
+    """
+    row = load(Assessment, id, version)
+    by.must(Permission.ASSESSMENT_CALIBRATE, row.organisation_id, places=queries.places(row))
+    refuse_if(rules.why_not_undo(row.state, _phase(row), row.year))
+    sent = Scores.read(row.submitted_scores)
+    if sent.complete and sent != Scores.of(row):
+        _rescore(by, row, sent)
+    row.state = rules.STEPS[(row.state, "undo")]
+    _uncalibrated(row)
+    saved(by, row)
+    audit.record(by, UNDONE, row)
+    return row
+
+
+def ask(by: By, id: int, question: str) -> Challenge:
+    """The group asks the author about the form; approval waits for the answer."""
+    row = load(Assessment, id)
+    by.must(Permission.ASSESSMENT_CALIBRATE, row.organisation_id, places=queries.places(row))
+    refuse_if(rules.why_not_ask(row.state, _phase(row), row.year, question))
+    asked = Challenge(organisation_id=row.organisation_id, assessment_id=row.id, question=question.strip(),
+                      asked_by_id=by.person_id, asked_at=by.at)  # fmt: skip
+    saved(by, asked)
+    db.session.add(asked)
+    db.session.flush()
+    audit.record(by, ASKED, asked)
+    return asked
+
+
+def answer(by: By, id: int, question_id: int, version: int | None, text: str) -> Challenge:
+    """The author, or the process's owner or deputy, answers the group's question."""
+    asked, row = _asked(id, question_id, version)
+    if not (_own(by, row) or (by.own_id is not None and by.own_id == row.author_id)):
+        raise Refused([FORBIDDEN()])
+    by.must(Permission.ASSESSMENT_FILL, row.organisation_id, own=True)
+    refuse_if(rules.why_not_answer(queries.is_over(asked), row.state, _phase(row), row.year, text))
+    asked.answer, asked.answered_by_id, asked.answered_at = text.strip(), by.person_id, by.at
+    saved(by, asked)
+    audit.record(by, ANSWERED, asked)
+    return asked
+
+
+def withdraw_question(by: By, id: int, question_id: int, version: int | None) -> Challenge:
+    """The group takes a question back that nobody has answered."""
+    asked, row = _asked(id, question_id, version)
+    by.must(Permission.ASSESSMENT_CALIBRATE, row.organisation_id, places=queries.places(row))
+    refuse_if([rules.QUESTION_OVER()] if queries.is_over(asked) else [])
+    asked.withdrawn_by_id, asked.withdrawn_at = by.person_id, by.at
+    saved(by, asked)
+    audit.record(by, WITHDRAWN, asked)
+    return asked
+
+
+def _asked(id: int, question_id: int, version: int | None) -> tuple[Challenge, Assessment]:
+    row, asked = load(Assessment, id), load(Challenge, question_id, version)
+    if asked.assessment_id != row.id:
+        raise Refused([NOT_FOUND()])
+    return asked, row
 
 
 def object_to(by: By, id: int, version: int | None, text: str) -> Assessment:
@@ -229,7 +301,7 @@ def approve(by: By, id: int, version: int | None) -> Assessment:
     """
     row = load(Assessment, id, version)
     by.must(Permission.ASSESSMENT_CALIBRATE, row.organisation_id, places=queries.places(row))
-    refuse_if(rules.why_not_approve(row.state, _phase(row), row.year))
+    refuse_if(rules.why_not_approve(row.state, _phase(row), row.year, queries.open_questions(row.id)))
     accounts.take_part(by, Duty.S1, row, Side.SECOND, permission=Permission.ASSESSMENT_CALIBRATE)
     process, first, last = queries.on_line_of(row)
     catalogue.stay_off_line(by, process, first, last, Permission.ASSESSMENT_CALIBRATE)

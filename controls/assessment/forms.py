@@ -125,6 +125,20 @@ class ReturnForm(BaseForm):
     comment = Words(N_("What should be corrected?"), limit=2000, required=True)
 
 
+class AskForm(BaseForm):
+    """What the group asks the author."""
+
+    challenge = Words(N_("What do you ask the author?"), limit=2000, required=True)
+
+
+class AnswerForm(BaseForm):
+    """The author's answer to a question of the group."""
+
+    question = IntegerField(widget=HiddenInput(), validators=[Optional()])
+    version = IntegerField(widget=HiddenInput(), validators=[Optional()])
+    reply = Words(N_("Your answer"), limit=2000, required=True)
+
+
 class ObjectForm(BaseForm):
     """What the owner objects to."""
 

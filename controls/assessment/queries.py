@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 from controls.assessment import rules
 from controls.assessment.rules import DONE, EDITABLE, Before, Level, Levels, Scores
 from controls.assessment.scales import FIELDS, NAMES, STANDARD, Scales, score
-from controls.assessment.tables import Assessment, Draft, Line, ScaleSet
+from controls.assessment.tables import Assessment, Challenge, Draft, Line, ScaleSet
 from controls.assessment.words import Band, Certainty, Direction, Proposal, State
 from controls.base import audit, task
 from controls.base.by import By, Place
@@ -49,6 +49,9 @@ APPROVE = task.declare(
     "assessment.approve", N_("Approve the assessment of {code} {name}"), N_("Approve assessment"), SHOW
 )  # fmt: skip
 
+ANSWER = task.declare(
+    "assessment.answer", N_("Answer the group's question about {code} {name}"), N_("Answer question"), SHOW
+)  # fmt: skip
 REOPEN = task.declare(
     "assessment.reopen", N_("Decide whether the assessment of {code} {name} is reopened"), N_("Open assessment"), SHOW
 )  # fmt: skip
@@ -121,6 +124,10 @@ class Sheet(NamedTuple):
     asked: bool
     """Whether somebody ever asked to reopen it."""
     scale_set: ScaleSet | None
+    questions: int
+    """How many questions the group has asked its author, those taken back left out."""
+    open_questions: int
+    """How many of them wait for an answer."""
 
     @property
     def used(self) -> Scales:
@@ -133,10 +140,8 @@ def sheet(by: By, id: int) -> Sheet | None:
     if not 0 < id < 2**31:
         return None
     found = db.session.execute(
-        select(
-            Assessment, Process, Cycle, Organisation, Draft, Last, Step.deadline_on, people.asked_to_reopen(Assessment),
-            ScaleSet,
-        )
+        select(Assessment, Process, Cycle, Organisation, Draft, Last, Step.deadline_on,
+               people.asked_to_reopen(Assessment), ScaleSet, *questions_of(Assessment.id))
         .join(Process, Process.id == Assessment.process_id)
         .join(Cycle, Cycle.id == Assessment.cycle_id)
         .join(Organisation, Organisation.id == Assessment.organisation_id)
@@ -147,6 +152,43 @@ def sheet(by: By, id: int) -> Sheet | None:
         .where(Assessment.id == id, readable(by))
     ).first()  # fmt: skip
     return None if found is None else Sheet(*found)
+
+
+def questions_of(id: Any) -> tuple[Any, Any]:
+    """How many questions were asked about a form and not taken back, and how many of them are open, as columns."""
+    number = select(func.count()).where(Challenge.assessment_id == id, Challenge.withdrawn_at.is_(None))
+    return number.scalar_subquery(), number.where(Challenge.answered_at.is_(None)).scalar_subquery()
+
+
+def open_questions(assessment_id: int) -> int:
+    """How many questions about a form wait for an answer."""
+    return db.session.scalar(select(questions_of(assessment_id)[1])) or 0
+
+
+def is_over(asked: Challenge) -> bool:
+    """Whether a question is answered or taken back."""
+    return asked.answered_at is not None or asked.withdrawn_at is not None
+
+
+class Question(NamedTuple):
+    """A question of the group with the names of who asked and who answered."""
+
+    row: Challenge
+    asker: str
+    answerer: str | None
+
+
+def questions(assessment_id: int) -> list[Question]:
+    """The group's questions about a form, oldest first, those taken back left out."""
+    asker, answerer = aliased(Person), aliased(Person)
+    rows = db.session.execute(
+        select(Challenge, asker.name, answerer.name)
+        .join(asker, asker.id == Challenge.asked_by_id)
+        .outerjoin(answerer, answerer.id == Challenge.answered_by_id)
+        .where(Challenge.assessment_id == assessment_id, Challenge.withdrawn_at.is_(None))
+        .order_by(Challenge.id)
+    )
+    return [Question(*row) for row in rows]
 
 
 def by_id(by: By, id: int) -> Assessment | None:
@@ -296,6 +338,8 @@ def _matches(filters: Mapping[str, str]) -> list[ColumnElement[bool]]:
         wanted = filters["state"]
         if wanted == "missing":
             found.append(Assessment.state.in_([State.NOT_STARTED, State.DRAFT]))
+        elif wanted == "treated":
+            found.append(Assessment.state.in_([State.CALIBRATED, *DONE]))
         elif wanted == "done":
             found.append(Assessment.state.in_(list(DONE)))
         elif wanted in STATES:
@@ -575,10 +619,10 @@ def on_line_of(row: Assessment) -> tuple[Process, date, date]:
     return db.session.get_one(Process, row.process_id), date(row.year, 1, 1), date(row.year, 12, 31)
 
 
-def why_not_approve(by: By, row: Assessment, phase: Phase) -> list[Reason]:
-    """Why the reader may not approve a form: its state, S1 and S4."""
+def why_not_approve(by: By, row: Assessment, phase: Phase, questions: int) -> list[Reason]:
+    """Why the reader may not approve a form: its state, an open question, S1 and S4."""
     may = Permission.ASSESSMENT_CALIBRATE
-    reasons = rules.why_not_approve(row.state, phase, row.year)
+    reasons = rules.why_not_approve(row.state, phase, row.year, questions)
     if reasons:
         return reasons
     process, first, last = on_line_of(row)
@@ -711,6 +755,11 @@ def tasks(by: By) -> list[Select[Any]]:
         (CALIBRATE, Phase.CALIBRATING, [group, Assessment.state == State.SUBMITTED, Cycle.state != Phase.ASSESSING]),
         (APPROVE, Phase.CALIBRATING,
          [group, Assessment.state == State.CALIBRATED, Cycle.state != Phase.ASSESSING, not_mine]),
+        (ANSWER, Phase.CALIBRATING, [
+            fills, or_(mine, Assessment.author_id == by.own_id),
+            exists().where(Challenge.assessment_id == Assessment.id, Challenge.answered_at.is_(None),
+                           Challenge.withdrawn_at.is_(None)),
+        ]),
         (REOPEN, Phase.CALIBRATING, [exists().where(*people.to_reopen(by, Assessment))]),
     ]  # fmt: skip
     opened = Cycle.state.in_(list(rules.OPEN))

@@ -11,6 +11,8 @@ from werkzeug.datastructures import MultiDict
 
 from controls.assessment import actions, queries, rules
 from controls.assessment.forms import (
+    AnswerForm,
+    AskForm,
     AssessmentForm,
     CalibrateForm,
     DecideForm,
@@ -152,7 +154,8 @@ def _edit_context(sheet: Sheet, lines: list[LineRow], form: AssessmentForm) -> d
         "words": {band.value: f"{_(letter)} {_(band.label)}" for band, letter in LETTERS.items()},
         "line_field": line_field, "key_control": key_control,
         "days": (sheet.due - guard.by().today).days if sheet.due else None, "org": sheet.organisation.code,
-        "Scores": Scores, "own_lines": set(answers.lines), **_versions_context(sheet, ReopenForm(), DecideForm()),
+        "Scores": Scores, "own_lines": set(answers.lines), **_questions(sheet),
+        **_versions_context(sheet, ReopenForm(), DecideForm()),
     }  # fmt: skip
 
 
@@ -237,7 +240,7 @@ def _show_context(sheet: Sheet, lines: list[LineRow]) -> dict[str, Any]:
         sheet.process.deputy_id,
     })  # fmt: skip
     calibrating = rules.why_not_start_calibration(row.state, phase, row.year)
-    approving = queries.why_not_approve(by, row, phase)
+    approving = queries.why_not_approve(by, row, phase, sheet.open_questions)
     return {
         "sheet": sheet, "row": row, "process": sheet.process, "lines": lines, "names": names,
         "scales": shown(used, language()), "used": used, "now_levels": rules.levels(now, used),
@@ -253,7 +256,26 @@ def _show_context(sheet: Sheet, lines: list[LineRow]) -> dict[str, Any]:
         "waits": row.state in (State.SUBMITTED, State.CALIBRATED),
         "change_words": {kind.value: _(kind.label) for kind in Change},
         "leapt": rules.leaps(now, Scores.of(sheet.last), used) if sheet.last and now.complete else [],
+        "may_undo": group and not rules.why_not_undo(row.state, phase, row.year),
+        "may_ask": group and not rules.why_not_ask(row.state, phase, row.year, "x" * rules.SHORT_LEAST),
+        "ask": AskForm(), **_questions(sheet),
         **_versions_context(sheet, ReopenForm(version=row.version), DecideForm()),
+    }  # fmt: skip
+
+
+def _questions(sheet: Sheet, typed: AnswerForm | None = None) -> dict[str, Any]:
+    """The group's questions about a form, and for who may answer them a form for each that is open."""
+    by, row = guard.by(), sheet.row
+    own = _own(sheet) or (by.own_id is not None and by.own_id == row.author_id)
+    answers = own and by.may(Permission.ASSESSMENT_FILL, row.organisation_id, own=True) and row.state not in rules.DONE
+    asked = queries.questions(row.id) if sheet.questions else []
+    return {
+        "questions": asked, "replies": {
+            one.row.id: typed if typed and typed.question.data == one.row.id
+            else AnswerForm(question=one.row.id, version=one.row.version)
+            for one in asked if answers and one.row.answered_at is None
+        },
+        "may_withdraw": by.may(Permission.ASSESSMENT_CALIBRATE, row.organisation_id, places=queries.places(row)),
     }  # fmt: skip
 
 
@@ -310,7 +332,7 @@ def _sent(id: int, which: str, form: Any, text: str, act: Callable[..., object],
 
 def _read() -> int | None:
     """The version of the form that a bare button carries."""
-    return request.form.get("row_version", type=int)
+    return request.form.get("version", type=int) or request.form.get("row_version", type=int)
 
 
 @bp.post("/assessments/<int:id>/take-back")
@@ -342,6 +364,57 @@ def calibrate(id: int) -> ResponseReturnValue:
     scores = None if "agree" in request.form else form.scores()
     reason = "" if scores is None else form.reason.data or ""
     return _sent(id, "calibrate", form, _("The assessment is calibrated."), actions.calibrate, scores, reason)
+
+
+@bp.post("/assessments/<int:id>/undo")
+@guard.allows(Permission.ASSESSMENT_CALIBRATE)
+def undo(id: int) -> ResponseReturnValue:
+    """Take back what the group agreed on or changed."""
+    _sheet(id)
+    with transaction():
+        actions.undo_calibration(guard.by(), id, _read())
+        return answer.done(url_for(".show", id=id), _("The calibration is undone. The form is as its author sent it."))
+
+
+@bp.post("/assessments/<int:id>/ask")
+@guard.allows(Permission.ASSESSMENT_CALIBRATE)
+def ask(id: int) -> ResponseReturnValue:
+    """Ask the author a question."""
+    _sheet(id)
+    form = AskForm(request.form)
+    return answer.sent(
+        form, lambda: actions.ask(guard.by(), id, form.challenge.data or ""), url_for(".show", id=id),
+        _("The question is sent to the author."), lambda refused: _again(id, "ask", form, refused),
+    )  # fmt: skip
+
+
+@bp.post("/assessments/<int:id>/answer")
+@guard.allows(Permission.ASSESSMENT_FILL)
+def reply(id: int) -> ResponseReturnValue:
+    """Answer the group's question."""
+    sheet, form = _sheet(id), AnswerForm(request.form)
+
+    def again(refused: Refused | None) -> ResponseReturnValue:
+        sheet = _sheet(id)
+        context = _show_context(sheet, queries.line_rows(sheet.row)) | _questions(sheet, form)
+        return answer.failed("assessment/show.html", form, refused, saved=AnswerForm(), **context)
+
+    return answer.sent(
+        form, lambda: actions.answer(guard.by(), sheet.row.id, form.question.data or 0, form.version.data,
+                                     form.reply.data or ""),
+        url_for(".show", id=id), _("The answer is sent to the group."), again,
+    )  # fmt: skip
+
+
+@bp.post("/assessments/<int:id>/withdraw-question")
+@guard.allows(Permission.ASSESSMENT_CALIBRATE)
+def withdraw_question(id: int) -> ResponseReturnValue:
+    """Take a question back that is not answered."""
+    _sheet(id)
+    number, version = request.form.get("question", type=int), request.form.get("version", type=int)
+    with transaction():
+        actions.withdraw_question(guard.by(), id, number or 0, version)
+        return answer.done(url_for(".show", id=id), _("The question is taken back."))
 
 
 @bp.post("/assessments/<int:id>/object")
@@ -437,7 +510,7 @@ def _chips(asked: lists.Asked, choices: queries.Choices) -> list[tuple[str, str]
     words = {
         "area": {area.code: area.code for area in choices.areas},
         "state": {state.value: _(state.label) for state in State}
-        | {"missing": _("Not submitted"), "done": _("Approved or locked")},
+        | {"missing": _("Not submitted"), "done": _("Approved or locked"), "treated": _("Calibrated or further")},
         "owner": {str(id): name for id, name in choices.owners},
         "band": {band.value: _(band.label) for band in Band},
     }  # fmt: skip

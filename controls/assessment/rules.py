@@ -25,6 +25,7 @@ STEPS: dict[tuple[State, str], State] = {
     (State.CALIBRATED, "return"): State.RETURNED,
     (State.SUBMITTED, "calibrate"): State.CALIBRATED,
     (State.CALIBRATED, "calibrate"): State.CALIBRATED,
+    (State.CALIBRATED, "undo"): State.SUBMITTED,
     (State.CALIBRATED, "approve"): State.APPROVED,
     (State.APPROVED, "lock"): State.LOCKED,
     (State.APPROVED, "reopen"): State.RETURNED,
@@ -57,6 +58,15 @@ COPIED_WHY = Why("assessment.copied_why", N_("Write why the risk is unchanged si
 LINE_WHY = Why("assessment.line_why", N_("Write why the sub-process has its own scores."))
 COMMENT_SHORT = Why("assessment.comment_short", N_("Write a comment of at least {min} characters."))
 CHANGE_WHY = Why("assessment.change_why", N_("Write why the group changes the scores."))
+CHANGED_NOT_AGREED = Why(
+    "assessment.changed_not_agreed",
+    N_("You have changed a score. Save the changed scores, or set them back and agree."),
+)
+OPEN_QUESTION = Why(
+    "assessment.open_question",
+    N_("The author has not answered the group's question. Wait for the answer, or take the question back."), 409,
+)  # fmt: skip
+QUESTION_OVER = Why("assessment.question_over", N_("The question is answered or taken back already."), 409)
 NOT_THE_AUTHOR = Why("assessment.not_the_author", N_("Only the person who submitted the form may take it back."), 403)
 
 
@@ -305,6 +315,26 @@ def why_not_calibrate(
     return _steps(wanted) + ([CHANGE_WHY("reason")] if _empty(reason) else [])
 
 
+def why_not_undo(state: State, phase: Phase, year: int) -> list[Reason]:
+    """What the group agreed on or changed is taken back until it is approved."""
+    reasons = [] if phase is Phase.CALIBRATING else [NOT_CALIBRATING(year=year)]
+    return reasons + ([] if (state, "undo") in STEPS else [WRONG_STATE(state=state)])
+
+
+def why_not_ask(state: State, phase: Phase, year: int, question: str) -> list[Reason]:
+    """The group asks the author about a form that it has before it, until it is approved."""
+    reasons = [] if phase in OPEN else [NOT_OPEN(year=year)]
+    reasons += [] if (state, "return") in STEPS else [WRONG_STATE(state=state)]
+    return reasons or ([COMMENT_SHORT("challenge", min=SHORT_LEAST)] if _empty(question) else [])
+
+
+def why_not_answer(over: bool, state: State, phase: Phase, year: int, text: str) -> list[Reason]:
+    """An open question is answered while the year's assessments are open."""
+    reasons = [] if phase in OPEN and state not in DONE else [NOT_OPEN(year=year)]
+    reasons += [QUESTION_OVER()] if over else []
+    return reasons or ([COMMENT_SHORT("reply", min=SHORT_LEAST)] if _empty(text) else [])
+
+
 def why_not_object(state: State, phase: Phase, year: int, text: str) -> list[Reason]:
     """The owner's objection stands beside the form until it is approved."""
     reasons = [] if phase in OPEN else [NOT_OPEN(year=year)]
@@ -312,10 +342,11 @@ def why_not_object(state: State, phase: Phase, year: int, text: str) -> list[Rea
     return reasons or ([COMMENT_SHORT("text", min=SHORT_LEAST)] if _empty(text) else [])
 
 
-def why_not_approve(state: State, phase: Phase, year: int) -> list[Reason]:
-    """A calibrated form is approved while the year is calibrated."""
+def why_not_approve(state: State, phase: Phase, year: int, questions: int = 0) -> list[Reason]:
+    """A calibrated form is approved while the year is calibrated, when no question to its author is open."""
     reasons = [] if phase is Phase.CALIBRATING else [NOT_CALIBRATING(year=year)]
-    return reasons + ([] if (state, "approve") in STEPS else [WRONG_STATE(state=state)])
+    reasons += [] if (state, "approve") in STEPS else [WRONG_STATE(state=state)]
+    return reasons or ([OPEN_QUESTION()] if questions else [])
 
 
 def ids(text: str) -> list[int]:

@@ -124,6 +124,24 @@ class Line(Scores, Versioned, Model):
     reason_step: Mapped[str] = mapped_column(Text, default="")
 
 
+class Challenge(Versioned, Model):
+    """A question of the group to the author of a form, and the answer; open until answered or taken back."""
+
+    __tablename__ = "assessment_challenge"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("identity_organisation.id"))
+    assessment_id: Mapped[int] = mapped_column(ForeignKey("assessment_assessment.id"), index=True)
+    question: Mapped[str] = mapped_column(Text)
+    asked_by_id: Mapped[int] = mapped_column(ForeignKey("identity_person.id"))
+    asked_at: Mapped[datetime] = mapped_column(UtcTime)
+    answer: Mapped[str] = mapped_column(Text, default="")
+    answered_by_id: Mapped[int | None] = mapped_column(ForeignKey("identity_person.id"))
+    answered_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    withdrawn_by_id: Mapped[int | None] = mapped_column(ForeignKey("identity_person.id"))
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+
 class Draft(Versioned, Model):
     """What somebody has typed and not yet submitted; `answers` is JSON of the form's fields."""
 

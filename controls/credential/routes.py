@@ -30,6 +30,16 @@ def me() -> ResponseReturnValue:
     return answer.page("credential/me.html", grants=grants, organisations=codes, person=guard.person())
 
 
+@bp.post("/me/keys")
+@guard.signed_in
+def choose_keys() -> ResponseReturnValue:
+    """Turn single keys on or off."""
+    on = request.form.get("keys") == "on"
+    with transaction():
+        accounts.choose_keys(guard.by(), on)
+        return answer.done(url_for(".me"), _("Keys are turned on.") if on else _("Keys are turned off."))
+
+
 @bp.get("/me/sign-in")
 @guard.signed_in
 def show() -> ResponseReturnValue:

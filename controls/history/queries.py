@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased
 
 from controls.accounts import queries as accounts
 from controls.assessment import queries as assessments
-from controls.assessment.tables import Assessment, Line, ScaleSet
+from controls.assessment.tables import Assessment, Challenge, Line, ScaleSet
 from controls.base import checkpoint, keys, settings, verify
 from controls.base.audit import EVENTS as EVENTS
 from controls.base.audit import EventRow, ToldRow
@@ -86,6 +86,8 @@ _A, _B = aliased(Subprocess), aliased(Process)
 NAMES: dict[str, Select[Any]] = {
     "assessment_assessment": _name(
         Assessment, _B.code + " " + _text(Assessment.year), join=(_B, _B.id == Assessment.process_id)),
+    "assessment_challenge": _name(Challenge, _B.code + " " + _text(Assessment.year), join=(
+        Assessment, Assessment.id == Challenge.assessment_id)).join(_B, _B.id == Assessment.process_id),
     "assessment_line": _name(Line, _A.code, _A.name_da, _A.name_en, join=(_A, _A.id == Line.subprocess_id)),
     "assessment_scale_set": _name(ScaleSet, _text(Cycle.year), join=(Cycle, Cycle.id == ScaleSet.cycle_id)),
     "credential_passkey": _name(Passkey, Passkey.name),

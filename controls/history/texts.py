@@ -12,6 +12,7 @@ REDACTABLE: dict[str, tuple[str, ...]] = {
         "calibration_reason", "fraud_reason", "owner_objection", "reason", "reason_no_key_control", "reason_step",
         "reason_unchanged", "return_comment",
     ),
+    "assessment_challenge": ("answer", "question"),
     "assessment_line": ("reason", "reason_step"),
     "credential_passkey": ("name",),
     "effectiveness_item": ("item_key", "note"),

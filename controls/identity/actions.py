@@ -21,6 +21,7 @@ PERSON_ADDED = audit.declare("identity.person_added", N_("Person added"))
 ROLE_GRANTED = audit.declare("identity.role_granted", N_("Role granted"))
 ROLE_ENDED = audit.declare("identity.role_ended", N_("Role ended"))
 LANGUAGE_CHOSEN = audit.declare("identity.language_chosen", N_("Language chosen"))
+KEYS_CHOSEN = audit.declare("identity.keys_chosen", N_("Keys chosen"))
 SIGNED_IN = audit.declare("identity.signed_in", N_("Signed in"), "how")
 SIGNED_IN_AGAIN = audit.declare("identity.signed_in_again", N_("Confirmed who is signed in"), "how")
 SIGNED_OUT = audit.declare("identity.signed_out", N_("Signed out"))
@@ -144,6 +145,14 @@ def choose_language(by: By, language: str) -> None:
     person.language = language
     saved(by, person)
     audit.record(by, LANGUAGE_CHOSEN, person)
+
+
+def choose_keys(by: By, on: bool) -> None:
+    """Have single keys act on pages, or not (WCAG 2.1.4)."""
+    person = db.session.get_one(Person, by.person_id)
+    person.keys_off = not on
+    saved(by, person)
+    audit.record(by, KEYS_CHOSEN, person)
 
 
 def check_password(username: str, password: str) -> Person | None:

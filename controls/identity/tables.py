@@ -46,6 +46,7 @@ class Person(Versioned, Model):
     language: Mapped[str] = mapped_column(String(2), default="da")
     password_hash: Mapped[str | None] = mapped_column(String(200), info=SECRET)
     must_change: Mapped[bool | None]
+    keys_off: Mapped[bool | None]
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
     same_person_as_id: Mapped[int | None] = mapped_column(ForeignKey("identity_person.id"))

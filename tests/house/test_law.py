@@ -18,8 +18,8 @@ ROOT = Path(__file__).resolve().parents[2]
 CONTROLS = ROOT / "controls"
 ROW = (
     "base", "identity", "credential", "signin", "evidence", "universe", "wheel", "assessment", "rotation",
-    "recommendation", "forum", "review", "effectiveness", "finding", "visiting", "accounts", "register", "overview",
-    "history", "papers", "jobs",
+    "recommendation", "forum", "review", "effectiveness", "finding", "calibration", "visiting", "accounts", "register",
+    "overview", "history", "papers", "jobs",
 )  # fmt: skip
 SLICES = ROW[1:]
 KNOW_ALL = ("app", "cli", "wiring", "demo")
@@ -154,7 +154,9 @@ def _records(node: ast.FunctionDef, bodies: dict[str, ast.FunctionDef], seen: se
     for call in ast.walk(node):
         if isinstance(call, ast.Call):
             text = ast.unparse(call.func)
-            callers = ("actions", "accounts", "credentials", "identity", "universe", "wheel", "rotation")
+            callers = (
+                "actions", "accounts", "credentials", "identity", "universe", "wheel", "rotation", "assessing",
+            )  # fmt: skip
             if text == "audit.record" or text.split(".")[-2:-1] in ([name] for name in callers):
                 return True
             if text in bodies and _records(bodies[text], bodies, seen):

@@ -128,7 +128,7 @@ SEEN: dict[str, dict[Role, str]] = {
 """Who sees what no permission tells: one's own sign-ins; one's own stand-ins, and the administrator all; a visiting
 grant, which both houses' coordinators see, the administrators and the visitor, who is none of these people."""
 
-LISTS_OWN = {"assessment.listing", "assessment.matrix", "finding.index", "review.index"}
+LISTS_OWN = {"assessment.listing", "assessment.matrix", "calibration.queue", "finding.index", "review.index"}
 """Lists that show an owner the own rows, where the row says `o`."""
 
 
