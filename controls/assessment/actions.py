@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from controls.assessment import queries, rules
+from controls.assessment import queries, rules, scale_rules
 from controls.assessment.rules import Answers, Scores
 from controls.assessment.scales import STANDARD, Scales
 from controls.assessment.tables import Assessment, Challenge, Draft, Line, ScaleSet
@@ -20,11 +20,13 @@ from controls.identity.duties import Duty, Side
 from controls.identity.permissions import Permission
 from controls.universe import actions as catalogue
 from controls.universe import queries as universe
+from controls.wheel import actions as wheeling
 from controls.wheel import queries as wheel
 from controls.wheel.queries import Cycle
 from controls.wheel.words import State as Phase
 
 SCALES_TAKEN_OVER = audit.declare("assessment.scales_taken_over", N_("Scales taken over from the year before"))
+SCALES_CHANGED = audit.declare("assessment.scales_changed", N_("Scales changed"))
 STARTED = audit.declare("assessment.started", N_("Assessments sent out"), "forms")
 SUBMITTED = audit.declare("assessment.submitted", N_("Assessment submitted"))
 TAKEN_BACK = audit.declare("assessment.taken_back", N_("Assessment taken back"))
@@ -48,6 +50,29 @@ def take_over_scales(by: By, cycle: Cycle) -> None:
     saved(by, row)
     db.session.add(row)
     audit.record(by, SCALES_TAKEN_OVER, row)
+
+
+def set_scales(by: By, cycle_id: int, version: int | None, wanted: Scales) -> ScaleSet:
+    """Give a year other scales, before its parameters are locked; it then follows a new set of rules."""
+    cycle = wheel.cycle_by_id(cycle_id)
+    if cycle is None:
+        raise Refused([NOT_FOUND()])
+    by.must(Permission.CYCLE_CONFIGURE, cycle.organisation_id)
+    row = queries.scale_set(cycle.id)
+    if row is not None and version is not None and row.version != version:
+        raise Stale(row)
+    refuse_if(queries.why_not_change_scales(cycle) + scale_rules.why_not_scales(wanted))
+    if row is None:
+        row = ScaleSet(organisation_id=cycle.organisation_id, cycle_id=cycle.id)
+        db.session.add(row)
+    for name, value in vars(wanted).items():
+        setattr(row, name, value)
+    saved(by, row)
+    audit.record(by, SCALES_CHANGED, row)
+    before = wheel.cycle(cycle.organisation_id, cycle.year - 1)
+    other = before is not None and queries.used(before.id) != wanted
+    wheeling.number_rules(by, cycle.id, before.rule_set + other if before else cycle.rule_set)
+    return row
 
 
 def start(by: By, cycle: Cycle) -> None:

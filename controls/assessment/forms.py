@@ -9,11 +9,12 @@ from wtforms.validators import Optional
 from wtforms.widgets import HiddenInput
 
 from controls.assessment.rules import Answers, LineAnswers, Scores, line_field
-from controls.assessment.scales import LABELS, NAMES
-from controls.assessment.words import Certainty, Change, Direction, Proposal
-from controls.base.form import BaseForm, Pick, Words
+from controls.assessment.scale_rules import ANCHOR_MOST, HELP_MOST, anchor_field
+from controls.assessment.scales import ANCHORED, FIELDS, FIGURES, LABELS, LANGUAGES, NAMES, TITLES, Scales
+from controls.assessment.words import Band, Certainty, Change, Direction, Measure, Proposal
+from controls.base.form import Amount, BaseForm, Line, Pick, Whole, Words, said
 from controls.base.form import Scale as ScaleField
-from controls.base.why import N_
+from controls.base.why import N_, Why
 
 YES_NO = [("yes", N_("Yes")), ("no", N_("No"))]
 COPIED_NAMES = (*NAMES, "fraud", "fraud_reason", "reason_no_key_control")
@@ -158,3 +159,83 @@ class DecideForm(BaseForm):
 
     version = IntegerField(widget=HiddenInput(), validators=[Optional()])
     answer = Words(N_("Answer"), limit=2000)
+
+
+STEP_IN = {"da": Why("", N_("{scale}, step {step}, in Danish")), "en": Why("", N_("{scale}, step {step}, in English"))}
+HELP_IN = {
+    "da": Why("", N_("{scale}, how to choose, in Danish")), "en": Why("", N_("{scale}, how to choose, in English")),
+}  # fmt: skip
+WEIGHT_OF = Why("", N_("Weight of “{measure}”, per cent"))
+
+
+class ScalesForm(BaseForm):
+    """A year's scales; the fields of steps and weights are added below, with labels made of the reader's words."""
+
+    version = IntegerField(widget=HiddenInput(), validators=[Optional()])
+    moderate_from = Whole(N_("Moderate begins at"), most=999, required=True)
+    elevated_from = Whole(N_("Elevated begins at"), most=999, required=True)
+    high_from = Whole(N_("High begins at"), most=999, required=True)
+    worst_impact = Pick(N_("Lowest risk band at impact 5"), choices=_words(Band), required=True)
+    impact_2_from_ore = Amount(N_("Impact 2 begins at"), required=True)
+    impact_3_from_ore = Amount(N_("Impact 3 begins at"), required=True)
+    impact_4_from_ore = Amount(N_("Impact 4 begins at"), required=True)
+    impact_5_from_ore = Amount(N_("Impact 5 begins at"), required=True)
+    leap_steps = Whole(N_("Steps of change that ask for a reason"), most=999, required=True)
+    reason_least = Whole(N_("Shortest reason, characters"), most=99_999, required=True)
+    reason_most = Whole(N_("Longest reason, characters"), most=99_999, required=True)
+    ask_no_key_control = BooleanField(N_("A reason for a lower risk without a key control"))
+    ask_unchanged = BooleanField(N_("A reason for the same scores when a change is ticked"))
+    ask_copied = BooleanField(N_("A reason for answers copied from last year"))
+    ask_fraud = BooleanField(N_("A reason for a special risk of fraud"))
+
+    def __init__(self, *args: Any, **kw: Any) -> None:
+        super().__init__(*args, **kw)
+        self.worst_impact.choices = [(band.value, said(Why("", band.label)())) for band in Band]
+        for of in ANCHORED:
+            for language in LANGUAGES:
+                self[f"{of}_help_{language}"].label.text = said(HELP_IN[language](scale=TITLES[of]))
+                for step in FIGURES:
+                    label = said(STEP_IN[language](scale=TITLES[of], step=step))
+                    self[anchor_field(of, language, step)].label.text = label
+        for measure in Measure:
+            self[f"weight_{measure}"].label.text = said(WEIGHT_OF(measure=measure))
+
+    def scales(self) -> Scales:
+        """The scales typed."""
+        given = {name: self[name].data for name in FIELDS if name in self}
+        steps = {
+            f"{of}_{language}": "\n".join(_one_line(self[anchor_field(of, language, step)].data) for step in FIGURES)
+            for of in ANCHORED for language in LANGUAGES
+        }  # fmt: skip
+        weights = {f"weight_{measure}": self[f"weight_{measure}"].data or 0 for measure in Measure}
+        return Scales(**{**given, **steps, **weights, "worst_impact": Band(self.worst_impact.data)})
+
+    @staticmethod
+    def values(used: Scales) -> dict[str, Any]:
+        """What the form shows at first."""
+        steps = {
+            anchor_field(of, language, step): text
+            for of in ANCHORED for language in LANGUAGES
+            for step, text in zip(FIGURES, used.anchors(of, language), strict=True)
+        }  # fmt: skip
+        weights = {f"weight_{measure}": getattr(used, f"weight_{measure}") or None for measure in Measure}
+        rest = {
+            name: value
+            for name, value in vars(used).items()
+            if name.removesuffix("_da").removesuffix("_en") not in ANCHORED
+        }
+        return {**rest, "worst_impact": used.worst_impact.value, **steps, **weights}
+
+
+def _one_line(text: str | None) -> str:
+    return " ".join((text or "").split())
+
+
+for _of in ANCHORED:
+    for _language in LANGUAGES:
+        for _step in FIGURES:
+            _field = Line(TITLES[_of], limit=ANCHOR_MOST, required=True)
+            setattr(ScalesForm, anchor_field(_of, _language, _step), _field)
+        setattr(ScalesForm, f"{_of}_help_{_language}", Words(TITLES[_of], limit=HELP_MOST, required=True))
+for _measure in Measure:
+    setattr(ScalesForm, f"weight_{_measure}", Whole(_measure.label, most=999))

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, or_, select
 from sqlalchemy.orm import aliased
 
-from controls.assessment import rules
+from controls.assessment import rules, scale_rules
 from controls.assessment.rules import DONE, EDITABLE, Before, Level, Levels, Scores
+from controls.assessment.scale_rules import Assessed, Effect
 from controls.assessment.scales import FIELDS, NAMES, STANDARD, Scales, score
 from controls.assessment.tables import Assessment, Challenge, Draft, Line, ScaleSet
 from controls.assessment.words import Band, Certainty, Direction, Proposal, State
@@ -106,6 +107,41 @@ def used_in(organisation_ids: frozenset[int], year: int) -> dict[int, Scales]:
         .where(Cycle.organisation_id.in_(organisation_ids), Cycle.year == year).order_by(Cycle.organisation_id)
     )  # fmt: skip
     return {organisation: scales_of(row) for organisation, row in rows}
+
+
+def why_not_change_scales(cycle: Cycle) -> list[Reason]:
+    """Why a year's scales stay as they are."""
+    answered = exists().where(Assessment.cycle_id == cycle.id, or_(
+        Assessment.inherent_likelihood.is_not(None), exists().where(Draft.assessment_id == Assessment.id)))  # fmt: skip
+    return scale_rules.why_not_change_scales(cycle.state, cycle.year, bool(db.session.scalar(select(answered))))
+
+
+def effect(before: Cycle, wanted: Scales) -> Effect:
+    """What other scales would make of a year's assessments, which keep the bands they got."""
+    of, line = (
+        [getattr(row, name) for name in (*NAMES, "inherent_band", "residual_band")] for row in (Assessment, Line)
+    )  # fmt: skip
+    answered = (Assessment.cycle_id == before.id, Assessment.inherent_likelihood.is_not(None))
+    forms = _assessed(
+        select(Process.code, Process.name_da, Process.name_en, *of)
+        .join(Assessment, Assessment.process_id == Process.id).where(*answered).order_by(Process.sort_key)
+    )  # fmt: skip
+    lines = _assessed(
+        select(Subprocess.code, Subprocess.name_da, Subprocess.name_en, *line)
+        .join(Line, Line.subprocess_id == Subprocess.id).join(Assessment, Assessment.id == Line.assessment_id)
+        .where(*answered).order_by(Subprocess.sort_key)
+    )  # fmt: skip
+    moved = (scale_rules.shifts(rows, wanted) for rows in (forms, lines))
+    return Effect(before.year, len(forms), len(lines), *moved)
+
+
+def _assessed(query: Select[*tuple[Any, ...]]) -> list[Assessed]:
+    found = []
+    for code, name_da, name_en, *figures, inherent, residual in db.session.execute(query):
+        scores = Scores(*figures)
+        kept = Levels(Level(inherent, scores.inherent), Level(residual, scores.residual))
+        found.append(Assessed(code, name_da, name_en, scores, kept))
+    return found
 
 
 # --- one form ------------------------------------------------------------------------------------------------

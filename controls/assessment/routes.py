@@ -19,12 +19,14 @@ from controls.assessment.forms import (
     ObjectForm,
     ReopenForm,
     ReturnForm,
+    ScalesForm,
     form_for,
 )
 from controls.assessment.queries import LineRow, Sheet
 from controls.assessment.rules import Before, Scores, line_field
-from controls.assessment.scales import NAMES, STANDARD, band, score, shown, spans
-from controls.assessment.words import Band, Change, State
+from controls.assessment.scale_rules import EXPLAINED, anchor_field, why_not_scales
+from controls.assessment.scales import ANCHORED, FIGURES, NAMES, STANDARD, TITLES, Scales, band, score, shown, spans
+from controls.assessment.words import Band, Change, Measure, State
 from controls.base.by import By
 from controls.base.db import Stale, transaction
 from controls.base.form import said
@@ -35,6 +37,8 @@ from controls.identity.rules import edition
 from controls.identity.words import RequestState
 from controls.web import answer, guard, lists
 from controls.web.words import language
+from controls.wheel import queries as wheel
+from controls.wheel.queries import Cycle
 from controls.wheel.words import State as Phase
 
 bp = Blueprint("assessment", __name__)
@@ -533,6 +537,15 @@ def _pager(asked: lists.Asked, shown: int, matching: int) -> dict[str, Any] | No
     }  # fmt: skip
 
 
+def _cells(used: Scales, counts: Counter[tuple[int, int]]) -> list[dict[str, Any]]:
+    """The 25 cells of the drawing, with the bands that the scales give and how many are in each."""
+    return [
+        {"likelihood": p, "impact": c, "level": band(used, p, c).value, "product": score(p, c),
+         "count": counts[(p, c)]}
+        for p in reversed(FIGURES) for c in FIGURES
+    ]  # fmt: skip
+
+
 @bp.get("/cycles/<int:year>/matrix")
 @guard.allows(Permission.CONTENT_READ)
 def matrix(year: int) -> ResponseReturnValue:
@@ -546,14 +559,115 @@ def matrix(year: int) -> ResponseReturnValue:
     shown = [row for row in rows if (row.likelihood, row.impact) == cell] if inside else rows
     by_place = queries.used_in(here, year)
     used = by_place.get(guard.organisation().id) or next(iter(by_place.values()), STANDARD)
-    cells = [
-        {"likelihood": p, "impact": c, "level": band(used, p, c).value, "product": score(p, c),
-         "count": counts[(p, c)]}
-        for p in range(5, 0, -1) for c in range(1, 6)
-    ]  # fmt: skip
     return answer.page(
-        "assessment/matrix.html", year=year, after=after, area=area, cells=cells, rows=shown[:MATRIX_LIMIT],
-        total=len(rows), cell=cell if inside else None, areas=queries.areas_of_year(here, year),
+        "assessment/matrix.html", year=year, after=after, area=area, cells=_cells(used, counts),
+        rows=shown[:MATRIX_LIMIT], total=len(rows), cell=cell if inside else None,
+        areas=queries.areas_of_year(here, year),
         href=_address(p=None, c=None) + "&", address=_address, org=guard.organisation().code,
         spans=spans(used), used=used, letters=LETTERS, several=len(set(by_place.values())) > 1,
     )  # fmt: skip
+
+
+# --- the year's scales ---------------------------------------------------------------------------------------
+
+
+def _years(now: int = 0) -> tuple[Cycle | None, Cycle | None]:
+    """The cycle that the address names (else that of a year, else the newest), and the one before it."""
+    found = {cycle.year: cycle for cycle in wheel.cycles(frozenset({guard.organisation().id}))}
+    asked = request.args.get("year", type=int)
+    if asked is not None and asked not in found:
+        abort(404)
+    newest = max(found, default=0)
+    year = asked if asked is not None else now if now in found else newest
+    return found.get(year), found.get(year - 1)
+
+
+def _scales_context(cycle: Cycle | None) -> dict[str, Any]:
+    """What both pages of the scales show: the scales themselves, of which year, and who saved them."""
+    row = queries.scale_set(cycle.id) if cycle else None
+    used = queries.scales_of(row)
+    return {
+        "cycle": cycle, "row": row, "used": used, "scales": shown(used, language()), "spans": spans(used),
+        "cells": _cells(used, Counter()), "organisation": guard.organisation(), "titles": TITLES, "anchored": ANCHORED,
+    }  # fmt: skip
+
+
+def _settings(cycle: Cycle, before: Cycle | None) -> dict[str, Any]:
+    """The settings page: the form where the reader may change the scales, else why not."""
+    frozen = queries.why_not_change_scales(cycle)
+    return {
+        **_scales_context(cycle), "before": before, "frozen": frozen, "why_not": _sentences(frozen), "effect": None,
+        "may": guard.by().may(Permission.CYCLE_CONFIGURE, cycle.organisation_id), "explained": EXPLAINED,
+        "measures": list(Measure), "anchor_field": anchor_field, "figures": FIGURES,
+    }  # fmt: skip
+
+
+def _filled(context: dict[str, Any]) -> ScalesForm:
+    row = context["row"]
+    return ScalesForm(version=row.version if row else 0, **ScalesForm.values(context["used"]))
+
+
+@bp.get("/settings/scales")
+@guard.allows(Permission.CATALOGUE_READ)
+def scales() -> ResponseReturnValue:
+    """The scales of the newest year, or of the year in the address, to change or to read."""
+    cycle, before = _years()
+    if cycle is None:
+        return answer.page("assessment/scales_none.html", organisation=guard.organisation())
+    context = _settings(cycle, before)
+    form = _filled(context) if context["may"] and not context["why_not"] else None
+    return answer.page("assessment/scales.html", form, **context)
+
+
+def _scales_again(id: int, form: ScalesForm, refused: Refused | None) -> ResponseReturnValue:
+    """The settings page with what was typed and why it was not taken."""
+    cycle, before = _years()
+    assert cycle is not None and cycle.id == id
+    context = _settings(cycle, before)
+    saved = _filled(context) if isinstance(refused, Stale) else None
+    return answer.failed("assessment/scales.html", form, refused, saved=saved, **context)
+
+
+def _scales_sent() -> tuple[Cycle, Cycle | None, ScalesForm]:
+    """The year whose scales are sent, by somebody who may change them, the one before it, and what was typed."""
+    cycle, before = _years()
+    if cycle is None:
+        abort(404)
+    guard.must(guard.by().may(Permission.CYCLE_CONFIGURE, cycle.organisation_id))
+    return cycle, before, ScalesForm(request.form)
+
+
+@bp.post("/settings/scales")
+@guard.allows(Permission.CYCLE_CONFIGURE)
+def set_scales() -> ResponseReturnValue:
+    """Save the year's scales."""
+    cycle, _before, form = _scales_sent()
+    id, year, by = cycle.id, cycle.year, guard.by()
+    return answer.sent(
+        form, lambda: actions.set_scales(by, id, form.version.data or None, form.scales()),
+        url_for(".scales", year=year, org=guard.organisation().code), _("The scales of %(year)s are saved.", year=year),
+        lambda refused: _scales_again(id, form, refused),
+    )  # fmt: skip
+
+
+@bp.post("/settings/scales/preview")
+@guard.allows(Permission.CYCLE_CONFIGURE)
+def preview_scales() -> ResponseReturnValue:
+    """What the scales that are typed would make of last year's assessments; nothing is saved."""
+    cycle, before, form = _scales_sent()
+    if not form.validate():
+        return _scales_again(cycle.id, form, None)
+    wanted = form.scales()
+    context = _settings(cycle, before)
+    if reasons := context["frozen"] + why_not_scales(wanted):
+        return answer.failed("assessment/scales.html", form, Refused(reasons), **context)
+    effect = queries.effect(before, wanted) if before else None
+    return answer.page("assessment/scales.html", form, **context | {"effect": effect, "previewed": True})
+
+
+@bp.get("/help/scales")
+@guard.allows(Permission.CATALOGUE_READ)
+def explain_scales() -> ResponseReturnValue:
+    """What the steps and bands of the current year mean, for everybody and for print."""
+    cycle, _before = _years(guard.by().today.year)
+    return answer.page("assessment/scales_help.html", **_scales_context(cycle))

@@ -84,10 +84,11 @@ def _anchors(wanted: Scales, of: str) -> list[Reason]:
     reasons: list[Reason] = []
     for language in LANGUAGES:
         seen: set[str] = set()
-        steps = (*wanted.anchors(of, language), *[""] * len(FIGURES))[: len(FIGURES)]
-        for step, text in zip(FIGURES, steps, strict=True):
+        named = wanted.anchors(of, language)
+        steps = (*named[:4], "\n".join(named[4:]), *[""] * 4)[: len(FIGURES)] if len(named) > 4 else (*named, *[""] * 4)
+        for step, text in zip(FIGURES, steps, strict=False):
             field = anchor_field(of, language, step)
-            if not 0 < len(text.strip()) <= ANCHOR_MOST:
+            if not 0 < len(text.strip()) <= ANCHOR_MOST or "\n" in text:
                 reasons.append(STEP_NAME(field, max=ANCHOR_MOST))
             elif text.casefold() in seen:
                 reasons.append(STEP_TWICE(field))
@@ -165,6 +166,17 @@ class Known:
     fraud: bool = False
     certainty: Certainty | None = None
 
+
+EXPLAINED = {
+    Measure.LIKELIHOOD: N_("The step that was chosen."),
+    Measure.IMPACT: N_("The step that was chosen."),
+    Measure.CONTROL: N_("6 less the control level: full is 1, none is 5."),
+    Measure.AMOUNT: N_("1–5 by the amounts of the steps of impact. Not known is 1."),
+    Measure.CHANGE: N_("1, and one more for each change that is ticked, at most 5."),
+    Measure.FRAUD: N_("Yes is 5, no is 1."),
+    Measure.UNCERTAINTY: N_("A little certain is 5, fairly is 3, very is 1."),
+}
+"""How each measure becomes 1 to 5, in words."""
 
 UNSURE = {Certainty.LITTLE: FIGURES[-1], Certainty.FAIR: FIGURES[2], Certainty.HIGH: FIGURES[0]}
 

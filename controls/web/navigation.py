@@ -58,13 +58,15 @@ ENTRIES = (
     Entry(N_("My tasks"), "/", None, ("", "tasks", "assessments")),
     Entry(N_("Processes"), "/processes", Permission.CATALOGUE_READ, CATALOGUE),
     Entry(N_("Five-year roll"), "/plan", Permission.CATALOGUE_READ, ("plan",)),
-    Entry(N_("Annual wheel"), "/cycles", Permission.CATALOGUE_READ, ("cycles", "wheel")),
+    Entry(N_("Annual wheel"), "/cycles", Permission.CATALOGUE_READ, ("cycles", "wheel", "settings")),
     Entry(N_("VD-forum"), "/forum", Permission.CONTENT_READ, ("forum",)),
     Entry(N_("Reports"), "/reports", Permission.WORKBOOK_EXPORT, ("reports", "log")),
 )
 
 
 MENU = (
+    (N_("Scales and risk bands"), "/help/scales", Permission.CATALOGUE_READ),
+    (N_("Settings: scales"), "/settings/scales", Permission.CYCLE_CONFIGURE),
     (N_("Users and roles"), "/users", Permission.ACCOUNT_READ),
     (N_("Log"), "/log", Permission.LOG_READ),
     (N_("Verification"), "/verification", Permission.LOG_VERIFY),

@@ -20,9 +20,20 @@ from controls.wheel.rules import Parameters
 from controls.wheel.tables import Cycle, Step
 from controls.wheel.words import State
 
-__all__ = ["GATES", "GOALS", "ON_ENTER", "advance", "configure", "go_back", "open_cycle", "propose_close"]
+__all__ = [
+    "GATES",
+    "GOALS",
+    "ON_ENTER",
+    "advance",
+    "configure",
+    "go_back",
+    "number_rules",
+    "open_cycle",
+    "propose_close",
+]
 
 OPENED = audit.declare("wheel.cycle_opened", N_("Cycle opened"))
+NUMBERED = audit.declare("wheel.rules_numbered", N_("Set of rules numbered"))
 CONFIGURED = audit.declare("wheel.cycle_configured", N_("Parameters changed"))
 ADVANCED = audit.declare("wheel.cycle_advanced", N_("Cycle advanced"), "left", "entered")
 PROPOSED = audit.declare("wheel.close_proposed", N_("Closing of the year proposed"))
@@ -79,6 +90,17 @@ def configure(by: By, cycle_id: int, version: int, parameters: Parameters, dates
         saved(by, step)
     audit.record(by, CONFIGURED, row)
     return row
+
+
+def number_rules(by: By, cycle_id: int, number: int) -> None:
+    """Say which set of rules the year follows; a new one carries the next number."""
+    row = load(Cycle, cycle_id)
+    by.must(Permission.CYCLE_CONFIGURE, row.organisation_id)
+    refuse_if(rules.why_not_configure(row.state))
+    if row.rule_set != number:
+        row.rule_set = number
+        saved(by, row)
+        audit.record(by, NUMBERED, row)
 
 
 def propose_close(by: By, cycle_id: int, version: int | None, reason: str = "") -> Cycle:

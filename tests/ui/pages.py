@@ -115,6 +115,8 @@ def _before_forum() -> list[Page]:
         Page("cycles", "/cycles", "bemo"),
         Page("cycle", f"{STAR_YEAR}?org=STAR", "bemo", narrow=True),
         Page("wheel", "/wheel/2026?org=STAR", "bemo"),
+        Page("scales-help", "/help/scales?org=STAR", "flkr", narrow=True),
+        Page("scales", "/settings/scales?org=STAR", "bemo", narrow=True),
         Page("assessments", f"{STAR_YEAR}/assessments?org=STAR", "bemo", narrow=True),
         Page("matrix", f"{STAR_YEAR}/matrix?org=STAR", "bemo"),
         Page("form", f"/assessments/{form}", filler, narrow=True),
