@@ -12,8 +12,10 @@ from controls.evidence import queries as evidence
 from controls.finding import queries as findings
 from controls.forum import actions as deciding
 from controls.forum import queries as forum
+from controls.history import queries as history
 from controls.identity import queries as identity
 from controls.overview import queries as overview
+from controls.papers.tables import Intake
 from controls.recommendation import queries as recommendations
 from controls.review import actions as reviewing
 from controls.review import queries as reviews
@@ -91,6 +93,7 @@ def connect() -> None:
     _put(verify.CHECKS, recommendations.unsealed)
     for slice_ in (evidence, assessments, recommendations, forum, reviews, operating, findings, visiting):
         _put(overview.SOURCES, slice_.tasks)
+    history.publish(Intake, Intake.filename)
     _put(navigation.TASK_COUNT, overview.task_count)
 
 

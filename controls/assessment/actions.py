@@ -143,6 +143,16 @@ def save_draft(
     return draft
 
 
+def drop_draft(by: By, id: int, version: int) -> None:
+    """Forget what is typed, when it is still what it was; the form itself stays."""
+    row = load(Assessment, id)
+    _fills(by, row)
+    refuse_if(rules.why_not_fill(row.state, _phase(row), row.year))
+    draft = _unmoved(row, version)
+    if draft is not None:
+        db.session.delete(draft)
+
+
 def submit(by: By, id: int, version: int | None, answers: Answers, draft_version: int | None = None) -> Assessment:
     """Submit the form with all its lines; the draft is gone."""
     row = load(Assessment, id, version)

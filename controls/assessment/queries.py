@@ -329,6 +329,30 @@ def typed(of: Draft | None) -> dict[str, list[str]]:
     return {} if of is None else {name: list(values) for name, values in json.loads(of.answers).items()}
 
 
+def answered(row: Assessment, lines: Iterable[Line]) -> dict[str, list[str]]:
+    """The fields of a form as they were submitted before it came back; none when it never was."""
+    if row.inherent_likelihood is None:
+        return {}
+    found = _scored("", row) | {name: [getattr(row, name)] for name in TEXTS}
+    found |= {name: [word.value] for name in CHOICES if (word := getattr(row, name)) is not None}
+    found |= {"fraud": ["yes" if row.fraud else "no"], "copied": ["yes" if row.copied else ""]}
+    found["change_kinds"] = [kind for kind in row.change_kinds.split(";") if kind]
+    for line in lines:
+        if not line.inherited:
+            found[rules.line_field(line.subprocess_id, "own")] = ["y"]
+            found |= _scored(rules.line_field(line.subprocess_id, ""), line)
+            found |= {rules.line_field(line.subprocess_id, name): [getattr(line, name)] for name in LINE_TEXTS}
+    return found
+
+
+TEXTS = ("fraud_reason", "reason", "reason_unchanged", "reason_step", "reason_no_key_control")
+LINE_TEXTS = ("reason", "reason_step")
+
+
+def _scored(prefix: str, row: Any) -> dict[str, list[str]]:
+    return {prefix + name: [str(value)] for name in NAMES if (value := getattr(row, name)) is not None}
+
+
 # --- the year's list -----------------------------------------------------------------------------------------
 
 

@@ -503,7 +503,8 @@ def listing(year: int) -> ResponseReturnValue:
     choices = queries.choices(by, here, year)
     matching = rows[0].matching if rows else 0
     return answer.page(
-        "assessment/listing.html", year=year, rows=rows, choices=choices, asked=asked, matching=matching,
+        "assessment/listing.html", year=year, may_fill=by.may(Permission.ASSESSMENT_FILL),
+        rows=rows, choices=choices, asked=asked, matching=matching,
         chips=_chips(asked, choices), sort=("-" if asked.descending else "") + asked.sort, states=list(State),
         bands=list(Band), org=guard.organisation().code, address=_address, last=asked.offset() + len(rows),
         clear=_address(**dict.fromkeys((*queries.FILTERS, "page"))), pager=_pager(asked, len(rows), matching),

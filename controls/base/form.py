@@ -133,10 +133,14 @@ def tidy(text: Any) -> Any:
 
 def has_bad(text: Iterable[str]) -> bool:
     """Whether it holds what a database or a workbook cannot."""
-    return any(ord(c) < 32 and c not in "\t\n\r" or 0xD800 <= ord(c) <= 0xDFFF or c in "\ufffe\uffff" for c in text)
+    return any(ord(c) < 32 and c not in "\t\n\r" or 0xD800 <= ord(c) <= 0xDFFF or c in "\x7f\ufffe\uffff" for c in text)
 
 
 def _word(value: object) -> object:
+    if isinstance(value, Reason):
+        return said(value)
+    if isinstance(value, tuple):
+        return ", ".join(str(_word(one)) for one in value)
     label = getattr(value, "label", None)
     if label is not None:
         return gettext(label)

@@ -4,10 +4,11 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, NoReturn
@@ -84,10 +85,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Sheet:
-    """The first visible sheet of a workbook, or the CSV file; empty rows are left out, all rows are equally long."""
+    """The first visible sheet of a workbook, or the CSV file; empty rows are left out, all rows are equally long.
+
+    `also` holds the sheets that were asked for by name, hidden ones too, as far as the workbook has them.
+    """
 
     name: str
     rows: list[Row]
+    also: dict[str, list[Row]] = field(default_factory=dict)
 
 
 def cell_name(column: int, row: int) -> str:
@@ -100,8 +105,8 @@ def cell_name(column: int, row: int) -> str:
     return f"{letters}{row}"
 
 
-def read(data: bytes, filename: str, *, limits: Limits | None = None) -> Sheet:
-    """The rows of an uploaded .csv or .xlsx file; raises `Refused` naming the line or cell."""
+def read(data: bytes, filename: str, *, limits: Limits | None = None, also: tuple[str, ...] = ()) -> Sheet:
+    """The rows of an uploaded .csv or .xlsx file; raises `Refused` naming the line, or sheet and cell."""
     limits = limits or Limits()
     extension = Path(filename).suffix.lower()
     if extension == ".xlsm":
@@ -112,8 +117,10 @@ def read(data: bytes, filename: str, *, limits: Limits | None = None) -> Sheet:
         refuse(EMPTY)
     if len(data) > limits.upload:
         refuse(TOO_LARGE, limit=f"{limits.upload // 1_000_000} MB")
-    name, rows = ("CSV", _csv(data, limits)) if extension == ".csv" else _workbook(data, limits)
-    return Sheet(name, _even(rows))
+    if extension == ".csv":
+        return Sheet("CSV", _even(_csv(data, limits)))
+    name, rows, others = _workbook(data, limits, also)
+    return Sheet(name, _even(rows, name), {other: _even(found, other) for other, found in others.items() if found})
 
 
 def refuse(why: Why, **params: object) -> NoReturn:
@@ -121,7 +128,13 @@ def refuse(why: Why, **params: object) -> NoReturn:
     raise Refused([Reason(why.code, why.text, why.status, params)])
 
 
-def _even(rows: Iterable[Row]) -> list[Row]:
+def place(sheet: str, cell: str) -> str:
+    """A cell with its sheet, as a formula writes it: 'Om filen'!F12 (ECMA-376 part 1, 18.17.2.2)."""
+    plain = re.fullmatch(r"[^\W\d]\w*", sheet)
+    return f"{sheet}!{cell}" if plain else "'" + sheet.replace("'", "''") + f"'!{cell}"
+
+
+def _even(rows: Iterable[Row], sheet: str = "") -> list[Row]:
     """Rows that hold something, equally long, without unstorable characters."""
     kept = [row for row in rows if any(cell is not None for cell in row.cells)]
     if not kept:
@@ -131,7 +144,8 @@ def _even(rows: Iterable[Row]) -> list[Row]:
         row.cells.extend([None] * (width - len(row.cells)))
         for column, cell in enumerate(row.cells):
             if isinstance(cell, str) and not _storable(cell):
-                refuse(BAD_CHARS, cell=row.cell_name(column))
+                cell_ = row.cell_name(column)
+                refuse(BAD_CHARS, cell=place(sheet, cell_) if sheet else cell_)
     return kept
 
 
@@ -173,11 +187,13 @@ def separator(text: str) -> str:
 # --- Workbook ---
 
 
-def _workbook(data: bytes, limits: Limits) -> tuple[str, list[Row]]:
+def _workbook(
+    data: bytes, limits: Limits, also: tuple[str, ...]
+) -> tuple[str, list[Row], dict[str, list[Row]]]:  # fmt: skip
     """Let a child process with limits read the workbook: it may fail or be stopped, this process goes on."""
     if not data.startswith((b"PK", b"\xd0\xcf\x11\xe0")):
         refuse(MISMATCH, ext=".xlsx")
-    command = [sys.executable, "-m", "controls.base.intake_child", json.dumps(asdict(limits))]
+    command = [sys.executable, "-m", "controls.base.intake_child", json.dumps(asdict(limits)), *also]
     environment = {"PYTHONPATH": str(ROOT), "PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8"}
     try:
         done = subprocess.run(
@@ -188,7 +204,11 @@ def _workbook(data: bytes, limits: Limits) -> tuple[str, list[Row]]:
         refuse(EXPANDS, limit=f"{limits.seconds} s, {limits.memory // 1024 // 1024} MB")
     if "refused" in answer:
         refuse(FROM_CHILD[answer["refused"]], **answer["params"])
-    return answer["name"], [Row(number, [_value(cell) for cell in cells]) for number, cells in answer["rows"]]
+    return answer["name"], _rows(answer["rows"]), {name: _rows(rows) for name, rows in answer["also"].items()}
+
+
+def _rows(told: list[Any]) -> list[Row]:
+    return [Row(number, [_value(cell) for cell in cells]) for number, cells in told]
 
 
 def _value(cell: Any) -> Cell:

@@ -10,12 +10,12 @@ import re
 import resource
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import date, datetime, time, timedelta
 from pyexpat import ParserCreate
 from typing import Any, NoReturn
 
-from controls.base.intake import Limits, cell_name
+from controls.base.intake import Limits, cell_name, place
 
 Attributes = dict[str, str]
 ACTIVE = {"activex/": "ActiveX", "embeddings/": "OLE", "ctrlprops/": "ActiveX", "webextensions/": "Web extension"}
@@ -95,8 +95,12 @@ def inspect_links(_tag: str, found: Attributes) -> None:
 class Cells:
     """Goes through one sheet's XML: bounds, formulas and error values, which the reader itself would pass over."""
 
-    def __init__(self, limits: Limits) -> None:
-        self.limits, self.row, self.column, self.kind = limits, 0, -1, ""
+    def __init__(self, limits: Limits, sheet: str) -> None:
+        self.limits, self.sheet, self.row, self.column, self.kind = limits, sheet, 0, -1, ""
+
+    def here(self) -> str:
+        """The cell, with its sheet."""
+        return place(self.sheet, cell_name(self.column, self.row))
 
     def start(self, tag: str, found: Attributes) -> None:
         if tag == "row":
@@ -106,12 +110,12 @@ class Cells:
             if place := re.fullmatch(r"([A-Z]{1,3})([0-9]{1,7})", found.get("r", "")):
                 self.column, self.row = number_of(place[1]), int(place[2])
         elif tag == "f":
-            stop("import_formula_not_allowed", cell=cell_name(self.column, self.row))
+            stop("import_formula_not_allowed", cell=self.here())
         elif tag in ("v", "is"):
             if self.row > self.limits.rows + 1 or self.column >= self.limits.columns:
                 stop("import_too_many_rows", limit=self.limits.sheet())
             if self.kind == "e":
-                stop("import_error_value", cell=cell_name(self.column, self.row))
+                stop("import_error_value", cell=self.here())
 
 
 def number_of(letters: str) -> int:
@@ -122,15 +126,15 @@ def number_of(letters: str) -> int:
     return number - 1
 
 
-def sheet_paths(parts: dict[str, bytes]) -> Iterator[tuple[str, str]]:
-    """Each visible sheet's name and the part it is stored in."""
-    sheets: list[tuple[str, str]] = []
+def sheet_paths(parts: dict[str, bytes]) -> Iterator[tuple[str, str, bool]]:
+    """Each sheet's name, the part it is stored in, and whether it is seen."""
+    sheets: list[tuple[str, str, bool]] = []
     targets: dict[str, str] = {}
 
     def sheet(tag: str, found: Attributes) -> None:
-        if tag == "sheet" and found.get("state", "visible") == "visible":
+        if tag == "sheet":
             key = next((value for name, value in found.items() if name.endswith("relationships}id")), "")
-            sheets.append((found.get("name", ""), key))
+            sheets.append((found.get("name", ""), key, found.get("state", "visible") == "visible"))
 
     def relation(tag: str, found: Attributes) -> None:
         if tag == "Relationship":
@@ -138,7 +142,7 @@ def sheet_paths(parts: dict[str, bytes]) -> Iterator[tuple[str, str]]:
 
     walk(parts["xl/workbook.xml"], sheet)
     walk(parts.get("xl/_rels/workbook.xml.rels", b"<none/>"), relation)
-    return ((name, targets.get(key, "")) for name, key in sheets)
+    return ((name, targets.get(key, ""), seen) for name, key, seen in sheets)
 
 
 def plain(cell: Any) -> Any:
@@ -154,29 +158,30 @@ def plain(cell: Any) -> Any:
     return None if isinstance(cell, str) and not cell.strip() else cell
 
 
-def rows_of(data: bytes, limits: Limits) -> dict[str, Any]:
-    """The first visible sheet, read only when every XML part has been looked through."""
+def rows_of(data: bytes, limits: Limits, also: Collection[str] = ()) -> dict[str, Any]:
+    """The first visible sheet and those asked for by name, read only when every XML part has been looked through."""
     from python_calamine import CalamineWorkbook  # needed only now, and never in the parent
 
     parts = unpack(data, limits)
     for name, content in parts.items():
         walk(content, inspect_links if name.endswith(".rels") else lambda *_: None)
-    for name, path in sheet_paths(parts):
-        if path in parts and path.startswith("xl/worksheets/"):
-            walk(parts[path], Cells(limits).start)
-            table = (
-                CalamineWorkbook.from_filelike(io.BytesIO(data))
-                .get_sheet_by_name(name)
-                .to_python(skip_empty_area=False)
-            )
-            return {"name": name, "rows": [[i, [plain(cell) for cell in row]] for i, row in enumerate(table, 1)]}
-    stop("file_type_mismatch", ext=".xlsx")
+    sheets = [one for one in sheet_paths(parts) if one[1] in parts and one[1].startswith("xl/worksheets/")]
+    first = next((name for name, _path, seen in sheets if seen), None)
+    if first is None:
+        stop("file_type_mismatch", ext=".xlsx")
+    book, found = CalamineWorkbook.from_filelike(io.BytesIO(data)), dict[str, Any]()
+    for name, path, _seen in sheets:
+        if name == first or name in also:
+            walk(parts[path], Cells(limits, name).start)
+            table = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+            found[name] = [[i, [plain(cell) for cell in row]] for i, row in enumerate(table, 1)]
+    return {"name": first, "rows": found.pop(first), "also": found}
 
 
-def answer(data: bytes, limits: Limits) -> dict[str, Any]:
+def answer(data: bytes, limits: Limits, also: Collection[str] = ()) -> dict[str, Any]:
     """The rows, or what stands in the way."""
     try:
-        return rows_of(data, limits)
+        return rows_of(data, limits, also)
     except Stop as refused:
         return {"refused": refused.args[0], "params": refused.args[1]}
     except MemoryError:
@@ -191,7 +196,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
     resource.setrlimit(resource.RLIMIT_CPU, (limits.seconds, limits.seconds))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    json.dump(answer(sys.stdin.buffer.read(), limits), sys.stdout)
+    json.dump(answer(sys.stdin.buffer.read(), limits, sys.argv[2:]), sys.stdout)
 
 
 if __name__ == "__main__":

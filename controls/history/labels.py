@@ -44,6 +44,7 @@ TABLES = {
     "identity_stand_in": N_("Stand-in"),
     "identity_visiting_grant": N_("Visiting role"),
     "jobs_run": N_("Scheduled job"),
+    "papers_intake": N_("Import of a workbook"),
     "recommendation_line": N_("Line of the recommendation"),
     "recommendation_recommendation": N_("Recommendation"),
     "review_control": N_("Control"),
@@ -354,6 +355,7 @@ COLUMNS = {
     "return_comment": N_("Comment at the return"),
     "returned_at": N_("Returned"),
     "returned_by_id": N_("Returned by"),
+    "reverses_id": N_("Undoes"),
     "review_id": N_("Review"),
     "review_number": N_("Review"),
     "review_year": N_("Review year"),
@@ -366,6 +368,7 @@ COLUMNS = {
     "role": N_("Role"),
     "role_asked_by_id": N_("Role asked by"),
     "role_asked_on": N_("Role asked on"),
+    "rows": N_("Rows"),
     "rule_set": N_("Set of rules"),
     "ruled_at": N_("Ruled"),
     "ruled_by": N_("Who ruled"),
@@ -402,6 +405,7 @@ COLUMNS = {
     "subject": N_("Subject at the issuer"),
     "subject_id": N_("Belongs to"),
     "subject_type": N_("Kind of record"),
+    "submitted": N_("Submitted"),
     "submitted_at": N_("Submitted"),
     "submitted_scores": N_("Scores as submitted"),
     "subprocess_id": N_("Sub-process"),
@@ -411,6 +415,7 @@ COLUMNS = {
     "system": N_("System"),
     "systems": N_("Systems"),
     "table_version": N_("Version of the frequency table"),
+    "taken": N_("Rows that were changed"),
     "taken_at": N_("Taken"),
     "taken_by_id": N_("Taken by"),
     "task": N_("Task"),
@@ -425,6 +430,9 @@ COLUMNS = {
     "transactions": N_("Transactions a year"),
     "typical_key_control": N_("Typical key control"),
     "typical_risk": N_("Typical risk"),
+    "undo_reason": N_("Reason for undoing"),
+    "undone_at": N_("Undone"),
+    "undone_by_id": N_("Undone by"),
     "unit": N_("Unit"),
     "until": N_("Until"),
     "uploaded_at": N_("Uploaded"),
@@ -495,7 +503,7 @@ SHARES = frozenset({"achieved_confidence", "confidence", "tolerable_rate", "uppe
 """Texts that keep a share of 1 as it was counted."""
 CODES = frozenset({"credential", "public_key", "hash", "population_hash", "seed", "sha256", "snapshot_hash"})
 """Checksums and seeds: shown in groups of four."""
-WHOLES = frozenset({"content", "control_copy", "found", "hashes", "snapshot", "told"})
+WHOLES = frozenset({"content", "control_copy", "found", "hashes", "snapshot", "taken", "told"})
 """Texts for the machine: told by their length only."""
 POINTERS = {"subject_id": "subject_type", "object_id": "object_type"}
 """Ids whose table stands in another column."""

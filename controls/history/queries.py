@@ -146,6 +146,11 @@ NAMES: dict[str, Select[Any]] = {
 """How a row of each table is named: number or code, and the Danish and English title where it has one."""
 
 
+def publish(table: Any, code: Any) -> None:
+    """Tell how a row of a later slice's table is named."""
+    NAMES[table.__tablename__] = _name(table, code)
+
+
 def names(wanted: Iterable[Key]) -> Names:
     """Code and title of these rows, in one query."""
     ids: dict[str, set[int]] = {}

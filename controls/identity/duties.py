@@ -82,7 +82,7 @@ RULES = {
         N_("ask for a disposal or a redaction"), N_("approve it"), ("evidence_request", "history_redaction")
     ),
     Duty.S14: Rule(N_("propose to close the year"), N_("confirm it"), ("wheel_cycle",)),
-    Duty.S15: Rule(N_("import a catalogue"), N_("confirm the import"), ("universe_import",)),
+    Duty.S15: Rule(N_("import a catalogue"), N_("confirm the import"), ("universe_import", "papers_intake")),
     Duty.S16: Rule(
         N_("administer the database"), N_("keep checkpoints outside the house"), ("identity_organisation",)
     ),

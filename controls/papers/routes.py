@@ -1,16 +1,38 @@
-"""The page of exports; the audit workbook and the audit package as downloads."""
+"""Exports: the audit workbook and package; and the workbooks that leave to be filled in and come back."""
 
+import io
 from collections.abc import Callable
+from hashlib import sha256
 from tempfile import TemporaryFile
-from typing import IO, TypeVar
+from typing import IO, Any, TypeVar
 
-from flask import Blueprint, request, send_file
+from flask import Blueprint, abort, request, send_file, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale
+from flask_babel import get_locale, ngettext
+from flask_babel import gettext as _
 
+from controls.base.db import transaction
+from controls.base.why import Refused
+from controls.identity import queries as people
 from controls.identity.permissions import Permission
-from controls.papers import actions, package, queries, rules, workbook
+from controls.papers import (
+    actions,
+    changing,
+    coming_back,
+    earlier_reviews,
+    package,
+    queries,
+    risk_forms,
+    rules,
+    workbook,
+)
+from controls.papers.changing import State
+from controls.papers.coming_back import File
+from controls.papers.forms import Take, Undo, Upload
+from controls.papers.words import Kind
+from controls.universe.rules import NO_FILE
 from controls.web import answer, guard
+from controls.wheel import queries as wheel
 
 bp = Blueprint("papers", __name__)
 T = TypeVar("T")
@@ -74,3 +96,239 @@ def _taken(write: Callable[[IO[bytes]], T], recorded: Callable[[T], str], kind: 
 def _language() -> str:
     asked = request.args.get("lang") or str(getattr(get_locale(), "language", "da"))
     return asked if asked in rules.LANGUAGES else "da"
+
+
+# --- workbooks that leave to be filled in and come back -------------------------------------------------------------
+
+
+def _year(year: int) -> None:
+    """The organisation has opened the year, or there is no such page."""
+    if wheel.cycle(guard.organisation().id, year) is None:
+        abort(404)
+
+
+def _fetched(kind: Kind, year: int | None) -> ResponseReturnValue:
+    """A workbook to fill in, recorded with its digest before it leaves."""
+    by, here, language = guard.by(), guard.organisation(), _language()
+    guard.must(by.may(coming_back.NEEDED[kind], here.id, own=True))
+    data, rows = coming_back.write(by, kind, here, year, language)
+    with guard.recorded():
+        actions.record_form(by, here, kind, year, rows, sha256(data).hexdigest())
+        name = coming_back.filename(kind, by, year, language)
+    return send_file(io.BytesIO(data), mimetype=XLSX, as_attachment=True, download_name=name, max_age=0)
+
+
+def _upload(kind: Kind, year: int | None, refused: Refused | None = None) -> ResponseReturnValue:
+    """Fetch the form, bring it back, and what was brought before."""
+    by, here = guard.by(), guard.organisation()
+    guard.must(by.may(coming_back.NEEDED[kind], here.id, own=True))
+    own = by.person_id if kind is Kind.FORMS else None
+    context: dict[str, Any] = {
+        "here": here, "year": year, "kind": kind, "waiting": coming_back.waiting(here.id, kind, year, own),
+        "imported": coming_back.imported(here.id, kind, year, own), "page": f".{kind.value}_file",
+    }  # fmt: skip
+    template = "papers/forms.html" if kind is Kind.FORMS else "papers/history.html"
+    if refused is None:
+        return answer.page(template, Upload(), **context)
+    return answer.failed(template, Upload(), Refused(reason.at("file") for reason in refused.reasons), **context)
+
+
+def _brought(kind: Kind, year: int | None) -> ResponseReturnValue:
+    """Read a workbook that came back, or say which sheet and cell are in the way."""
+    by, here, file = guard.by(), guard.organisation(), request.files.get("file")
+    guard.must(by.may(coming_back.NEEDED[kind], here.id, own=True))
+    try:
+        if file is None or not file.filename:
+            raise Refused([NO_FILE("file")])
+        read = coming_back.read(kind, here, year, file.read(), file.filename)
+        with transaction():
+            id = actions.keep_draft(by, here.id, kind, year, read).id
+            return answer.done(url_for(f".{kind.value}_file", id=id))
+    except Refused as refused:
+        return _upload(kind, year, refused)
+
+
+@bp.get("/cycles/<int:year>/assessments/excel")
+@guard.allows(Permission.ASSESSMENT_FILL)
+def fetch_forms(year: int) -> ResponseReturnValue:
+    """The year's risk forms, all or one's own, as a workbook to fill in."""
+    _year(year)
+    return _fetched(Kind.FORMS, year)
+
+
+@bp.get("/cycles/<int:year>/assessments/import")
+@guard.allows(Permission.ASSESSMENT_FILL)
+def forms(year: int) -> ResponseReturnValue:
+    """Fetch the year's risk forms as a workbook, or bring it back."""
+    _year(year)
+    return _upload(Kind.FORMS, year)
+
+
+@bp.post("/cycles/<int:year>/assessments/import")
+@guard.allows(Permission.ASSESSMENT_FILL)
+def bring_forms(year: int) -> ResponseReturnValue:
+    """Read a workbook of risk forms that was filled in."""
+    _year(year)
+    return _brought(Kind.FORMS, year)
+
+
+@bp.get("/import/history/excel")
+@guard.allows(Permission.CATALOGUE_EDIT)
+def fetch_history() -> ResponseReturnValue:
+    """The organisation's sub-processes as a workbook in which to write earlier reviews."""
+    return _fetched(Kind.HISTORY, None)
+
+
+@bp.get("/import/history")
+@guard.allows(Permission.CATALOGUE_EDIT)
+def history() -> ResponseReturnValue:
+    """Fetch the workbook of earlier reviews, or bring it back."""
+    return _upload(Kind.HISTORY, None)
+
+
+@bp.post("/import/history")
+@guard.allows(Permission.CATALOGUE_EDIT)
+def bring_history() -> ResponseReturnValue:
+    """Read a workbook of earlier reviews."""
+    return _brought(Kind.HISTORY, None)
+
+
+def _file(id: int, kind: Kind) -> File:
+    return coming_back.file(guard.by(), id, kind) or abort(404)
+
+
+def _context(file: File) -> dict[str, Any]:
+    """What stands on a file's page: its differences while it waits, else what became of it."""
+    by, row = guard.by(), file.row
+    here = people.organisation_by_id(row.organisation_id)
+    context: dict[str, Any] = {"file": file, "row": row, "here": here, "year": row.year, "undo": None, "found": None}
+    if file.intake is not None:
+        if file.intake.undone_at is None and row.kind is Kind.HISTORY:
+            context["undo"] = Undo()
+        return context
+    back: Any
+    if row.kind is Kind.FORMS:
+        back, there = coming_back.forms(by, row)
+        found, why = risk_forms.preview(back, there), []
+    else:
+        back, parts = coming_back.history(by, row)
+        found, why = earlier_reviews.preview(back, parts, by.today), coming_back.why_not_confirm(by, row)
+    only = request.args.get("state", "")
+    columns = {column.field: column for column in coming_back.FORMS[row.kind].columns}
+    return context | {
+        "found": found, "why": why, "only": only, "rows": found.in_reading_order(only), "states": list(State),
+        "name": changing.name, "columns": columns, "sheet": back.sheet, "shown": coming_back.shown,
+        "chosen": {changing.name(one) for one in found.new},
+    }  # fmt: skip
+
+
+def _page(file: File) -> ResponseReturnValue:
+    return answer.page("papers/file.html", Take(), **_context(file))
+
+
+def _again(file: File, form: Any, refused: Refused | None, **more: Any) -> ResponseReturnValue:
+    return answer.failed("papers/file.html", form, refused, **(_context(file) | more))
+
+
+@bp.get("/import/forms/<int:id>")
+@guard.allows(Permission.ASSESSMENT_FILL)
+def forms_file(id: int) -> ResponseReturnValue:
+    """What a workbook would change in the risk forms, row by row."""
+    return _page(_file(id, Kind.FORMS))
+
+
+@bp.get("/import/history/<int:id>")
+@guard.allows(Permission.CATALOGUE_EDIT)
+def history_file(id: int) -> ResponseReturnValue:
+    """What a workbook would add to the ledger, row by row."""
+    return _page(_file(id, Kind.HISTORY))
+
+
+def _took(
+    file: File, form: Take, take: Callable[[], Any], said: Callable[[int], str]
+) -> ResponseReturnValue:  # fmt: skip
+    """The chosen rows, all or none, and the page again when one of them is in the way."""
+    try:
+        with transaction():
+            rows = take().rows
+            return answer.done(url_for(f".{file.row.kind.value}_file", id=file.row.id), said(rows))
+    except Refused as refused:
+        return _again(_file(file.row.id, file.row.kind), form, refused, chosen=set(form.chosen))
+
+
+@bp.post("/import/forms/<int:id>/take")
+@guard.allows(Permission.ASSESSMENT_FILL)
+def take_forms(id: int) -> ResponseReturnValue:
+    """Put the chosen rows into drafts, or submit the forms they belong to."""
+    file, form = _file(id, Kind.FORMS), Take(request.form)
+    submit = form.act.data == "submit"
+    return _took(
+        file, form, lambda: actions.take_forms(guard.by(), id, form.chosen, submit),
+        lambda n: ngettext("%(num)s row was imported.", "%(num)s rows were imported.", n),
+    )  # fmt: skip
+
+
+@bp.post("/import/history/<int:id>/take")
+@guard.allows(Permission.CATALOGUE_EDIT)
+def take_history(id: int) -> ResponseReturnValue:
+    """Confirm the chosen reviews of a file that another has brought."""
+    file, form = _file(id, Kind.HISTORY), Take(request.form)
+    return _took(
+        file, form, lambda: actions.take_history(guard.by(), id, form.chosen),
+        lambda n: ngettext("%(num)s row was imported.", "%(num)s rows were imported.", n),
+    )  # fmt: skip
+
+
+def _dropped(file: File) -> ResponseReturnValue:
+    back, here = _start(file), file.row.id
+    with transaction():
+        actions.drop_draft(guard.by(), here)
+        return answer.done(back, _("The file was dropped. Nothing was changed."))
+
+
+def _start(file: File) -> str:
+    """The page on which such files are fetched and brought back."""
+    here = people.organisation_by_id(file.row.organisation_id)
+    code = here.code if here else ""
+    if file.row.kind is Kind.FORMS:
+        return url_for(".forms", year=file.row.year, org=code)
+    return url_for(".history", org=code)
+
+
+@bp.post("/import/forms/<int:id>/drop")
+@guard.allows(Permission.ASSESSMENT_FILL)
+def drop_forms(id: int) -> ResponseReturnValue:
+    """Drop a workbook of risk forms that was not imported."""
+    return _dropped(_file(id, Kind.FORMS))
+
+
+@bp.post("/import/history/<int:id>/drop")
+@guard.allows(Permission.CATALOGUE_EDIT)
+def drop_history(id: int) -> ResponseReturnValue:
+    """Drop a workbook of earlier reviews that was not imported."""
+    return _dropped(_file(id, Kind.HISTORY))
+
+
+@bp.post("/import/forms/<int:id>/undo")
+@guard.allows(Permission.ASSESSMENT_FILL)
+def undo_forms(id: int) -> ResponseReturnValue:
+    """Put the forms back as they were before the import."""
+    file = _file(id, Kind.FORMS)
+    try:
+        with transaction():
+            actions.undo_forms(guard.by(), id)
+            return answer.done(url_for(".forms_file", id=id), _("The import was undone."))
+    except Refused as refused:
+        return _again(file, Take(), refused)
+
+
+@bp.post("/import/history/<int:id>/undo")
+@guard.allows(Permission.CATALOGUE_EDIT)
+def undo_history(id: int) -> ResponseReturnValue:
+    """Let the imported reviews count no longer."""
+    _file(id, Kind.HISTORY)
+    form = Undo(request.form)
+    return answer.sent(
+        form, lambda: actions.undo_history(guard.by(), id, form.reason.data or ""), url_for(".history_file", id=id),
+        _("The import was undone."), lambda refused: _again(_file(id, Kind.HISTORY), form, refused, undo=form),
+    )  # fmt: skip

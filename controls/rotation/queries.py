@@ -60,13 +60,27 @@ def _planned(
 
 
 def stands(line: Any, on: date | None = None) -> ColumnElement[bool]:
-    """Whether a line of the ledger counts (on a day, else now), as a predicate: its review was not reopened since."""
-    gone = aliased(Coverage)
+    """Whether a line of the ledger counts (on a day, else now), as a predicate: neither reopened nor undone since."""
+    gone, undone = aliased(Coverage), aliased(Coverage)
     after = [gone.subprocess_id == line.subprocess_id, gone.review_number == line.review_number, gone.id > line.id,
              gone.source == Source.REOPENED, gone.organisation_id == line.organisation_id]  # fmt: skip
     after += [] if on is None else [gone.covered_on <= on]
+    reversed_ = [undone.reverses_id == line.id] + ([] if on is None else [undone.covered_on <= on])
     taken = select(gone.id).where(*after).correlate(line).exists()
-    return and_(line.source != Source.REOPENED, or_(line.source != Source.REVIEW, ~taken))
+    back = select(undone.id).where(*reversed_).correlate(line).exists()
+    counts = or_(and_(line.source == Source.REVIEW, ~taken), and_(line.source == Source.IMPORT, ~back))
+    return counts
+
+
+def standing(id: int) -> Coverage | None:
+    """A line of the ledger by id, if it counts."""
+    return db.session.scalar(select(Coverage).where(Coverage.id == id, stands(Coverage)))
+
+
+def ledger(organisation_id: int) -> list[Coverage]:
+    """The lines of an organisation that count now, oldest first."""
+    query = select(Coverage).where(Coverage.organisation_id == organisation_id, stands(Coverage))
+    return list(db.session.scalars(query.order_by(Coverage.covered_on, Coverage.id)))
 
 
 def _with_ledger(

@@ -31,7 +31,8 @@ def plan() -> ResponseReturnValue:
         "rotation/plan.html", here=here, first=first, years=list(range(first, first + YEARS)), this_year=this_year,
         rows=kept, all_rows=rows, counts=rules.counts(rows), history=history, filters=asked.filters,
         areas=list({row.area_code: row for row in rows}.values()), bands=list(Band), statuses=list(Status),
-        groups=_groups(kept), cells=_cells(kept, first, this_year), address=_address(here.code, first, asked.filters), 
+        may_import=guard.by().may(Permission.CATALOGUE_EDIT, here.id), groups=_groups(kept),
+        cells=_cells(kept, first, this_year), address=_address(here.code, first, asked.filters),
         chips=_chips(here.code, first, asked),
         others=[o for o in guard.reached_organisations() if o.id != here.id] if not rows else [],
     )  # fmt: skip

@@ -24,6 +24,7 @@ class Source(Labelled):
     REVIEW = "review", N_("Approved review")
     IMPORT = "import", N_("Imported history")
     REOPENED = "reopened", N_("Review reopened")
+    REVERSED = "reversed", N_("Imported history undone")
 
 
 class Status(Labelled):

@@ -1,6 +1,6 @@
 """Every logged table and column has the reader's words, so that no history shows a name from the machine's room."""
 
-from controls import app
+from controls import app, wiring
 from controls.base.db import db
 from controls.history import labels, queries
 
@@ -8,6 +8,7 @@ from controls.history import labels, queries
 def test_every_logged_table_and_column_has_words() -> None:
     """A new table or column gets its words in `history/labels.py`, a table its name in `history/queries.NAMES`."""
     assert "history" in app.SLICES
+    wiring.connect()
     logged = [table for table in db.metadata.sorted_tables if table.info.get("log", True)]
     tables = {table.name for table in logged}
     assert not tables - set(labels.TABLES), "labels.TABLES: say what a row of each table is called"

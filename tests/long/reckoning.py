@@ -20,6 +20,7 @@ from controls.identity.duties import RULES, Duty, Side
 from controls.identity.permissions import Role
 from controls.identity.tables import DutyException, Keeper, Person, RoleGrant, VisitingGrant
 from controls.identity.words import KeeperKind
+from controls.papers.tables import Intake
 from controls.universe.tables import Import
 
 ONE, TWO = Side.FIRST, Side.SECOND
@@ -280,6 +281,12 @@ class Reckoning:
                 known = self.brought.get(made.organisation_id, set())
                 self._put(Duty.S15, ONE, "universe_import", id, [made.imported_by_id, *known])
                 self._put(Duty.S15, TWO, "universe_import", id, author)
+
+    def _papers_history_imported(self, row: EventRow, author: Any) -> None:
+        """Earlier reviews are brought by one and confirmed by another, as a catalogue is."""
+        made = db.session.get_one(Intake, row.object_id)
+        self._put(Duty.S15, ONE, "papers_intake", made.id, [made.imported_by_id])
+        self._put(Duty.S15, TWO, "papers_intake", made.id, author)
 
     def _identity_keeper_added(self, row: EventRow, author: Any) -> None:
         keeper = db.session.get_one(Keeper, row.object_id)

@@ -13,6 +13,8 @@ from controls.assessment.words import State as Assessed
 from controls.base import audit
 from controls.base.audit import EventRow
 from controls.base.db import Choice, UtcTime, db, saved, transaction
+from controls.base.intake import Row
+from controls.base.intake import Sheet as Given
 from controls.credential.tables import Passkey
 from controls.effectiveness.tables import OperatingTest, SampleItem
 from controls.effectiveness.words import State as Operating
@@ -29,6 +31,10 @@ from controls.identity.duties import Duty
 from controls.identity.permissions import Role
 from controls.identity.tables import DutyException, Keeper, RoleGrant, RoleRequest, SignIn, StandIn, VisitingGrant
 from controls.identity.visits import Visited, VisitState, VisitTask
+from controls.papers.coming_back import FORMS, place
+from controls.papers.filling import HEAD, checksum, kept
+from controls.papers.tables import IntakeDraft
+from controls.papers.words import Kind
 from controls.recommendation import snapshot
 from controls.recommendation import tables as recommendation
 from controls.recommendation.words import State as Written
@@ -118,6 +124,16 @@ class Town:
                                person_id=self.people[Role.GRP].id).id
                 for situation, id in ((S.OWN, self.agency.id), (S.ELSEWHERE, self.sister.id))
             }  # fmt: skip
+            self.form_files = {
+                role: {S.OWN: self._file(Kind.FORMS, self.agency, person.id)}
+                | {s: self._file(Kind.FORMS, at, self.people_of[s]["ctl"].id)
+                   for s, at in ((S.SAME, self.agency), (S.OTHER, self.agency), (S.ELSEWHERE, self.sister))}
+                for role, person in self.people.items()
+            }  # fmt: skip
+            self.history_files = {
+                situation: self._file(Kind.HISTORY, at, self.people[Role.GRP].id)
+                for situation, at in ((S.OWN, self.agency), (S.ELSEWHERE, self.sister))
+            }
             self.redactions = {
                 S.OWN: self._asked(self.agency.id, S.OWN), S.CLOSED: self._asked(self.agency.id, S.CLOSED),
                 S.ELSEWHERE: self._asked(self.sister.id, S.ELSEWHERE),
@@ -163,6 +179,16 @@ class Town:
         """An event of each agency."""
         query = select(EventRow.organisation_id, func.max(EventRow.seq)).group_by(EventRow.organisation_id)
         return {row[0]: row[1] for row in db.session.execute(query)}
+
+    def _file(self, kind: Kind, at: Any, person_id: int) -> int:
+        year = YEAR if kind is Kind.FORMS else None
+        empty = Given("Ark", [Row(1, ["Nøgle", *(column.label for column in FORMS[kind].columns)])])
+        if kind is Kind.FORMS:
+            place_ = place(kind, at, year)
+            head = ("kontrolrul", "1", *place_, "da", "", checksum(place_, {}))
+            empty.also["_meta"] = [Row(n, [*pair, None]) for n, pair in enumerate(zip(HEAD, head, strict=True), 1)]
+        return int(put(self.by, IntakeDraft, organisation_id=at.id, kind=kind, year=year, person_id=person_id,
+                       rows=kept(empty)).id)  # fmt: skip
 
     def _asked(self, at: int, situation: str) -> int:
         row = put(
@@ -320,6 +346,8 @@ class Town:
             return {"id": self.sign_ins[role][situation] if situation != S.MISSING else 999_999}
         if kind == "passkey":
             return {"id": self.passkeys[role][situation] if situation != S.MISSING else 999_999}
+        if kind == "form_file":
+            return {"id": self.form_files[role][situation] if situation != S.MISSING else 999_999}
         if kind == "stand_in":
             return {"id": self.stand_ins[role][situation] if situation != S.MISSING else 999_999}
         if situation == S.MISSING:
@@ -341,6 +369,8 @@ class Town:
                     "code": found["code"]}  # fmt: skip
         if kind == "import":
             return {"id": self.imports.get(whole, self.imports[S.OWN])}
+        if kind == "history_file":
+            return {"id": self.history_files.get(whole, self.history_files[S.OWN])}
         if kind == "visit":
             return {"id": self.visits[whole]}
         if kind == "user":

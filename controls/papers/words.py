@@ -1,0 +1,10 @@
+"""What kinds of workbooks come back."""
+
+from controls.base.why import N_, Labelled
+
+
+class Kind(Labelled):
+    """What a workbook that came back holds."""
+
+    FORMS = "forms", N_("Risk forms")
+    HISTORY = "history", N_("Earlier reviews")
