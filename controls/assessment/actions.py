@@ -1,14 +1,17 @@
 """Writes of assessments: start, draft, submit, return, ask, calibrate, undo, object, approve, lock, reopen."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import NamedTuple
+
+from sqlalchemy import delete, insert
 
 from controls.assessment import queries, rules, scale_rules
+from controls.assessment.merging import Merge, merged, tidy
 from controls.assessment.rules import Answers, Scores
 from controls.assessment.scales import STANDARD, Scales
-from controls.assessment.tables import Assessment, Challenge, Draft, Line, ScaleSet
+from controls.assessment.tables import Assessment, Challenge, Draft, Line, Replaced, ScaleSet
 from controls.assessment.words import State
 from controls.base import audit
 from controls.base.by import By
@@ -124,23 +127,74 @@ def _unmoved(row: Assessment, version: int | None) -> Draft | None:
     return found
 
 
+class Kept(NamedTuple):
+    """A draft that was saved, and what became of the fields that others changed meanwhile."""
+
+    draft: Draft
+    merge: Merge
+
+
 def save_draft(
-    by: By, id: int, version: int | None, answers: Mapping[str, Any], assessment_version: int | None = None
-) -> Draft:
-    """Keep what is typed, outside the log, until it is submitted."""
-    row = load(Assessment, id, assessment_version)
-    _fills(by, row)
-    refuse_if(rules.why_not_fill(row.state, _phase(row), row.year))
-    draft = _unmoved(row, version)
+    by: By, id: int, version: int | None, answers: Mapping[str, Iterable[str]], assessment_version: int | None = None,
+    window: str = "",
+) -> Kept:  # fmt: skip
+    """Keep what is typed, outside the log, until it is submitted; field by field with what others typed meanwhile.
+
+    `version` is the draft that was read (None: the newest). An answer to a field that another changed too is not
+    taken, but stands in the draft's history until one of the two is chosen.
+    """
+    found = queries.filling(id)
+    if found is None:
+        raise Refused([NOT_FOUND()])
+    row = found.row
+    own = by.own_id is not None and by.own_id in (found.owner_id, found.deputy_id)
+    by.must(Permission.ASSESSMENT_FILL, row.organisation_id, own=own)
+    if assessment_version is not None and assessment_version != row.version:
+        raise Stale(row)
+    refuse_if(rules.why_not_fill(row.state, queries.phase_of(row, found.phase), row.year))
+    draft = queries.draft(row.id)
+    now = queries.typed(draft) if draft else queries.answered(row, _lines_begun(row))
+    at = draft.version if draft else 0
+    merge = merged(now, queries.replaced(row.id, version) if version is not None and version != at else [],
+                   answers, window)  # fmt: skip
     if draft is None:
         draft = Draft(assessment_id=row.id, answers="{}", author_id=by.person_id)
         db.session.add(draft)
-    kept = {name: value if isinstance(value, list) else [value] for name, value in answers.items()}
-    draft.answers = json.dumps(kept, ensure_ascii=False, sort_keys=True)
-    draft.author_id = by.person_id or draft.author_id
-    saved(by, draft)
-    db.session.flush()
-    return draft
+        at = 1
+    elif merge.changed:
+        at += 1
+    if merge.changed or not draft.id:
+        draft.answers = json.dumps(merge.fields, ensure_ascii=False, sort_keys=True)
+        draft.author_id = by.person_id or draft.author_id
+        saved(by, draft)
+        db.session.flush()
+    _replace(by, row.id, at, window, [(name, now.get(name, []), False) for name in merge.changed]
+             + [(one.field, tidy(answers[one.field]), True) for one in merge.clashes])  # fmt: skip
+    return Kept(draft, merge)
+
+
+def keep_draft(
+    by: By, id: int, version: int, answers: Mapping[str, Iterable[str]], assessment_version: int | None = None
+) -> Draft:
+    """Put a whole draft in the place of the one that was read; refused when that has moved on."""
+    row = load(Assessment, id)
+    draft = _unmoved(row, version)
+    now = queries.typed(draft) if draft else queries.answered(row, _lines_begun(row))
+    return save_draft(by, id, version, {name: [] for name in now} | dict(answers), assessment_version).draft
+
+
+def _lines_begun(row: Assessment) -> list[Line]:
+    return queries.lines(row.id) if row.inherent_likelihood is not None else []
+
+
+def _replace(by: By, id: int, version: int, window: str, replaced: list[tuple[str, list[str], bool]]) -> None:
+    """Keep in the draft's history what was replaced, and what was not taken."""
+    if replaced:
+        db.session.execute(insert(Replaced), [
+            {"assessment_id": id, "version": version, "field": name, "was": json.dumps(was, ensure_ascii=False),
+             "who": by.name, "at": by.at, "window": window, "clashed": clashed}
+            for name, was, clashed in replaced
+        ])  # fmt: skip
 
 
 def drop_draft(by: By, id: int, version: int) -> None:
@@ -148,9 +202,14 @@ def drop_draft(by: By, id: int, version: int) -> None:
     row = load(Assessment, id)
     _fills(by, row)
     refuse_if(rules.why_not_fill(row.state, _phase(row), row.year))
-    draft = _unmoved(row, version)
+    _drop(row, _unmoved(row, version))
+
+
+def _drop(row: Assessment, draft: Draft | None) -> None:
+    """The draft with its history, when there is one."""
     if draft is not None:
         db.session.delete(draft)
+        db.session.execute(delete(Replaced).where(Replaced.assessment_id == row.id))
 
 
 def submit(by: By, id: int, version: int | None, answers: Answers, draft_version: int | None = None) -> Assessment:
@@ -158,17 +217,19 @@ def submit(by: By, id: int, version: int | None, answers: Answers, draft_version
     row = load(Assessment, id, version)
     _fills(by, row)
     draft = _unmoved(row, draft_version)
-    lines = queries.lines(row.id)
-    before = queries.before(row)
+    lines, before = queries.lines(row.id), queries.before(row)
     refuse_if(rules.why_not_submit(row.state, _phase(row), row.year, answers, before))
     accounts.take_part(by, Duty.S1, row, Side.FIRST)
+    _see(row)
     for name in (
-        "fraud", "fraud_reason", "change_direction", "certainty", "propose_review", "reason", "copied",
+        "fraud", "fraud_reason", "change_direction", "certainty", "propose_review", "reason",
         "reason_unchanged", "reason_step", "reason_no_key_control",
     ):  # fmt: skip
         value = getattr(answers, name)
         setattr(row, name, value.strip() if isinstance(value, str) and not hasattr(value, "label") else value)
     row.change_kinds = ";".join(kind.value for kind in answers.change_kinds)
+    row.copied_answers = ";".join(answer.value for answer in rules.still_copied(answers, before))
+    row.copied = bool(row.copied_answers)
     row.submitted_scores = answers.scores.text()
     _score(row, answers.scores, before.used)
     for line in lines:
@@ -183,10 +244,17 @@ def submit(by: By, id: int, version: int | None, answers: Answers, draft_version
     row.owner_objection = ""
     _uncalibrated(row)
     saved(by, row)
-    if draft is not None:
-        db.session.delete(draft)
+    _drop(row, draft)
     audit.record(by, SUBMITTED, row)
     return row
+
+
+def _see(row: Assessment) -> None:
+    """Keep the facts of the process that the answers were given on."""
+    process = universe.process(row.process_id)
+    if process is not None:
+        now = queries.seen_now(process)
+        row.seen_amount_ore, row.seen_owner_id, row.seen_systems = now.amount_ore, now.owner_id, now.systems
 
 
 def _score(row: Assessment | Line, scores: Scores, used: Scales) -> None:

@@ -8,16 +8,16 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Optional
 from wtforms.widgets import HiddenInput
 
+from controls.assessment import rules
 from controls.assessment.rules import Answers, LineAnswers, Scores, line_field
 from controls.assessment.scale_rules import ANCHOR_MOST, HELP_MOST, anchor_field
 from controls.assessment.scales import ANCHORED, FIELDS, FIGURES, LABELS, LANGUAGES, NAMES, TITLES, Scales
-from controls.assessment.words import Band, Certainty, Change, Direction, Measure, Proposal
+from controls.assessment.words import Band, Certainty, Change, Copied, Direction, Measure, Proposal
 from controls.base.form import Amount, BaseForm, Line, Pick, Whole, Words, said
 from controls.base.form import Scale as ScaleField
 from controls.base.why import N_, Why
 
 YES_NO = [("yes", N_("Yes")), ("no", N_("No"))]
-COPIED_NAMES = (*NAMES, "fraud", "fraud_reason", "reason_no_key_control")
 
 
 def _scale(name: str) -> Pick:
@@ -46,7 +46,7 @@ class AssessmentForm(ScoresForm):
     """The one-page form; `row_version` holds the versions of the form and of its draft."""
 
     row_version = HiddenField()
-    copied = HiddenField()
+    copied = Line(N_("Answers copied from last year"), limit=200, widget=HiddenInput())
     change_direction = Pick(N_("Change since last year"), choices=_words(Direction))
     change_kinds = SelectMultipleField(
         N_("What has changed?"), choices=[SelectChoice(kind.value, kind.label) for kind in Change]
@@ -62,13 +62,14 @@ class AssessmentForm(ScoresForm):
 
     def versions(self) -> tuple[int, int]:
         """The version of the form and of its draft that were read."""
-        form, _, draft = str(self.row_version.data or "").partition(".")
-        return (_figure(form) or 0, _figure(draft) or 0)
+        form, draft = versions(self.row_version.data)
+        return form or 0, draft or 0
 
     def answers(self, subprocess_ids: tuple[int, ...]) -> Answers:
-        """What is answered, as the rules want it."""
+        """What is answered, as the rules want it; the risk after controls follows where it is not asked for."""
+        lines = self._lines(subprocess_ids)
         return Answers(
-            scores=self.scores(),
+            scores=rules.followed(self.scores(), differs=bool(lines)),
             fraud={"yes": True, "no": False}.get(self.fraud.data or ""),
             fraud_reason=self.fraud_reason.data or "",
             change_direction=_member(Direction, self.change_direction.data),
@@ -76,20 +77,29 @@ class AssessmentForm(ScoresForm):
             certainty=_member(Certainty, self.certainty.data),
             propose_review=_member(Proposal, self.propose_review.data),
             reason=self.reason.data or "",
-            copied=self.copied.data == "yes",
+            copied=tuple(answer for answer in Copied if answer.value in (self.copied.data or "").split(";")),
             reason_unchanged=self.reason_unchanged.data or "",
             reason_step=self.reason_step.data or "",
             reason_no_key_control=self.reason_no_key_control.data or "",
-            lines={
-                id: LineAnswers(
-                    self.scores(line_field(id, "")),
-                    self[line_field(id, "reason")].data or "",
-                    self[line_field(id, "reason_step")].data or "",
-                )
-                for id in subprocess_ids
-                if self[line_field(id, "own")].data
-            },
+            lines=lines,
         )
+
+    def _lines(self, subprocess_ids: tuple[int, ...]) -> dict[int, LineAnswers]:
+        return {
+            id: LineAnswers(
+                self.scores(line_field(id, "")),
+                self[line_field(id, "reason")].data or "",
+                self[line_field(id, "reason_step")].data or "",
+            )
+            for id in subprocess_ids
+            if self[line_field(id, "own")].data
+        }
+
+
+def versions(text: str | None) -> tuple[int | None, int | None]:
+    """The version of a form and of its draft, as a page carries them."""
+    form, _, draft = str(text or "").partition(".")
+    return _figure(form), _figure(draft)
 
 
 def _figure(text: Any) -> int | None:
@@ -100,16 +110,37 @@ def _member(kind: Any, value: str | None) -> Any:
     return next((member for member in kind if member.value == value), None)
 
 
+def _line_fields(id: int) -> dict[str, Any]:
+    fields: dict[str, Any] = {line_field(id, "own"): BooleanField(N_("Give the sub-process its own scores"))}
+    fields |= {line_field(id, name): _scale(name) for name in NAMES}
+    fields[line_field(id, "reason")] = Words(N_("Why does it have its own scores?"))
+    fields[line_field(id, "reason_step")] = Words(N_("Why has it changed since last year?"))
+    return fields
+
+
 @lru_cache(maxsize=2000)
 def form_for(subprocess_ids: tuple[int, ...]) -> type[AssessmentForm]:
     """The form of a process with these sub-processes: each has its own five scales and reasons."""
     fields: dict[str, Any] = {}
     for id in subprocess_ids:
-        fields[line_field(id, "own")] = BooleanField(N_("Give the sub-process its own scores"))
-        fields |= {line_field(id, name): _scale(name) for name in NAMES}
-        fields[line_field(id, "reason")] = Words(N_("Why does it have its own scores?"))
-        fields[line_field(id, "reason_step")] = Words(N_("Why has it changed since last year?"))
+        fields |= _line_fields(id)
     return type("LinedAssessmentForm", (AssessmentForm,), fields)
+
+
+@lru_cache(maxsize=2000)
+def part_for(names: frozenset[str], subprocess_ids: tuple[int, ...]) -> type[BaseForm]:
+    """Some fields of the form alone, to save what was changed; a name that the form has not is left out."""
+    fields = {name: getattr(AssessmentForm, name) for name in SAVED if name in names}
+    for id in subprocess_ids:
+        fields |= {name: made for name, made in _line_fields(id).items() if name in names}
+    return type("AssessmentPart", (BaseForm,), fields)
+
+
+SAVED = (
+    *NAMES, "copied", "change_direction", "change_kinds", "reason_unchanged", "reason_step", "reason_no_key_control",
+    "fraud", "fraud_reason", "certainty", "propose_review", "reason",
+)  # fmt: skip
+"""The fields of the process that a draft keeps, in the order of the form."""
 
 
 class CalibrateForm(ScoresForm):

@@ -5,15 +5,18 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, func, literal, or_, select
 from sqlalchemy.orm import aliased
 
-from controls.assessment import rules, scale_rules
-from controls.assessment.rules import DONE, EDITABLE, Before, Level, Levels, Scores
+from controls.assessment import facts, rules, scale_rules
+from controls.assessment.facts import Seen
+from controls.assessment.merging import Before as Was
+from controls.assessment.merging import Fields
+from controls.assessment.rules import DONE, EDITABLE, Before, Level, Levels, Scores, line_field
 from controls.assessment.scale_rules import Assessed, Effect
 from controls.assessment.scales import FIELDS, NAMES, STANDARD, Scales, score
-from controls.assessment.tables import Assessment, Challenge, Draft, Line, ScaleSet
-from controls.assessment.words import Band, Certainty, Direction, Proposal, State
+from controls.assessment.tables import Assessment, Challenge, Draft, Line, Replaced, ScaleSet
+from controls.assessment.words import Band, Certainty, Direction, Moved, Proposal, State
 from controls.base import audit, task
 from controls.base.by import By, Place
 from controls.base.db import Choice, Scope, built, db, inside, scope, within
@@ -30,8 +33,16 @@ from controls.wheel.rules import AreaCount
 from controls.wheel.tables import Cycle, Step
 from controls.wheel.words import State as Phase
 
-FACTS: list[Callable[[int, int], list[tuple[str, str]]]] = []
-"""Facts beside the form by process and year: label and text; later slices are put in by the factory."""
+
+class FactsBeside(NamedTuple):
+    """Facts of later slices beside the form: label and text, and how many findings are new since a day."""
+
+    rows: list[tuple[str, str]]
+    new_findings: int = 0
+
+
+FACTS: list[Callable[[int, int, date | None], FactsBeside]] = []
+"""Facts beside the form by process, year and the day of last year's form; later slices are put in by the factory."""
 
 KEY_CONTROLS: list[Callable[[int], bool]] = []
 """Whether a key control is registered in a process; later slices are put in by the factory."""
@@ -288,7 +299,10 @@ def lines_of_cycle(cycle_id: int) -> list[Line]:
 
 def draft(assessment_id: int) -> Draft | None:
     """What is typed and not yet submitted on a form."""
-    return db.session.scalar(select(Draft).where(Draft.assessment_id == assessment_id))
+    return db.session.scalar(_DRAFT, {"id": assessment_id})
+
+
+_DRAFT = select(Draft).where(Draft.assessment_id == bindparam("id"))
 
 
 def previous(assessment: Assessment) -> Assessment | None:
@@ -313,7 +327,10 @@ def before(assessment: Assessment) -> Before:
     """What a form's answers are held against."""
     last = previous(assessment)
     scores = Scores.of(last) if last and last.inherent_likelihood else None
-    return Before(scores, last_lines(last), has_key_control(assessment.process_id), used(assessment.cycle_id))
+    return Before(
+        scores, last_lines(last), has_key_control(assessment.process_id), used(assessment.cycle_id),
+        last.fraud if last else None,
+    )  # fmt: skip
 
 
 def kept_levels(row: Assessment | Line | None) -> Levels:
@@ -324,33 +341,109 @@ def kept_levels(row: Assessment | Line | None) -> Levels:
     return Levels(Level(row.inherent_band, scores.inherent), Level(row.residual_band, scores.residual))
 
 
-def typed(of: Draft | None) -> dict[str, list[str]]:
+def is_draft(row: object) -> bool:
+    """Whether a row that moved on is a draft, not the form itself."""
+    return isinstance(row, Draft)
+
+
+def typed(of: Draft | None) -> Fields:
     """The fields of a draft as they were typed."""
     return {} if of is None else {name: list(values) for name, values in json.loads(of.answers).items()}
 
 
-def answered(row: Assessment, lines: Iterable[Line]) -> dict[str, list[str]]:
+def answered(row: Assessment, lines: Iterable[Line]) -> Fields:
     """The fields of a form as they were submitted before it came back; none when it never was."""
     if row.inherent_likelihood is None:
         return {}
-    found = _scored("", row) | {name: [getattr(row, name)] for name in TEXTS}
-    found |= {name: [word.value] for name in CHOICES if (word := getattr(row, name)) is not None}
-    found |= {"fraud": ["yes" if row.fraud else "no"], "copied": ["yes" if row.copied else ""]}
-    found["change_kinds"] = [kind for kind in row.change_kinds.split(";") if kind]
-    for line in lines:
-        if not line.inherited:
-            found[rules.line_field(line.subprocess_id, "own")] = ["y"]
-            found |= _scored(rules.line_field(line.subprocess_id, ""), line)
-            found |= {rules.line_field(line.subprocess_id, name): [getattr(line, name)] for name in LINE_TEXTS}
-    return found
+    own = [line for line in lines if not line.inherited]
+    found = _score_fields("", row, own=bool(own))
+    found["fraud"] = "yes" if row.fraud else "no"
+    found |= {name: getattr(row, name) for name in TEXTS}
+    for name in ("change_direction", "certainty", "propose_review"):
+        found[name] = getattr(row, name).value
+    found["copied"] = row.copied_answers
+    several = {"change_kinds": row.change_kinds.split(";") if row.change_kinds else []}
+    kept = {name: [value] for name, value in (found | line_fields(own)).items() if value}
+    return kept | {name: values for name, values in several.items() if values}
 
 
 TEXTS = ("fraud_reason", "reason", "reason_unchanged", "reason_step", "reason_no_key_control")
 LINE_TEXTS = ("reason", "reason_step")
 
 
-def _scored(prefix: str, row: Any) -> dict[str, list[str]]:
-    return {prefix + name: [str(value)] for name in NAMES if (value := getattr(row, name)) is not None}
+def _score_fields(prefix: str, row: Any, own: bool = True) -> dict[str, str]:
+    """The five answers as fields; what only followed (rules.followed) was not answered."""
+    scores = Scores.of(row)
+    left = ("residual_likelihood", "residual_impact") if rules.follows(scores, own) else ()
+    found = {name: getattr(scores, name) for name in NAMES if name not in left}
+    return {prefix + name: str(value) for name, value in found.items() if value is not None}
+
+
+def line_fields(lines: Iterable[Line]) -> dict[str, str]:
+    """The fields of lines with their own scores."""
+    found: dict[str, str] = {}
+    for line in lines:
+        id = line.subprocess_id
+        found |= _score_fields(line_field(id, ""), line) | {line_field(id, "own"): "y"}
+        found |= {line_field(id, name): getattr(line, name) for name in LINE_TEXTS}
+    return found
+
+
+def replaced(assessment_id: int, since: int) -> list[Was]:
+    """What was replaced in a draft after a version of it, newest first."""
+    query = select(Replaced).where(
+        Replaced.assessment_id == assessment_id, Replaced.version > since, Replaced.clashed.is_(False)
+    )
+    rows = db.session.scalars(query.order_by(Replaced.version.desc(), Replaced.id.desc()))
+    return [Was(row.field, json.loads(row.was), row.version, row.who, row.at, row.window) for row in rows]
+
+
+def draft_history(assessment_id: int) -> list[Replaced]:
+    """Every answer that was replaced in a draft or not taken, newest first."""
+    query = select(Replaced).where(Replaced.assessment_id == assessment_id)
+    return list(db.session.scalars(query.order_by(Replaced.id.desc())))
+
+
+class Filling(NamedTuple):
+    """What a save of a draft asks of its form: the form, who owns the process, and how far the year is."""
+
+    row: Assessment
+    owner_id: int | None
+    deputy_id: int | None
+    phase: Phase
+
+
+def filling(id: int) -> Filling | None:
+    """A form that is being filled in, from one query; nobody else saves or submits it before this write ends."""
+    found = db.session.execute(_FILLING, {"id": id}).first() if 0 < id < 2**31 else None
+    return None if found is None else Filling(*found)
+
+
+_FILLING = (
+    select(Assessment, Process.owner_id, Process.deputy_id, Cycle.state)
+    .join(Process, Process.id == Assessment.process_id)
+    .join(Cycle, Cycle.id == Assessment.cycle_id)
+    .where(Assessment.id == bindparam("id"))
+    .with_for_update(of=Assessment, key_share=True)
+)
+
+
+def seen(row: Assessment) -> Seen:
+    """The facts that were kept when a form was submitted."""
+    return Seen(row.seen_amount_ore, row.seen_owner_id, row.seen_systems)
+
+
+def seen_now(process: Process) -> Seen:
+    """The same facts as they are now."""
+    return Seen(process.yearly_amount_ore, process.owner_id, facts.checksum(process.systems))
+
+
+def beside(process: Process, year: int, last: Assessment | None) -> tuple[list[tuple[str, str]], list[Moved]]:
+    """The facts beside a form, and those that have changed since last year's."""
+    since = last.submitted_at.date() if last is not None and last.submitted_at is not None else None
+    told = [known(process.id, year, since) for known in FACTS]
+    changed = facts.moved(seen(last), seen_now(process), sum(one.new_findings for one in told)) if last else []
+    return [pair for one in told for pair in one.rows], changed
 
 
 # --- the year's list -----------------------------------------------------------------------------------------

@@ -4,12 +4,14 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, abort, request, url_for
+from flask import Blueprint, abort, make_response, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from controls.assessment import actions, queries, rules
+from controls.assessment.actions import Kept
+from controls.assessment.facts import offered
 from controls.assessment.forms import (
     AnswerForm,
     AskForm,
@@ -21,22 +23,25 @@ from controls.assessment.forms import (
     ReturnForm,
     ScalesForm,
     form_for,
+    part_for,
+    versions,
 )
+from controls.assessment.merging import Fields, Merge
 from controls.assessment.queries import LineRow, Sheet
 from controls.assessment.rules import Before, Scores, line_field
 from controls.assessment.scale_rules import EXPLAINED, anchor_field, why_not_scales
 from controls.assessment.scales import ANCHORED, FIGURES, NAMES, STANDARD, TITLES, Scales, band, score, shown, spans
-from controls.assessment.words import Band, Change, Measure, State
+from controls.assessment.words import Band, Change, Copied, Measure, Moved, State
 from controls.base.by import By
 from controls.base.db import Stale, transaction
 from controls.base.form import said
-from controls.base.why import N_, Reason, Refused
+from controls.base.why import CHANGED, N_, Reason, Refused
 from controls.identity import queries as people
 from controls.identity.permissions import Permission
 from controls.identity.rules import edition
 from controls.identity.words import RequestState
-from controls.web import answer, guard, lists
-from controls.web.words import language
+from controls.web import answer, guard, lists, security
+from controls.web.words import clock_time, language
 from controls.wheel import queries as wheel
 from controls.wheel.queries import Cycle
 from controls.wheel.words import State as Phase
@@ -67,8 +72,9 @@ def _sentences(reasons: list[Reason]) -> list[str]:
     return [said(reason) for reason in reasons]
 
 
-def _facts(sheet: Sheet) -> list[tuple[str, str]]:
-    return [fact for facts in queries.FACTS for fact in facts(sheet.process.id, sheet.row.year)]
+def _last(sheet: Sheet) -> Any:
+    """Last year's form, when it was filled in."""
+    return sheet.last if sheet.last is not None and sheet.last.inherent_likelihood is not None else None
 
 
 # --- the form ------------------------------------------------------------------------------------------------
@@ -76,50 +82,38 @@ def _facts(sheet: Sheet) -> list[tuple[str, str]]:
 
 def _typed(sheet: Sheet, lines: list[LineRow]) -> MultiDict[str, str]:
     """What the form shows at first: the draft, or what was submitted before it came back, or nothing."""
-    if sheet.draft is not None:
-        return MultiDict([(name, value) for name, values in queries.typed(sheet.draft).items() for value in values])
-    row, found = sheet.row, MultiDict[str, str]()
-    if row.inherent_likelihood is None:
-        return found
-    _put_scores(found, "", row)
-    found["fraud"] = "yes" if row.fraud else "no"
-    for name in ("fraud_reason", "reason", "reason_unchanged", "reason_step", "reason_no_key_control"):
-        found[name] = getattr(row, name)
-    for name in ("change_direction", "certainty", "propose_review"):
-        found[name] = getattr(row, name).value
-    found.setlist("change_kinds", row.change_kinds.split(";") if row.change_kinds else [])
-    found["copied"] = "yes" if row.copied else ""
-    _put_lines(found, [(line.row.subprocess_id, line.row) for line in lines])
-    return found
+    draft = sheet.draft
+    fields = queries.answered(sheet.row, [line.row for line in lines]) if draft is None else queries.typed(draft)
+    return _fields(fields)
 
 
-def _put_scores(found: MultiDict[str, str], prefix: str, row: Any) -> None:
-    for name in NAMES:
-        value = getattr(row, name)
-        if value is not None:
-            found[prefix + name] = str(value)
+def _fields(fields: Fields) -> MultiDict[str, str]:
+    return MultiDict([(name, value) for name, values in fields.items() for value in values])
 
 
-def _put_lines(found: MultiDict[str, str], lines: list[tuple[int, Any]]) -> None:
-    for id, line in lines:
-        if line is not None and not line.inherited:
-            found[line_field(id, "own")] = "y"
-            _put_scores(found, line_field(id, ""), line)
-            found[line_field(id, "reason")], found[line_field(id, "reason_step")] = line.reason, line.reason_step
+def _copies(last: Any, lines: list[LineRow], facts: list[Moved]) -> dict[str, dict[str, str]]:
+    """Last year's answers that may be copied, each with the fields it fills."""
+    if last is None:
+        return {}
+    scores = Scores.of(last)
+    found = {Copied(name): {name: str(getattr(scores, name))} for name in NAMES}
+    found[Copied.FRAUD] = {"fraud": "yes" if last.fraud else "no", "fraud_reason": last.fraud_reason}
+    found[Copied.RESIDUAL_LIKELIHOOD]["reason_no_key_control"] = last.reason_no_key_control
+    own = [line.last for line in lines if line.last is not None and not line.last.inherited]
+    found |= {Copied.LINES: queries.line_fields(own)} if own else {}
+    allowed = offered(facts)
+    return {answer.value: fields for answer, fields in found.items() if answer in allowed}
 
 
-def _copy(found: MultiDict[str, str], what: str, sheet: Sheet, lines: list[LineRow]) -> None:
-    """Copy one answer of last year, or all; all is recorded as copied."""
-    last = sheet.last
-    if last is None or last.inherent_likelihood is None:
-        return
-    if what in NAMES:
-        found[what] = str(getattr(last, what))
-    elif what == "all":
-        _put_scores(found, "", last)
-        found["fraud"], found["fraud_reason"] = "yes" if last.fraud else "no", last.fraud_reason
-        found["reason_no_key_control"], found["copied"] = last.reason_no_key_control, "yes"
-        _put_lines(found, [(line.row.subprocess_id, line.last) for line in lines])
+def _copy(typed: MultiDict[str, str], what: str, copies: dict[str, dict[str, str]]) -> None:
+    """Copy one answer of last year, or all that may be; each is recorded as copied, and no text is written over."""
+    wanted = list(copies) if what == "all" else [what] if what in copies else []
+    for one in wanted:
+        for name, value in copies[one].items():
+            if not (rules.is_text(name) and typed.get(name)):
+                typed[name] = value
+    before = [name for name in typed.get("copied", "").split(";") if name and name not in wanted]
+    typed["copied"] = ";".join([*before, *wanted])
 
 
 def _versions(sheet: Sheet) -> str:
@@ -141,30 +135,34 @@ def _translated(field: Any) -> list[tuple[str, str]]:
 
 
 def _edit_context(sheet: Sheet, lines: list[LineRow], form: AssessmentForm) -> dict[str, Any]:
-    last = sheet.last if sheet.last is not None and sheet.last.inherent_likelihood is not None else None
+    last, by = _last(sheet), guard.by()
     key_control = queries.has_key_control(sheet.process.id)
     before = Before(
         Scores.of(last) if last else None,
         {line.row.subprocess_id: Scores.of(line.last) for line in lines if line.last is not None}, key_control,
-        sheet.used,
+        sheet.used, last.fraud if last else None,
     )  # fmt: skip
     answers = form.answers(_ids(lines))
+    facts, moved = queries.beside(sheet.process, sheet.row.year, last)
     return {
         "sheet": sheet, "row": sheet.row, "process": sheet.process, "lines": lines, "last": last,
-        "scales": shown(before.used, language()), "used": before.used,
+        "scales": shown(before.used, language()), "used": before.used, "result": answers.scores,
         "before": before, "now": rules.levels(answers.scores, before.used), "asked": rules.asked(answers, before),
         "last_levels": queries.kept_levels(last),
-        "facts_beside": _facts(sheet), "translated": _translated,
+        "facts_beside": facts, "translated": _translated, "moved": moved,
+        "copies": _copies(last, lines, moved), "follows": rules.follows(answers.scores, bool(answers.lines)),
         "words": {band.value: f"{_(letter)} {_(band.label)}" for band, letter in LETTERS.items()},
         "line_field": line_field, "key_control": key_control,
-        "days": (sheet.due - guard.by().today).days if sheet.due else None, "org": sheet.organisation.code,
-        "Scores": Scores, "own_lines": set(answers.lines), **_questions(sheet),
+        "days": (sheet.due - by.today).days if sheet.due else None, "org": sheet.organisation.code,
+        "Scores": Scores, "own_lines": set(answers.lines), "version": _versions(sheet),
+        "taken": [], "person": by.person_id,
+        **_questions(sheet),
         **_versions_context(sheet, ReopenForm(), DecideForm()),
     }  # fmt: skip
 
 
 def _refused(id: int, typed: MultiDict[str, str], refused: Refused | None = None) -> ResponseReturnValue:
-    """The form again with all that was typed; after a conflict the saved text stands beside it."""
+    """The form again with all that was typed; when it was submitted meanwhile, what was saved stands beside it."""
     sheet = _sheet(id)
     lines = queries.line_rows(sheet.row)
     form = form_for(_ids(lines))(typed)
@@ -175,6 +173,29 @@ def _refused(id: int, typed: MultiDict[str, str], refused: Refused | None = None
         form.row_version.data = _versions(sheet)
     context = _edit_context(sheet, lines, form)
     return answer.failed("assessment/edit.html", form, refused, saved=saved, **context)
+
+
+def _clashed(id: int, typed: MultiDict[str, str], kept: Kept) -> ResponseReturnValue:
+    """The form with what both have typed: where both changed a field mine, and the other's beside it (409)."""
+    sheet, merge = _sheet(id), kept.merge
+    lines = queries.line_rows(sheet.row)
+    fields, make = _fields(merge.fields), form_for(_ids(lines))
+    saved = make(fields)
+    for one in merge.clashes:
+        fields.setlist(one.field, typed.getlist(one.field))
+    form = make(fields)
+    form.row_version.data = _versions(sheet)
+    security.told(["stale_version"])
+    both = {
+        "conflict": answer.beside(form, saved, kept.draft, {one.field for one in merge.clashes}),
+        "taken": _taken(saved, merge),
+    }  # fmt: skip
+    return make_response(answer.page("assessment/edit.html", form, **_edit_context(sheet, lines, form) | both), 409)
+
+
+def _taken(form: AssessmentForm, merge: Merge) -> list[tuple[str, str, str]]:
+    """What another changed and I did not: field, who and when."""
+    return [(_(form[one.field].label.text), one.who, clock_time(one.at)) for one in merge.taken if one.field in form]
 
 
 @bp.get("/assessments/<int:id>")
@@ -189,33 +210,86 @@ def show(id: int) -> ResponseReturnValue:
     return answer.page("assessment/show.html", **_show_context(sheet, lines))
 
 
+@bp.put("/assessments/<int:id>")
+@guard.allows(Permission.ASSESSMENT_FILL)
+def autosave(id: int) -> ResponseReturnValue:
+    """Save the fields that were changed; 409 tells those that another changed too, with both answers."""
+    sent = {name: request.form.getlist(name) for name in request.form}
+    ids = queries.line_ids(id) if any(name.startswith("line-") for name in sent) else ()
+    form = part_for(frozenset(sent), ids)(MultiDict((n, v) for n, vs in sent.items() for v in vs if v))
+    if not form.validate():
+        security.told(form.codes())
+        return {"errors": form.problems()}, 422
+    version, draft = versions(request.form.get("row_version"))
+    changed = {field.name: sent[field.name] for field in form}
+    try:
+        with transaction():
+            kept = actions.save_draft(guard.by(), id, draft, changed, version, request.form.get("window", "")[:40])
+            return _told(version, kept)
+    except Refused as refused:
+        if refused.status == 403:
+            _sheet(id)
+        security.because(refused)
+        again = not isinstance(refused, Stale) and any(reason.code == CHANGED.code for reason in refused.reasons)
+        return {"reasons": answer.sentences(refused), "again": again}, refused.status
+
+
+def _told(version: int | None, kept: Kept) -> ResponseReturnValue:
+    merge = kept.merge
+    taken, clashes = (
+        [{"name": one.field, "values": merge.fields.get(one.field, []), "who": one.who, "at": clock_time(one.at)}
+         for one in listed]
+        for listed in (merge.taken, merge.clashes)
+    )  # fmt: skip
+    told = {
+        "version": f"{version or 0}.{kept.draft.version}", "at": clock_time(kept.draft.saved_at), "taken": taken,
+        "clashes": clashes,
+    }  # fmt: skip
+    return told, 409 if clashes else 200
+
+
 @bp.post("/assessments/<int:id>/draft")
 @guard.allows(Permission.ASSESSMENT_FILL)
 def save_draft(id: int) -> ResponseReturnValue:
-    """Save what is typed as a draft, after copying last year's answers when that was asked."""
+    """Save all that is typed as a draft, after copying last year's answers when that was asked."""
     sheet = _sheet(id)
     typed = MultiDict(request.form)
     what = typed.pop("copy", "")
     if what:
-        _copy(typed, what, sheet, queries.line_rows(sheet.row))
+        lines, last = queries.line_rows(sheet.row), _last(sheet)
+        _copy(typed, what, _copies(last, lines, queries.beside(sheet.process, sheet.row.year, last)[1]))
     form = form_for(queries.line_ids(id))(typed)
     if not form.validate():
         return _refused(id, typed)
-    kept = {name: typed.getlist(name) for name in typed if name in form and name != "row_version"}
-    version, draft = form.versions()
     anchor = what if what in NAMES else None
     try:
         with transaction():
-            actions.save_draft(guard.by(), id, draft, kept, assessment_version=version)
-            return answer.done(url_for(".show", id=id, _anchor=anchor), _("The draft is saved."))
+            kept = _keep(id, form, typed)
+            if not kept.merge.clashes:
+                return answer.done(url_for(".show", id=id, _anchor=anchor), _saved(form, kept))
     except Refused as refused:
         return _refused(id, typed, refused)
+    return _clashed(id, typed, kept)
+
+
+def _keep(id: int, form: AssessmentForm, typed: MultiDict[str, str]) -> Kept:
+    version, draft = form.versions()
+    whole = {field.name: typed.getlist(field.name) for field in form if field.name != "row_version"}
+    return actions.save_draft(guard.by(), id, draft, whole, assessment_version=version)
+
+
+def _saved(form: AssessmentForm, kept: Kept) -> str:
+    taken = _taken(form, kept.merge)
+    if not taken:
+        return str(_("The draft is saved."))
+    others = "; ".join(_("%(field)s by %(who)s at %(at)s", field=field, who=who, at=at) for field, who, at in taken)
+    return str(_("The draft is saved. Changed meanwhile: %(others)s.", others=others))
 
 
 @bp.post("/assessments/<int:id>/submit")
 @guard.allows(Permission.ASSESSMENT_FILL)
 def submit(id: int) -> ResponseReturnValue:
-    """Submit the form."""
+    """Submit the form; when the draft has moved on it is saved beside what others typed, and asked for again."""
     _sheet(id)
     ids = queries.line_ids(id)
     form = form_for(ids)(request.form)
@@ -226,6 +300,14 @@ def submit(id: int) -> ResponseReturnValue:
         with transaction():
             actions.submit(guard.by(), id, version, form.answers(ids), draft_version=draft)
             return answer.done(url_for(".show", id=id), _("The assessment is submitted."))
+    except Stale as stale:
+        if not queries.is_draft(stale.row):
+            return _refused(id, request.form, stale)
+    except Refused as refused:
+        return _refused(id, request.form, refused)
+    try:
+        with transaction():
+            return _clashed(id, request.form, _keep(id, form, request.form))
     except Refused as refused:
         return _refused(id, request.form, refused)
 
@@ -251,7 +333,8 @@ def _show_context(sheet: Sheet, lines: list[LineRow]) -> dict[str, Any]:
         "last": Scores.of(sheet.last) if sheet.last else Scores(), "last_levels": queries.kept_levels(sheet.last),
         "submitted": sent, "sent_levels": rules.levels(sent, used), "kept_levels": queries.kept_levels, "now": now,
         "group": group, "why_not_calibrate": _sentences(calibrating), "may_object": may_object,
-        "why_not_approve": _sentences(approving), "org": sheet.organisation.code, "facts_beside": _facts(sheet),
+        "why_not_approve": _sentences(approving), "org": sheet.organisation.code,
+        "facts_beside": queries.beside(sheet.process, row.year, None)[0],
         "may_return": group and not rules.why_not_return(row.state, phase, row.year, "x" * rules.SHORT_LEAST),
         "may_take_back": fills and not rules.why_not_take_back(row.state, phase, row.year, by.person_id, row.author_id),
         "why_not_fill": _sentences(rules.why_not_fill(row.state, phase, row.year)) if fills else [], "fills": fills,

@@ -5,16 +5,18 @@ when two persons reopen it
 """
 
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from typing import NamedTuple
 
 from controls.assessment.scales import FIGURES, LABELS, NAMES, STANDARD, Scales, band, raised, score
-from controls.assessment.words import Band, Certainty, Change, Direction, Proposal, State
+from controls.assessment.words import Band, Certainty, Change, Copied, Direction, Proposal, State
 from controls.base.why import N_, WRONG_STATE, Reason, Why
 from controls.wheel.words import State as Phase
 
 SHORT_LEAST = 10
 """How long the small reasons and comments are at least; that of the form's own reason belongs to the year."""
+GOOD_CONTROL = 4
+"""From this control level on it is asked what the controls do."""
 
 STEPS: dict[tuple[State, str], State] = {
     (State.NOT_STARTED, "submit"): State.SUBMITTED,
@@ -165,7 +167,7 @@ class Answers:
     certainty: Certainty | None = None
     propose_review: Proposal | None = None
     reason: str = ""
-    copied: bool = False
+    copied: tuple[Copied, ...] = ()
     reason_unchanged: str = ""
     reason_step: str = ""
     reason_no_key_control: str = ""
@@ -174,17 +176,57 @@ class Answers:
 
 @dataclass(frozen=True)
 class Before:
-    """What the answers are held against: last year's scores, whether a key control exists, and the year's own rules."""
+    """What the answers are held against: last year's, whether a key control exists, and the year's own rules."""
 
     scores: Scores | None = None
     lines: Mapping[int, Scores] = field(default_factory=dict)
     key_control: bool = False
     used: Scales = STANDARD
+    fraud: bool | None = None
 
 
 def line_field(subprocess_id: int, name: str) -> str:
     """The field of a sub-process's line on the form."""
     return f"line-{subprocess_id}-{name}"
+
+
+def is_text(name: str) -> bool:
+    """Whether a field of the form is a text that somebody writes."""
+    return "reason" in name
+
+
+def asks_residual(control_level: int | None, differs: bool) -> bool:
+    """Whether the risk after controls is asked for: controls are good or full, or a sub-process differs."""
+    return differs or (control_level is not None and control_level >= GOOD_CONTROL)
+
+
+def followed(scores: Scores, differs: bool) -> Scores:
+    """Where the risk after controls is not asked for and not answered, it is the risk before controls.
+
+    Controls that are none, few or partial are not reckoned with; who thinks that they help says so himself.
+    """
+    answered = scores.residual_likelihood is not None or scores.residual_impact is not None
+    if scores.control_level is None or answered or asks_residual(scores.control_level, differs):
+        return scores
+    return replace(scores, residual_likelihood=scores.inherent_likelihood, residual_impact=scores.inherent_impact)
+
+
+def follows(scores: Scores, differs: bool) -> bool:
+    """Whether the risk after controls is what it would be if nobody had answered it."""
+    bare = replace(scores, residual_likelihood=None, residual_impact=None)
+    return scores.complete and followed(bare, differs) == scores
+
+
+def still_copied(answers: Answers, before: Before) -> tuple[Copied, ...]:
+    """The copied answers that are still last year's when the form is submitted."""
+    last = before.scores
+    if last is None:
+        return ()
+    own = {id: line.scores for id, line in answers.lines.items()}
+    same = {Copied(name) for name in NAMES if getattr(answers.scores, name) == getattr(last, name)}
+    same |= {Copied.FRAUD} if answers.fraud == before.fraud else set()
+    same |= {Copied.LINES} if own and all(before.lines.get(id) == scores for id, scores in own.items()) else set()
+    return tuple(answer for answer in Copied if answer in answers.copied and answer in same)
 
 
 def leaps(now: Scores, last: Scores | None, used: Scales) -> list[str]:
@@ -234,7 +276,7 @@ def asked(answers: Answers, before: Before) -> set[str]:
     if used.ask_no_key_control and lowered(answers.scores) and not before.key_control:
         wanted.add("reason_no_key_control")
     same = before.scores is not None and answers.scores == before.scores
-    if (answers.copied and used.ask_copied) or (answers.change_kinds and same and used.ask_unchanged):
+    if (used.ask_copied and still_copied(answers, before)) or (answers.change_kinds and same and used.ask_unchanged):
         wanted.add("reason_unchanged")
     if answers.fraud and used.ask_fraud:
         wanted.add("fraud_reason")
@@ -252,7 +294,7 @@ def _own_reasons(answers: Answers, before: Before) -> list[Reason]:
     if "reason_no_key_control" in wanted and _empty(answers.reason_no_key_control):
         reasons.append(KEY_CONTROL_WHY("reason_no_key_control"))
     if "reason_unchanged" in wanted and _empty(answers.reason_unchanged):
-        reasons.append((COPIED_WHY if answers.copied else UNCHANGED_WHY)("reason_unchanged"))
+        reasons.append((COPIED_WHY if still_copied(answers, before) else UNCHANGED_WHY)("reason_unchanged"))
     if "fraud_reason" in wanted and _empty(answers.fraud_reason):
         reasons.append(FRAUD_WHY("fraud_reason"))
     return reasons

@@ -67,7 +67,11 @@ class Scores:
 
 
 class Assessment(Scores, Versioned, Model):
-    """The form of one process in one cycle; `assessors` are the ids of who submitted it or changed a score (;3;7;)."""
+    """The form of one process in one cycle; `assessors` are the ids of who submitted it or changed a score (;3;7;).
+
+    The columns `seen_…` are facts of the process as they were when it was submitted, which next year's are held
+    against; of the systems a checksum.
+    """
 
     __tablename__ = "assessment_assessment"
     __table_args__ = (
@@ -90,6 +94,7 @@ class Assessment(Scores, Versioned, Model):
     propose_review: Mapped[Proposal | None] = mapped_column(Choice(Proposal))
     reason: Mapped[str] = mapped_column(Text, default="")
     copied: Mapped[bool] = mapped_column(default=False)
+    copied_answers: Mapped[str] = mapped_column(String(200), default="")
     reason_unchanged: Mapped[str] = mapped_column(Text, default="")
     reason_step: Mapped[str] = mapped_column(Text, default="")
     reason_no_key_control: Mapped[str] = mapped_column(Text, default="")
@@ -107,6 +112,9 @@ class Assessment(Scores, Versioned, Model):
     approver_id: Mapped[int | None] = mapped_column(ForeignKey("identity_person.id"))
     approved_at: Mapped[datetime | None] = mapped_column(UtcTime)
     locked_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    seen_amount_ore: Mapped[int | None] = mapped_column(BigInteger)
+    seen_owner_id: Mapped[int | None] = mapped_column(ForeignKey("identity_person.id"))
+    seen_systems: Mapped[str] = mapped_column(String(64), default="")
 
 
 class Line(Scores, Versioned, Model):
@@ -152,3 +160,26 @@ class Draft(Versioned, Model):
     assessment_id: Mapped[int] = mapped_column(ForeignKey("assessment_assessment.id"), unique=True)
     author_id: Mapped[int] = mapped_column(ForeignKey("identity_person.id"))
     answers: Mapped[str] = mapped_column(Text)
+
+
+class Replaced(Model):
+    """An answer of a draft that another took the place of, until the form is submitted.
+
+    `was` is JSON of what stood there; who, when and in which window of a browser are those of the answer that came.
+    `clashed` is an answer that came second and was not taken: then all of it is about that answer.
+    """
+
+    __tablename__ = "assessment_replaced_draft"
+    __table_args__ = (
+        Index("ix_assessment_replaced_draft_version", "assessment_id", "version"), {"info": UNLOGGED},
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    assessment_id: Mapped[int] = mapped_column(ForeignKey("assessment_assessment.id"))
+    version: Mapped[int]
+    field: Mapped[str] = mapped_column(String(80))
+    was: Mapped[str] = mapped_column(Text)
+    who: Mapped[str] = mapped_column(String(120))
+    at: Mapped[datetime] = mapped_column(UtcTime)
+    window: Mapped[str] = mapped_column(String(40), default="")
+    clashed: Mapped[bool] = mapped_column(default=False)

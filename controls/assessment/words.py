@@ -69,3 +69,24 @@ class Measure(Labelled):
     CHANGE = "change", N_("Changes")
     FRAUD = "fraud", N_("Special risk of fraud")
     UNCERTAINTY = "uncertainty", N_("Uncertainty")
+
+
+class Copied(Labelled):
+    """An answer of last year that can be copied."""
+
+    INHERENT_LIKELIHOOD = "inherent_likelihood", N_("Likelihood before controls")
+    INHERENT_IMPACT = "inherent_impact", N_("Impact before controls")
+    CONTROL_LEVEL = "control_level", N_("Control level")
+    RESIDUAL_LIKELIHOOD = "residual_likelihood", N_("Likelihood after controls")
+    RESIDUAL_IMPACT = "residual_impact", N_("Impact after controls")
+    FRAUD = "fraud", N_("Special risk of fraud?")
+    LINES = "lines", N_("Own scores of the sub-processes")
+
+
+class Moved(Labelled):
+    """A fact that is another than when last year's form was submitted."""
+
+    FINDING = "finding", N_("new finding")
+    SYSTEM = "system", N_("other systems")
+    OWNER = "owner", N_("another owner")
+    AMOUNT = "amount", N_("the amount has changed by more than 25 per cent")

@@ -5,7 +5,7 @@ from functools import partial
 
 from controls.assessment import actions, queries
 from controls.assessment.rules import Answers, LineAnswers, Scores
-from controls.assessment.words import Certainty, Change, Direction, Proposal
+from controls.assessment.words import Certainty, Change, Copied, Direction, Proposal
 from controls.demo.stage import Row, Stage, parts, rows
 
 FIGURES = ("inherent_likelihood", "inherent_impact", "control_level", "residual_likelihood", "residual_impact")
@@ -58,7 +58,8 @@ def _submit(stage: Stage, row: Row, at: datetime) -> None:
         change_direction=Direction(row["change_direction"]),
         change_kinds=tuple(Change(kind) for kind in parts(row["change_kinds"])),
         certainty=Certainty(row["certainty"]), propose_review=Proposal(row["propose_review"]), reason=row["reason"],
-        copied=row["copied"] == "yes", reason_unchanged=row["reason_unchanged"], reason_step=row["reason_step"],
+        copied=tuple(Copied) if row["copied"] == "yes" else (), reason_unchanged=row["reason_unchanged"],
+        reason_step=row["reason_step"],
         reason_no_key_control=row["reason_no_key_control"], lines=_lines(stage, row),
     )  # fmt: skip
     actions.submit(stage.by(row["author"], at), _form(stage, row), None, answers)

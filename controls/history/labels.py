@@ -1,6 +1,6 @@
 """The reader's words for tables and columns: one catalogue, by column name where the name means the same everywhere."""
 
-from controls.assessment.words import Change
+from controls.assessment.words import Change, Copied
 from controls.base.why import N_, Labelled
 from controls.recommendation.words import ReasonCode
 from controls.review.words import Assertion
@@ -150,6 +150,7 @@ COLUMNS = {
     "control_level": N_("Level of control"),
     "control_version": N_("Version of the control"),
     "copied": N_("Copied from last year"),
+    "copied_answers": N_("Answers copied from last year"),
     "coverage": N_("Coverage"),
     "covered_on": N_("Covered on"),
     "covers_from": N_("Covers from"),
@@ -379,6 +380,9 @@ COLUMNS = {
     "scanned_at": N_("Scanned for viruses"),
     "scope": N_("Scope"),
     "secret": N_("Secret"),
+    "seen_amount_ore": N_("Amount at the submission"),
+    "seen_owner_id": N_("Owner at the submission"),
+    "seen_systems": N_("Systems at the submission, checksum"),
     "seed": N_("Seed of the draw"),
     "set_at": N_("Set"),
     "set_by_id": N_("Set by"),
@@ -495,13 +499,17 @@ class Language(Labelled):
 
 WORDS: dict[str, type[Labelled]] = {"language": Language}
 """Choices kept in a column that is a plain text to the database."""
-LISTS: dict[str, type[Labelled]] = {"assertions": Assertion, "change_kinds": Change, "reason_codes": ReasonCode}
+LISTS: dict[str, type[Labelled]] = {
+    "assertions": Assertion, "change_kinds": Change, "copied_answers": Copied, "reason_codes": ReasonCode,
+}  # fmt: skip
 """Columns that keep several choices in one text."""
 PEOPLE = frozenset({"assessors", "ruled_by"})
 """Texts that keep the ids of several people."""
 SHARES = frozenset({"achieved_confidence", "confidence", "tolerable_rate", "upper_limit"})
 """Texts that keep a share of 1 as it was counted."""
-CODES = frozenset({"credential", "public_key", "hash", "population_hash", "seed", "sha256", "snapshot_hash"})
+CODES = frozenset({
+    "credential", "public_key", "hash", "population_hash", "seed", "seen_systems", "sha256", "snapshot_hash",
+})  # fmt: skip
 """Checksums and seeds: shown in groups of four."""
 WHOLES = frozenset({"content", "control_copy", "found", "hashes", "snapshot", "taken", "told"})
 """Texts for the machine: told by their length only."""

@@ -69,11 +69,13 @@ MACHINE = "written by the product for itself: numbers, codes and checksums"
 
 NEVER: dict[str, str] = {
     "achieved_confidence": COUNTED, "assertions": CHOICES, "assessors": "ids of people", "change_kinds": CHOICES,
-    "code": NUMBER, "column_name": PLACE, "confidence": COUNTED, "granted_by": NAMED, "hash": CHECKSUM,
+    "code": NUMBER, "column_name": PLACE, "confidence": COUNTED, "copied_answers": CHOICES,
+    "granted_by": NAMED, "hash": CHECKSUM,
     "hashes": MACHINE, "language": CHOICES, "made_by": NAMED, "media_type": "the type of a file, from a list",
     "name_da": CATALOGUE, "name_en": CATALOGUE, "number": NUMBER, "object_type": PLACE, "path": NUMBER,
     "population_hash": CHECKSUM, "reason_codes": CHOICES, "review_number": NUMBER, "ruled_by": "ids of people",
-    "saved_by": NAMED, "seed": CHECKSUM, "sha256": CHECKSUM, "shared_number": NUMBER, "snapshot_hash": CHECKSUM,
+    "saved_by": NAMED, "seed": CHECKSUM, "seen_systems": CHECKSUM,
+    "sha256": CHECKSUM, "shared_number": NUMBER, "snapshot_hash": CHECKSUM,
     "sort_key": ORDER, "subject_type": PLACE, "submitted_scores": COUNTED, "tolerable_rate": COUNTED,
     "upper_limit": COUNTED,
     "evidence_check.told": MACHINE,

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Select, Subquery, func, literal, or_, select, union_all
 from sqlalchemy.orm import aliased
 
+from controls.assessment.queries import FactsBeside
 from controls.assessment.tables import Assessment, Draft
 from controls.assessment.tables import Line as AssessedLine
 from controls.assessment.words import Band
@@ -309,14 +310,16 @@ _RISK = Beside(N_("Risk"), _risk_cells)
 _COVERED = Beside(N_("Last covered"), _covered_cells)
 
 
-def facts_beside(process_id: int, year: int) -> list[tuple[str, str]]:
-    """Facts of later slices beside the assessment form: open findings, last full coverage."""
+def facts_beside(process_id: int, year: int, since: date | None) -> FactsBeside:
+    """Facts of later slices beside the assessment form: open findings, last full coverage, findings since a day."""
     ids = select(Subprocess.id).where(Subprocess.process_id == process_id)
     open_ones = select(func.count()).where(Finding.subprocess_id.in_(ids), Finding.state.not_in(OVER))
     covered = _covered(year, Coverage.subprocess_id.in_(ids))
     latest = select(func.max(covered.c.day))
-    row = db.session.execute(select(open_ones.scalar_subquery(), latest.scalar_subquery())).one()
-    return [(N_("Open findings"), str(row[0])), (N_("Last covered"), str(row[1].year) if row[1] else "–")]
+    new = select(func.count()).where(Finding.subprocess_id.in_(ids), Finding.confirmed_on > (since or date.max))
+    row = db.session.execute(select(*(one.scalar_subquery() for one in (open_ones, latest, new)))).one()
+    told = [(N_("Open findings"), str(row[0])), (N_("Last covered"), str(row[1].year) if row[1] else "–")]
+    return FactsBeside(told, row[2])
 
 
 def _process_of(row: Any) -> Any:

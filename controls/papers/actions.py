@@ -123,7 +123,7 @@ def _fill(by: By, form: risk_forms.OneForm, answers: risk_forms.Typed, submit: b
     """One form's draft, or its submission; the versions it has afterwards."""
     version, draft_version = form.row.version, form.draft.version if form.draft else 0
     if not submit:
-        draft = assessing.save_draft(by, form.row.id, draft_version, answers, assessment_version=version)
+        draft = assessing.keep_draft(by, form.row.id, draft_version, answers, assessment_version=version)
         return [form.row.id, version, draft.version]
     assessing.submit(by, form.row.id, version, risk_forms.answers(form, answers), draft_version=draft_version)
     db.session.flush()
@@ -156,7 +156,7 @@ def undo_forms(by: By, id: int) -> Intake:
             assessing.take_back(by, form_id, version)
             db.session.flush()
         if row.submitted or had_draft:
-            assessing.save_draft(by, form_id, draft_version, answers)
+            assessing.keep_draft(by, form_id, draft_version, answers)
         else:
             assessing.drop_draft(by, form_id, draft_version)
     return _undone(by, row, FORMS_UNDONE)

@@ -9,10 +9,10 @@ from sqlalchemy import and_, select
 from controls.assessment import queries as assessments
 from controls.assessment import rules as assessing
 from controls.assessment.queries import Last, LastLine, LineRow, Owner
-from controls.assessment.rules import Answers, LineAnswers, Scores, line_field
+from controls.assessment.rules import Answers, LineAnswers, Scores, followed, line_field
 from controls.assessment.scales import LABELS, NAMES
 from controls.assessment.tables import Assessment, Draft, Line
-from controls.assessment.words import Certainty, Change, Direction, Proposal
+from controls.assessment.words import Certainty, Change, Copied, Direction, Proposal
 from controls.base.by import By
 from controls.base.db import db, inside, scope
 from controls.base.why import N_, Reason
@@ -301,10 +301,12 @@ def answers(form: OneForm, typed: Typed) -> Answers:
 
     own = [line.subprocess.id for line in form.lines if text(line_field(line.subprocess.id, "own"))]
     return Answers(
-        scores(), {"yes": True, "no": False}.get(text("fraud")), change_direction=word(Direction, "change_direction"),
+        followed(scores(), bool(own)), {"yes": True, "no": False}.get(text("fraud")),
+        change_direction=word(Direction, "change_direction"),
         change_kinds=tuple(kind for kind in Change if kind.value in typed.get(KINDS, ())),
         certainty=word(Certainty, "certainty"), propose_review=word(Proposal, "propose_review"),
-        copied=text("copied") == "yes", **{name: text(name) for name in assessments.TEXTS},
+        copied=tuple(answer for answer in Copied if answer.value in text("copied").split(";")),
+        **{name: text(name) for name in assessments.TEXTS},
         lines={
             id: LineAnswers(scores(line_field(id, "")), *(text(line_field(id, n)) for n in assessments.LINE_TEXTS))
             for id in own

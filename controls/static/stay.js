@@ -34,6 +34,10 @@
       return answer.json().then(function (left) { remember(left.idle); look(); });
     }).catch(function () { show("idle", true); });
   });
+  document.addEventListener("submit", function (event) {  // what was typed is not for who comes after
+    if (!/\/logout$/.test(event.target.action)) { return; }
+    try { sessionStorage.clear(); } catch (error) { /* then there is nothing */ }
+  });
   remember(Number(box.dataset.idle));
   setInterval(look, EVERY);
   document.addEventListener("visibilitychange", look);

@@ -1,6 +1,6 @@
 """Answers: a page, the form again with reasons, or on to the object with a status line."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
@@ -50,18 +50,20 @@ def failed(
 
 
 def _conflict(form: BaseForm, stale: Stale, saved: BaseForm | None) -> Conflict:
-    now = saved or type(form)(obj=stale.row)
-    rows = []
-    for field in form:
-        if field.name in ("version", "csrf_token") or field.name not in now:
-            continue
-        typed, kept = _shown(field), _shown(now[field.name])
-        if typed != kept:
-            rows.append((gettext(field.label.text), typed, kept))
     if "version" in form:
         form["version"].data = stale.row.version
         form["version"].raw_data = [str(stale.row.version)]
-    return Conflict(stale.row.saved_by, clock_time(stale.row.saved_at), rows)
+    return beside(form, saved or type(form)(obj=stale.row), stale.row)
+
+
+def beside(form: BaseForm, saved: BaseForm, row: Any, only: Collection[str] | None = None) -> Conflict:
+    """What was typed beside what the row's last writer saved, where they differ (in some fields only, if told)."""
+    rows = []
+    for field in form:
+        listed = field.name not in ("version", "csrf_token") if only is None else field.name in only
+        if listed and field.name in saved and (typed := _shown(field)) != (kept := _shown(saved[field.name])):
+            rows.append((gettext(field.label.text), typed, kept))
+    return Conflict(row.saved_by, clock_time(row.saved_at), rows)
 
 
 def _shown(field: Any) -> str:

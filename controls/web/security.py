@@ -24,7 +24,9 @@ from controls.web import guard
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 LOG = logging.getLogger("kontrolrul.security")
-BESIDE = re.compile("csrf_token|request_key|row_version|version|next|to|copy|agree|answer|id|subject_(id|type)|again.*")
+BESIDE = re.compile(
+    "csrf_token|request_key|row_version|version|next|to|copy|window|agree|answer|id|subject_(id|type)|again.*"
+)
 """What forms send beside their fields: tokens, versions, buttons, where to go on."""
 NAMES, NAME = 20, 60
 OTHER_SITE = Why("cross_site", N_("The request came from another site than this one and was refused."), 403)

@@ -88,6 +88,12 @@ def percent(value: float | None) -> str:
     return f"{format_decimal(value * 100, '#,##0.#')}{NBSP}{unit}"
 
 
+def growth(now: int, then: int) -> str:
+    """+3 pct., how much an amount has grown."""
+    share = (now - then) / abs(then) if then else 0.0
+    return f"{'+' if share >= 0 else '−'}{percent(round(abs(share), 2))}"
+
+
 def amount(ore: int | None) -> str:
     """412,6 mio. kr. (from øre)."""
     if ore is None:
@@ -150,6 +156,7 @@ def register(app: Flask) -> None:
     app.jinja_env.globals.update({"_": _one, "gettext": _one, "ngettext": _many, "N_": N_, "kept": kept})
     app.jinja_env.filters.update(
         date=long_date, shortdate=short_date, time=clock_time, moment=moment, num=number, pct=percent, kr=amount,
+        growth=growth,
         kr_exact=exact_amount, word=word, name=name, groups4=groups4, said=said, t=gettext,
         in_path=in_path,
     )  # fmt: skip

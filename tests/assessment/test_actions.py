@@ -8,15 +8,17 @@ import pytest
 from sqlalchemy import select
 
 from controls.assessment import actions, queries
+from controls.assessment.actions import Kept
 from controls.assessment.rules import Scores
 from controls.assessment.scales import STANDARD
-from controls.assessment.tables import Draft, Line
-from controls.assessment.words import Band, State
+from controls.assessment.tables import Draft, Line, Replaced
+from controls.assessment.words import Band, Copied, Moved, State
 from controls.base.audit import EventRow
 from controls.base.db import Stale, db, transaction
 from controls.base.why import Refused
 from controls.identity import actions as identity
 from controls.identity.permissions import Role
+from controls.universe import queries as universe
 from controls.wheel import actions as wheel
 from controls.wheel.words import State as Phase
 from tests.assessment.year import APRIL, GOOD, SCORES, WHY, Year, own_line
@@ -75,28 +77,83 @@ def test_submit_is_refused_with_every_reason_and_changes_nothing(year: Year) -> 
     assert year.form().state is State.NOT_STARTED and len(events()) == before
 
 
+def save(year: Year, who: Any, version: int | None, **more: Any) -> Kept:
+    window = more.pop("window", "")
+    with transaction():
+        return actions.save_draft(year.by(who), year.form().id, version, more, window=window)
+
+
 def test_draft_is_kept_outside_the_log_and_gone_when_submitted(year: Year) -> None:
-    form, before = year.form(), len(events())
-    with transaction():
-        draft = actions.save_draft(year.by(year.owner), form.id, 0, {"reason": "På vej", "change_kinds": ["law"]})
-    assert queries.typed(draft) == {"change_kinds": ["law"], "reason": ["På vej"]} and len(events()) == before
-    with transaction():
-        assert actions.save_draft(year.by(year.owner), form.id, draft.version, {"reason": "Mere"}).version == 2
+    before = len(events())
+    kept = save(year, year.owner, 0, reason=["På vej "], change_kinds=["law"], fraud=[""])
+    assert queries.typed(kept.draft) == {"change_kinds": ["law"], "reason": ["På vej "]} and len(events()) == before
+    assert save(year, year.owner, kept.draft.version, reason=["Mere"]).draft.version == 2
+    assert save(year, year.owner, 2, reason=["Mere"]).draft.version == 2
+    assert [json.loads(row.was) for row in queries.draft_history(year.form().id)] == [["På vej "], [], []]
     year.submit(who=year.owner)
-    assert db.session.scalar(select(Draft)) is None
+    assert db.session.scalar(select(Draft)) is None and db.session.scalar(select(Replaced)) is None
 
 
-def test_two_drafts_clash(year: Year) -> None:
-    form = year.form()
-    with transaction():
-        actions.save_draft(year.by(year.owner), form.id, 0, {"reason": "Annes"})
-    for call in (
-        lambda: actions.save_draft(year.by(year.deputy), form.id, 0, {"reason": "Bos"}),
-        lambda: actions.submit(year.by(year.deputy), form.id, form.version, GOOD, draft_version=0),
-    ):
-        refused = refusal(call)
-        assert isinstance(refused, Stale) and refused.status == 409 and refused.row.saved_by == "Anne"
+def test_two_people_on_one_draft(year: Year) -> None:
+    """Answers that one changed are merged; what both changed stays the first's, and the second's is kept beside it."""
+    save(year, year.owner, 0, reason=["Annes"], window="a")
+    kept = save(year, year.deputy, 0, reason=["Bos"], fraud=["no"], window="b")
+    assert kept.merge.fields == {"reason": ["Annes"], "fraud": ["no"]} and kept.draft.version == 2
+    assert [(one.field, one.who) for one in kept.merge.clashes] == [("reason", "Anne")]
+    told = queries.draft_history(year.form().id)
+    assert [(row.who, json.loads(row.was), row.clashed) for row in told] == [
+        ("Bo", ["Bos"], True), ("Bo", [], False), ("Anne", [], False),
+    ]  # fmt: skip
+    assert [one.field for one in save(year, year.owner, 1, control_level=["3"], window="a").merge.taken] == ["fraud"]
+    assert save(year, year.deputy, 2, reason=["Bos alligevel"], window="b").merge.fields["reason"] == ["Bos alligevel"]
+    assert save(year, year.owner, 3, reason=["Annes nye"], window="a").merge.clashes
+
+
+def test_a_submission_of_a_draft_that_moved_on_is_refused(year: Year) -> None:
+    form, _kept = year.form(), save(year, year.owner, 0, reason=["Annes"])
+    refused = refusal(lambda: actions.submit(year.by(year.deputy), form.id, form.version, GOOD, draft_version=0))
+    assert isinstance(refused, Stale) and refused.status == 409 and refused.row.saved_by == "Anne"
     assert queries.typed(queries.draft(form.id)) == {"reason": ["Annes"]}
+
+
+def test_a_draft_of_a_returned_form_begins_with_its_answers(year: Year) -> None:
+    form = year.submit(answers=own_line(year.form(), LOWER))
+    with transaction():
+        actions.return_to_author(year.by(year.first), form.id, None, WHY)
+    first = queries.lines(form.id)[0].subprocess_id
+    fields = save(year, year.owner, 0, reason=["Nyt"]).merge.fields
+    assert fields["reason"] == ["Nyt"] and fields["inherent_impact"] == ["4"] and fields["fraud"] == ["no"]
+    assert fields[f"line-{first}-own"] == ["y"] and fields[f"line-{first}-residual_impact"] == ["2"]
+
+
+def test_a_risk_that_only_followed_is_not_answered_again(year: Year) -> None:
+    scores = Scores(3, 4, 2, 3, 4)
+    form = year.submit(answers=replace(GOOD, scores=scores))
+    assert "residual_impact" not in queries.answered(form, queries.lines(form.id))
+    other = year.submit("KRE-3", answers=replace(GOOD, scores=replace(scores, residual_impact=5)))
+    assert queries.answered(other, queries.lines(other.id))["residual_impact"] == ["5"]
+
+
+def test_who_may_save_a_draft(year: Year) -> None:
+    for person in (year.first, year.auditor):
+        assert refusal(lambda p=person: actions.save_draft(year.by(p), year.form().id, 0, {})).status == 403
+    assert refusal(lambda: actions.save_draft(year.by(year.owner), 99, 0, {})).status == 404
+    stale = year.form().version
+    year.submit(who=year.deputy)
+    refused = refusal(lambda: actions.save_draft(year.by(year.owner), year.form().id, 0, {}, stale))
+    assert isinstance(refused, Stale) and refused.row.saved_by == "Bo"
+    assert codes(refusal(lambda: actions.save_draft(year.by(year.owner), year.form().id, 0, {}))) == ["wrong_state"]
+
+
+def test_the_facts_of_a_submission_are_kept(year: Year) -> None:
+    form = year.submit(answers=replace(GOOD, copied=tuple(Copied)))
+    assert (form.seen_amount_ore, form.seen_owner_id) == (10**9, year.owner.id)
+    assert (form.copied, form.copied_answers) == (False, ""), "there is no last year"
+    process = universe.process(form.process_id)
+    assert process is not None and queries.beside(process, 2027, form) == ([], [])
+    process.systems, process.yearly_amount_ore, process.owner_id = "SAP", 2 * 10**9, None
+    assert queries.beside(process, 2027, form) == ([], [Moved.SYSTEM, Moved.OWNER, Moved.AMOUNT])
+    db.session.rollback()
 
 
 def test_a_stale_form_is_refused(year: Year) -> None:

@@ -10,8 +10,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from controls.assessment import actions, queries
-from controls.assessment.words import State
+from controls.assessment.words import Copied, State
 from controls.base.db import db, transaction
+from controls.universe import actions as catalogue
+from controls.universe import queries as universe
+from controls.universe.rules import Facts
 from controls.wheel.words import State as Phase
 from tests import make
 from tests.assessment.year import SCORES, WHY, Year
@@ -120,8 +123,63 @@ def test_a_conflict_shows_both_texts_and_then_saves(client: FlaskClient, year: Y
         answer = client.post(f"/assessments/{id}/{verb}", data={**FORM, "row_version": "1.0"})
         page = text(answer)
         assert answer.status_code == 409 and "Bos begrundelse" in page and WHY in page and "Bo" in page
-        assert 'name="row_version" value="1.1"' in page
-    assert client.post(f"/assessments/{id}/submit", data={**FORM, "row_version": "1.1"}).status_code == 303
+        assert 'name="row_version" value="1.2"' in page, "what only one of them changed is saved"
+    assert client.post(f"/assessments/{id}/submit", data={**FORM, "row_version": "1.2"}).status_code == 303
+
+
+def test_a_draft_takes_in_what_only_another_changed(client: FlaskClient, year: Year) -> None:
+    id = year.form().id
+    with transaction():
+        actions.save_draft(year.by(year.deputy), id, 0, {"control_level": ["2"]})
+    as_(client, year.owner)
+    assert client.post(f"/assessments/{id}/draft", data={"reason": WHY, "row_version": "1.0"}).status_code == 303
+    assert queries.typed(queries.draft(id)) == {"control_level": ["2"], "reason": [WHY]}
+    page = text(client.get(f"/assessments/{id}"))
+    assert "Kontroldækning" in page and "Bo" in page
+
+
+def put(client: FlaskClient, id: int, version: str, **fields: Any) -> tuple[int, Any]:
+    answer = client.put(f"/assessments/{id}", data={"row_version": version, "window": "w", **fields})
+    return answer.status_code, answer.get_json()
+
+
+def test_autosave_keeps_only_what_was_changed(client: FlaskClient, year: Year) -> None:
+    id = year.form().id
+    as_(client, year.owner)
+    assert put(client, id, "1.0", reason="Først")[1]["version"] == "1.1"
+    with budget(7):  # two of them begin
+        status, told = put(client, id, "1.1", control_level="4", change_kinds=["law", "system"])
+    assert (status, told["version"], told["taken"], told["clashes"]) == (200, "1.2", [], [])
+    assert put(client, id, "1.2", change_kinds="", reason="Først\n igen ")[1]["version"] == "1.3"
+    assert queries.typed(queries.draft(id)) == {"reason": ["Først\n igen "], "control_level": ["4"]}
+    status, told = put(client, id, "1.3", inherent_impact="9", reason="a\x01b")
+    assert status == 422 and {name for name, _text in told["errors"]} == {"inherent_impact", "reason"}
+    assert put(client, id, "1.3", approver_id="7", **{"line-99-own": "y"})[1]["version"] == "1.3"
+
+
+def test_autosave_tells_what_both_changed(client: FlaskClient, year: Year) -> None:
+    id = year.form().id
+    with transaction():
+        actions.save_draft(year.by(year.deputy), id, 0, {"reason": ["Bos"], "fraud": ["no"]}, window="b")
+    as_(client, year.owner)
+    status, told = put(client, id, "1.0", reason="Annes", control_level="4")
+    assert (status, told["version"]) == (409, "1.2")
+    assert [(one["name"], one["values"], one["who"]) for one in told["clashes"]] == [("reason", ["Bos"], "Bo")]
+    assert [(one["name"], one["values"]) for one in told["taken"]] == [("fraud", ["no"])]
+    assert put(client, id, "1.2", reason="Annes")[0] == 200
+    year.submit(who=year.deputy)
+    status, told = put(client, id, "1.3", reason="For sent")
+    assert status == 409 and "Bo" in told["reasons"][0] and not told["again"]
+
+
+def test_autosave_is_for_who_fills_in(client: FlaskClient, year: Year) -> None:
+    other, mine = year.form("KRE-3").id, year.form().id
+    as_(client, year.owner)
+    assert client.put(f"/assessments/{other}", data={"reason": "x"}).status_code == 404
+    as_(client, year.first)
+    assert client.put(f"/assessments/{mine}", data={"reason": "x"}).status_code == 403
+    client.delete_cookie("kontrolrul")
+    assert client.put(f"/assessments/{mine}", data={"reason": "x"}).status_code == 401
 
 
 def test_a_conflict_with_a_submitted_form_keeps_the_text(client: FlaskClient, year: Year) -> None:
@@ -146,9 +204,38 @@ def test_copy_last_years_answers(client: FlaskClient, year: Year) -> None:
     assert chosen(text(client.get(f"/assessments/{form}"))) == 1
     client.post(f"/assessments/{form}/draft", data={"copy": "all", "row_version": "1.1"})
     page = text(client.get(f"/assessments/{form}"))
-    assert 'name="copied" value="yes"' in page and chosen(page) == 6
-    answer = client.post(f"/assessments/{form}/submit", data={**FORM, "copied": "yes", "row_version": "1.2"})
+    copied = ";".join(answer for answer in Copied if answer is not Copied.LINES)
+    assert f'name="copied" value="{copied}"' in page and chosen(page) == 6
+    data = {**FORM, "copied": copied, "control_level": "3", "row_version": "1.2"}
+    answer = client.post(f"/assessments/{form}/submit", data=data)
     assert answer.status_code == 422 and 'href="#reason_unchanged"' in text(answer)
+    client.post(f"/assessments/{form}/submit", data={**data, "reason_unchanged": WHY})
+    row = queries.of_process(year.cycle.id, last.process_id)
+    assert row is not None and row.copied and Copied.CONTROL_LEVEL not in row.copied_answers.split(";")
+    assert len(row.copied_answers.split(";")) == 5 and row.reason_unchanged == WHY
+
+
+def test_what_has_changed_is_not_offered_for_copying(client: FlaskClient, year: Year) -> None:
+    last = year.submit()
+    with transaction():
+        last = year.form()
+        last.year = 2025
+        _moved(last, year)
+    form = _new_form(year, last)
+    process = universe.process(last.process_id)
+    assert process is not None
+    facts = Facts(year.owner.id, year.deputy.id, systems="Navision Stat", yearly_amount_ore=2 * 10**9)
+    with transaction():
+        catalogue.edit_process(year.by(year.first), process.id, process.version, facts)
+    as_(client, year.owner)
+    page = text(client.get(f"/assessments/{form}"))
+    offers = set(re.findall(r'name="copy" value="(\w+)"', page))
+    assert offers == {"all", "inherent_likelihood", "control_level", "residual_likelihood", "fraud"}
+    assert "+100" in page and page.count("kr-last") == 5
+    client.post(f"/assessments/{form}/draft", data={"copy": "inherent_impact", "row_version": "1.0"})
+    client.post(f"/assessments/{form}/draft", data={"copy": "all", "row_version": "1.1"})
+    fields = queries.typed(queries.draft(form))
+    assert fields["control_level"] == ["4"] and "inherent_impact" not in fields and "residual_impact" not in fields
 
 
 def _moved(row: Any, year: Year) -> None:

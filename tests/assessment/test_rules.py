@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from controls.assessment import rules, scales
 from controls.assessment.rules import Answers, Before, LineAnswers, Scores
-from controls.assessment.words import Certainty, Change, Direction, Proposal, State
+from controls.assessment.words import Certainty, Change, Copied, Direction, Proposal, State
 from controls.wheel.words import State as Phase
 
 #        impact: 1    2    3    4    5
@@ -92,8 +92,10 @@ LAST = Before(GOOD.scores)
         (UNCHANGED, Before(Scores(3, 3, 4, 3, 4)), []),
         (UNCHANGED, NOTHING, []),
         (replace(UNCHANGED, reason_unchanged=WHY), LAST, []),
-        (replace(GOOD, copied=True), LAST, [("copied_why", "reason_unchanged")]),
-        (replace(GOOD, copied=True, reason_unchanged=WHY), LAST, []),
+        (replace(GOOD, copied=(Copied.CONTROL_LEVEL,)), LAST, [("copied_why", "reason_unchanged")]),
+        (replace(GOOD, copied=(Copied.FRAUD,), reason_unchanged=WHY), replace(LAST, fraud=False), []),
+        (replace(GOOD, copied=(Copied.FRAUD,)), replace(LAST, fraud=True), []),
+        (replace(GOOD, copied=tuple(Copied)), NOTHING, []),
     ],
 )
 def test_reasons_of_their_own(answers: Answers, before: Before, expected: list[tuple[str, str]]) -> None:
@@ -101,7 +103,7 @@ def test_reasons_of_their_own(answers: Answers, before: Before, expected: list[t
 
 
 def test_what_is_asked_is_what_is_refused() -> None:
-    asked = replace(GOOD, scores=Scores(3, 4, 4, 1, 1), fraud=True, copied=True)
+    asked = replace(GOOD, scores=Scores(3, 4, 4, 1, 1), fraud=True, copied=tuple(Copied))
     before = Before(Scores(1, 1, 1, 1, 1))
     wanted = {"reason_step", "reason_no_key_control", "reason_unchanged", "fraud_reason"}
     assert rules.asked(asked, before) == wanted
@@ -115,6 +117,29 @@ def test_lines_with_own_scores() -> None:
         ("step_missing", "line-7-control_level"), ("line_why", "line-7-reason"), ("step_why", "line-8-reason_step"),
     ]  # fmt: skip
     assert "line-8-reason_step" in rules.asked(own, before)
+
+
+@pytest.mark.parametrize("level", range(1, 6))
+@pytest.mark.parametrize("differs", [False, True])
+def test_the_risk_after_controls_follows_unless_asked_for(level: int, differs: bool) -> None:
+    bare = Scores(3, 4, level)
+    asked = differs or level >= 4
+    assert rules.asks_residual(level, differs) == asked
+    assert rules.followed(bare, differs) == (bare if asked else Scores(3, 4, level, 3, 4))
+    assert rules.follows(Scores(3, 4, level, 3, 4), differs) == (not asked)
+    for answered in (Scores(3, 4, level, 2), Scores(3, 4, level, 2, 2), Scores(3, 4)):
+        assert rules.followed(answered, differs) == answered and not rules.follows(answered, differs)
+
+
+def test_what_is_still_copied() -> None:
+    """An answer that was changed after it was copied is no copy, and a line is one only whole."""
+    last = Before(Scores(3, 4, 4, 3, 4), {7: Scores(1, 1, 1, 1, 1)}, fraud=False)
+    everything = replace(GOOD, copied=tuple(Copied), lines={7: LineAnswers(Scores(1, 1, 1, 1, 1), WHY)})
+    assert rules.still_copied(everything, last) == tuple(Copied)
+    other = replace(everything, scores=Scores(3, 5, 4, 3, 4), fraud=True, lines={7: LineAnswers(Scores(1, 1, 1, 1, 2))})
+    left = set(Copied) - {Copied.INHERENT_IMPACT, Copied.FRAUD, Copied.LINES}
+    assert set(rules.still_copied(other, last)) == left
+    assert rules.still_copied(replace(other, copied=()), last) == ()
 
 
 @pytest.mark.parametrize("state", list(State))

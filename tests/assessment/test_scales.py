@@ -12,7 +12,7 @@ from controls.assessment import rules, scale_rules, scales
 from controls.assessment.rules import Answers, Before, Scores
 from controls.assessment.scale_rules import Assessed, Known
 from controls.assessment.scales import STANDARD, Scales
-from controls.assessment.words import Band, Certainty, Change, Measure
+from controls.assessment.words import Band, Certainty, Change, Copied, Measure
 from controls.wheel.words import State as Phase
 
 ORDER = list(Band)
@@ -148,7 +148,7 @@ def test_only_what_would_change_band_is_told(one: Scores, other: Scores) -> None
 
 WHY = "Ny betalingsløsning fra februar, som vi mangler erfaring med."
 ANSWERS = Answers(
-    Scores(3, 4, 4, 2, 4), True, "", change_kinds=(Change.LAW,), reason=WHY, copied=True,
+    Scores(3, 4, 4, 2, 4), True, "", change_kinds=(Change.LAW,), reason=WHY, copied=tuple(Copied),
 )  # fmt: skip
 LAST = Scores(3, 4, 4, 1, 4)
 
