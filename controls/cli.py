@@ -37,6 +37,7 @@ from controls.papers import package as packages
 from controls.papers import workbook
 from controls.signin import actions as door
 from controls.signin import queries as door_queries
+from controls.staffing import queries as staffing
 from controls.universe import actions as catalogue
 from controls.universe import queries as catalogues
 
@@ -162,8 +163,14 @@ def reset_password(username: str) -> None:
 
 @user_group.command("disable")
 @click.argument("username")
-def disable_user(username: str) -> None:
-    """Let USERNAME in no more; sign-ins that count end at once."""
+@click.option("--hand-over", is_flag=True, help="Let what the person answers for stand in the hand-over queue.")
+def disable_user(username: str, hand_over: bool) -> None:
+    """Let USERNAME in no more; sign-ins that count end at once. First told is what the person answers for."""
+    owned = staffing.owned_by(_person(username).id, marked.now().date())
+    if owned and not hand_over:
+        told = ", ".join(f"{number} × {kind}" for kind, number in owned)
+        _stop(f"{username} answers for {told}. Give it over first, or run this again with --hand-over: then it stands "
+              "in the hand-over queue.")  # fmt: skip
     _do(lambda: actions.disable_person(system(), _person(username).id), f"{username} is disabled.")
 
 

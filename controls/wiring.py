@@ -2,13 +2,16 @@
 
 from typing import TypeVar
 
+from controls.accounts import queries as accounts
 from controls.assessment import actions as assessing
 from controls.assessment import queries as assessments
 from controls.base import verify
+from controls.base.why import N_
 from controls.effectiveness import actions as testing
 from controls.effectiveness import queries as operating
 from controls.evidence import custody
 from controls.evidence import queries as evidence
+from controls.finding import actions as following
 from controls.finding import queries as findings
 from controls.forum import actions as deciding
 from controls.forum import queries as forum
@@ -21,6 +24,9 @@ from controls.review import actions as reviewing
 from controls.review import queries as reviews
 from controls.rotation import queries as rotation
 from controls.signin import routes as door
+from controls.staffing import actions as giving
+from controls.staffing import queries as staffing
+from controls.universe import actions as catalogue
 from controls.universe import queries as universe
 from controls.visiting import queries as visiting
 from controls.web import guard, navigation
@@ -35,6 +41,8 @@ def connect() -> None:
     """Fill the published lists (safe to call again)."""
     _put(guard.PROOF, door.prove)
     _put(guard.SIGNED_OUT, door.signed_out)
+    _put(wheel.GATES[State.ASSESSING], staffing.unowned)
+    wheel.WAYS["staffing.in_queue"] = (N_("Go to the hand-over queue"), "staffing.handover")
     _put(wheel.GATES[State.CALIBRATING], assessments.unfinished)
     _put(wheel.GATES[State.RECOMMENDED], assessments.unapproved)
     _put(wheel.GATES[State.RECOMMENDED], recommendations.missing)
@@ -88,6 +96,21 @@ def connect() -> None:
             "finding_action": findings.places_of_action,
         }
     )
+    for held in (
+        universe.held_processes, reviews.held_controls, findings.held_findings, findings.held_actions,
+        forum.held_conditions,
+    ):  # fmt: skip
+        _put(staffing.HELD, held)
+    giving.GIVE.update(
+        {
+            "universe_process": catalogue.hand_over,
+            "review_control": reviewing.hand_over,
+            "finding_finding": following.hand_over,
+            "finding_action": following.hand_over_action,
+            "forum_decision": deciding.hand_over_condition,
+        }
+    )
+    _put(accounts.OWNED, staffing.owned_by)
     _put(verify.CHECKS, evidence.damaged)
     _put(verify.CHECKS, identity.both_sides)
     _put(verify.CHECKS, recommendations.unsealed)

@@ -106,12 +106,17 @@ def end_role(by: By, grant_id: int, version: int | None) -> RoleGrant:
     return identity.end_role(by, grant_id)
 
 
-def close_account(by: By, person_id: int, version: int | None) -> Person:
-    """Close an account: it cannot sign in from now, and what it did stays."""
+def close_account(by: By, person_id: int, version: int | None, told: int = 0) -> Person:
+    """Close an account: it cannot sign in from now, and what it did stays.
+
+    `told` is how many things the author was told that the person answers for; from now they stand in the queue.
+    """
     row = load(Person, person_id, version)
     by.must(Permission.ACCOUNT_MANAGE, row.organisation_id)
     closed = row.valid_to is not None and row.valid_to < by.today
     refuse_if(rules.why_not_disable(row.root_id in by.persons, closed, row.name))
+    owned = sum(number for _kind, number in queries.owned(person_id, by.today))
+    refuse_if(rules.why_not_untold(owned, told, row.name))
     row.valid_to = by.today - timedelta(days=1)
     saved(by, row)
     audit.record(by, CLOSED, row)

@@ -66,6 +66,12 @@ class Version(BaseForm):
     version = IntegerField(widget=HiddenInput(), validators=[InputRequired()])
 
 
+class Close(Version):
+    """How many things the reader was told that the person answers for."""
+
+    told = IntegerField(widget=HiddenInput(), validators=[InputRequired()])
+
+
 class Refuse(Version):
     """Why a request is refused."""
 

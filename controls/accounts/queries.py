@@ -1,5 +1,6 @@
 """Reads of accounts: people with roles, requests, stand-ins, exceptions, the register of keepers."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
@@ -25,6 +26,14 @@ from controls.identity.tables import (
     StandIn,
 )
 from controls.identity.words import KeeperKind, RequestState
+
+OWNED: list[Callable[[int, date], list[tuple[str, int]]]] = []
+"""Filled by wiring: what a person answers for, by kind and number; whoever ends the account is told it first."""
+
+
+def owned(person_id: int, on: date) -> list[tuple[str, int]]:
+    """What a person answers for."""
+    return [line for ask in OWNED for line in ask(person_id, on)]
 
 
 @dataclass(frozen=True)

@@ -179,15 +179,36 @@ def end_sign_ins(id: int) -> ResponseReturnValue:
     )
 
 
+@bp.get("/users/<int:id>/close")
+@guard.allows(P.ACCOUNT_MANAGE)
+def closing(id: int) -> ResponseReturnValue:
+    """What closing an account leads to, and what the person answers for."""
+    return _closing(id)
+
+
+def _closing(id: int, sent: forms.Close | None = None, refused: Refused | None = None) -> ResponseReturnValue:
+    by = guard.by()
+    person = queries.account(by, id) or abort(404)
+    by.must(P.ACCOUNT_MANAGE, person.organisation_id)
+    owned = queries.owned(id, by.today)
+    number = sum(of_kind for _kind, of_kind in owned)
+    form = forms.Close(version=person.version, told=number)
+    if sent is not None:
+        return answer.failed("accounts/close.html", sent, refused, person=person, owned=owned, close=form)
+    return answer.page("accounts/close.html", form, person=person, owned=owned, close=form)
+
+
 @bp.post("/users/<int:id>/close")
 @guard.allows(P.ACCOUNT_MANAGE)
 @guard.fresh
 def close_account(id: int) -> ResponseReturnValue:
-    """Close an account."""
+    """Close an account, told what the person answers for."""
     queries.account(guard.by(), id) or abort(404)
-    return _do(
-        lambda: actions.close_account(guard.by(), id, _version()), url_for(".user", id=id), _("The account is closed.")
-    )
+    form = forms.Close(request.form)
+    return answer.sent(
+        form, lambda: actions.close_account(guard.by(), id, form.version.data, form.told.data or 0),
+        url_for(".user", id=id), _("The account is closed."), lambda refused: _closing(id, form, refused),
+    )  # fmt: skip
 
 
 @bp.post("/users/<int:id>/same-person")

@@ -25,6 +25,9 @@ OWN_EXCEPTION = Why("accounts.own_exception", N_("The chair cannot grant an exem
 OWN_ACCOUNT = Why("accounts.own_account", N_("You cannot close your own account."), 403)
 NOT_ROOT = Why("accounts.not_root", N_("Choose the first account of a person: {name} is itself a second one."))
 HAS_SECOND = Why("accounts.has_second", N_("Other accounts name this one as the first."))
+NOT_TOLD = Why(
+    "accounts.not_told", N_("{name} answers for {n} things. See what they are before you close the account."), 409
+)  # fmt: skip
 CLOSED = Why("accounts.closed", N_("The account of {name} is closed."), 409)
 
 
@@ -92,6 +95,11 @@ def why_not_same_person(name: str, first_is_second: bool, has_second: bool, own:
 def why_not_disable(own: bool, closed: bool, name: str) -> list[Reason]:
     """Nobody closes his own account, and none is closed twice."""
     return ([OWN_ACCOUNT()] if own else []) + ([CLOSED(name=name)] if closed else [])
+
+
+def why_not_untold(owned: int, told: int | None, name: str) -> list[Reason]:
+    """Whoever ends an account was told what the person answers for; it stands in the hand-over queue from then."""
+    return [] if owned == (told or 0) else [NOT_TOLD(name=name, n=owned)]
 
 
 def why_not_keeper(name: str) -> list[Reason]:

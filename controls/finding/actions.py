@@ -27,6 +27,10 @@ DROPPED = audit.declare("finding.action_dropped", N_("Action dropped"), "finding
 EXTENDED = audit.declare("finding.extended", N_("Deadline extended"), "old_deadline", "new_deadline")
 ACCEPTED = audit.declare("finding.risk_accepted", N_("Risk accepted"), "until")
 CLOSED = audit.declare("finding.closed", N_("Finding closed"))
+HANDED_OVER = audit.declare("finding.handed_over", N_("Finding given over to another owner"))
+ACTION_HANDED_OVER = audit.declare(
+    "finding.action_handed_over", N_("Action given over to another owner"), "finding_id", "action"
+)
 
 
 def raise_finding(by: By, values: rules.Values) -> Finding:
@@ -272,6 +276,34 @@ def extend(
     db.session.add(extension)
     audit.record(by.because(reason), EXTENDED, finding, old_deadline=old, new_deadline=new_deadline)
     return finding
+
+
+def hand_over(by: By, id: int, owner_id: int, reason: str) -> Finding:
+    """Give a finding over to another owner, who does not close it (S12)."""
+    finding: Finding = load(Finding, id)
+    by.must(Permission.FINDING_MANAGE, finding.organisation_id)
+    refuse_if(rules.why_not_hand_over(finding.state))
+    finding.owner_id = owner_id
+    finding.verifier_id = None if finding.verifier_id == owner_id else finding.verifier_id
+    saved(by, finding)
+    if finding.confirmed_on is not None:
+        accounts.take_part(by, Duty.S12, finding, Side.FIRST, persons=[owner_id])
+    audit.record(by.because(reason), HANDED_OVER, finding)
+    return finding
+
+
+def hand_over_action(by: By, id: int, owner_id: int, reason: str) -> Action:
+    """Give an action over to another owner, who does not verify it (S12)."""
+    action: Action = load(Action, id)
+    finding = db.session.get_one(Finding, action.finding_id)
+    by.must(Permission.FINDING_MANAGE, action.organisation_id)
+    refuse_if(rules.why_not_hand_over_action(action.state))
+    action.owner_id = owner_id
+    action.verifier_id = None if action.verifier_id == owner_id else action.verifier_id
+    saved(by, action)
+    accounts.take_part(by, Duty.S12, action, Side.FIRST, persons=[owner_id])
+    audit.record(by.because(reason), ACTION_HANDED_OVER, action, finding_id=finding.id, action=action.number)
+    return action
 
 
 def ask_reopening(by: By, id: int, version: int | None, reason: str) -> Finding:

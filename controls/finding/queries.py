@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
-from controls.base import audit, task
+from controls.base import audit, held, task
 from controls.base.audit import EventRow
 from controls.base.by import By, Place
 from controls.base.db import db, within
@@ -40,6 +40,8 @@ CLOSE = task.declare("finding.close", N_("Close finding {code}: {name}"), N_("Cl
 REOPEN = task.declare(
     "finding.reopen", N_("Decide whether finding {code} is reopened: {name}"), N_("Open finding"), "finding.show"
 )  # fmt: skip
+HELD = held.declare("finding_finding", N_("Finding"), N_("Findings"), "finding.show")
+HELD_ACTION = held.declare("finding_action", N_("Action"), N_("Actions"), "finding.show")
 Earlier = aliased(Finding)
 SORTS = ("deadline", "number", "severity", "state", "subprocess")
 FILTERS = ("state", "severity", "owner", "overdue", "year")
@@ -426,6 +428,32 @@ def places_of_action(id: int) -> Iterator[Place]:
     """The same for an action."""
     action = db.session.get(Action, id)
     yield from places_of_finding(action.finding_id) if action else ()
+
+
+def held_findings(on: date) -> Select[*tuple[Any, ...]]:
+    """The findings that are not over, with who owns each; the process owner takes over unless somebody is chosen."""
+    return (
+        held.rows(
+            HELD, id=Finding.id, organisation_id=Finding.organisation_id, code=Finding.number,
+            name_da=Finding.condition, name_en=Finding.condition, owner_id=Finding.owner_id,
+            above_id=Process.owner_id, deputy_id=Process.deputy_id,
+        )
+        .join(Subprocess, Subprocess.id == Finding.subprocess_id).join(Process, Process.id == Subprocess.process_id)
+        .where(Finding.state.not_in(rules.FINAL))
+    )  # fmt: skip
+
+
+def held_actions(on: date) -> Select[*tuple[Any, ...]]:
+    """The actions that are worked on, with who owns each; the finding's owner takes over unless somebody is chosen."""
+    return (
+        held.rows(
+            HELD_ACTION, id=Action.id, organisation_id=Action.organisation_id, code=Action.number, name_da=Action.text,
+            name_en=Action.text, owner_id=Action.owner_id, above_id=Finding.owner_id, deputy_id=Process.deputy_id,
+            page=Finding.id,
+        )
+        .join(Finding, Finding.id == Action.finding_id).join(Subprocess, Subprocess.id == Finding.subprocess_id)
+        .join(Process, Process.id == Subprocess.process_id).where(Action.state.in_(rules.OWNED))
+    )  # fmt: skip
 
 
 def tasks(by: By) -> list[Select[Any]]:

@@ -33,6 +33,8 @@ FINAL = frozenset({State.CLOSED, State.RISK_ACCEPTED})
 OPEN = LIVE | {State.DRAFT, State.IN_HEARING}
 LATE = frozenset({State.CONFIRMED, State.ACTION_AGREED, State.IN_PROGRESS, State.REOPENED})
 WORKING = frozenset({ActionState.AGREED, ActionState.IN_PROGRESS})
+OWNED = WORKING | {ActionState.REPORTED_DONE}
+"""Actions that somebody must answer for: a reported one may come back."""
 SERIOUS = frozenset({Severity.SIGNIFICANT, Severity.MATERIAL})
 
 NOT_NOW = Why("finding.not_now", N_("This cannot be done in the state “{state}”."), 409)
@@ -191,6 +193,16 @@ def why_not_close(state: State, actions: Iterable[tuple[str, ActionState]], evid
 def why_not_ask_reopening(state: State) -> list[Reason]:
     """What was closed, or whose risk was accepted, may be reopened."""
     return [] if state in FINAL else [NOT_NOW(state=state.label)]
+
+
+def why_not_hand_over(state: State) -> list[Reason]:
+    """A finding is given over to another owner until it is closed or its risk accepted."""
+    return [] if state not in FINAL else [NOT_NOW(state=state.label)]
+
+
+def why_not_hand_over_action(state: ActionState) -> list[Reason]:
+    """An action is given over until it is verified or dropped."""
+    return [] if state in OWNED else [NOT_NOW(state=state.label)]
 
 
 def why_not_accept_risk(

@@ -38,6 +38,7 @@ SENT = audit.declare("forum.minutes_sent", N_("Minutes sent to the chair"))
 RETURNED = audit.declare("forum.minutes_returned", N_("Minutes returned to the secretary"))
 LOCKED = audit.declare("forum.minutes_locked", N_("Minutes approved and locked"), "hash", "decisions")
 CONDITION_MET = audit.declare("forum.condition_met", N_("Condition met"))
+CONDITION_HANDED_OVER = audit.declare("forum.condition_handed_over", N_("Condition given over to another person"))
 
 ON_LOCK: list[Callable[[By, Meeting, list[Decision]], object]] = []
 """What locking sets going; filled by app.py (reviews are created)."""
@@ -365,4 +366,17 @@ def meet_condition(by: By, decision_id: int, version: int | None, on: date) -> D
     row.condition_met_on = on
     saved(by, row)
     audit.record(by, CONDITION_MET, row)
+    return row
+
+
+def hand_over_condition(by: By, decision_id: int, holder_id: int, reason: str) -> Decision:
+    """Give an open condition over to another person; the locked decision still tells who was charged with it."""
+    row = load(Decision, decision_id)
+    meeting = load(Meeting, row.meeting_id)
+    by.must(Permission.REVIEW_PLAN, row.organisation_id)
+    refuse_if([] if meeting.state is State.LOCKED else [WRONG_STATE(state=meeting.state)])
+    refuse_if([] if row.condition and row.condition_met_on is None else [rules.NO_CONDITION()])
+    row.condition_holder_id = holder_id
+    saved(by, row)
+    audit.record(by.because(reason), CONDITION_HANDED_OVER, row)
     return row

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, and_, case, inspect, literal, or_, select
+from sqlalchemy import Select, and_, case, func, inspect, literal, or_, select
 from sqlalchemy.orm import aliased
 
-from controls.base import task
+from controls.base import held, task
 from controls.base.by import By
 from controls.base.db import db, within
 from controls.base.why import N_, Reason
@@ -24,7 +24,7 @@ from controls.recommendation.tables import Line, Recommendation
 from controls.recommendation.words import Recommended
 from controls.recommendation.words import State as RecommendationState
 from controls.rotation.rules import PlanKind
-from controls.universe.tables import Subprocess
+from controls.universe.tables import Process, Subprocess
 from controls.wheel.tables import Cycle
 from controls.wheel.words import State as CycleState
 
@@ -64,6 +64,7 @@ class DecisionRow:
     name_da: str
     name_en: str
     condition_owner: str
+    condition_holder: str
     added_by: str
     replaces: str
 
@@ -128,15 +129,16 @@ def decision_rows(meeting_id: int) -> list[DecisionRow]:
     return _rows(_decision_rows().where(Decision.meeting_id == meeting_id).order_by(Decision.number, Decision.id))
 
 
-Owner, Adder, Earlier = aliased(Person), aliased(Person), aliased(Decision)
+Owner, Holder, Adder, Earlier = aliased(Person), aliased(Person), aliased(Person), aliased(Decision)
 
 
 def _decision_rows() -> Any:
     return (
-        select(Decision, Subprocess.code, Subprocess.name_da, Subprocess.name_en, Owner.name, Adder.name,
-               Earlier.number)
+        select(Decision, Subprocess.code, Subprocess.name_da, Subprocess.name_en, Owner.name, Holder.name,
+               Adder.name, Earlier.number)
         .join(Subprocess, Subprocess.id == Decision.subprocess_id)
         .outerjoin(Owner, Owner.id == Decision.condition_owner_id)
+        .outerjoin(Holder, Holder.id == Decision.condition_holder_id)
         .outerjoin(Adder, Adder.id == Decision.added_by_id)
         .outerjoin(Earlier, Earlier.id == Decision.replaces_id)
     )  # fmt: skip
@@ -303,7 +305,7 @@ def why_not_settled(row: Meeting) -> list[Reason]:
     return why_not_counted(attendances(presence(row.id)), declared, decisions(row.id)) if declared else []
 
 
-NOT_SEALED = frozenset({"version", "saved_at", "saved_by", "hash", "condition_met_on"})
+NOT_SEALED = frozenset({"version", "saved_at", "saved_by", "hash", "condition_met_on", "condition_holder_id"})
 """What is no part of the locked whole: stamps, the hash itself, and what happens later to a condition."""
 
 
@@ -425,6 +427,25 @@ def tasks(by: By) -> list[Select[Any]]:
             Presence.person_id == by.own_id, Presence.function.in_(("chair", "member")),
             Meeting.state == State.ANNOUNCED, Meeting.held_on >= by.today),
     ]  # fmt: skip
+
+
+HELD = held.declare("forum_decision", N_("Condition of a decision"), N_("Conditions of decisions"), "forum.minutes")
+
+
+def held_conditions(on: date) -> Select[*tuple[Any, ...]]:
+    """The conditions of standing decisions that are not met, with who must meet each, or has taken it over."""
+    return (
+        held.rows(
+            HELD, id=Decision.id, organisation_id=Decision.organisation_id, code=Decision.number,
+            name_da=Decision.condition, name_en=Decision.condition,
+            owner_id=func.coalesce(Decision.condition_holder_id, Decision.condition_owner_id),
+            above_id=Process.owner_id, deputy_id=Process.deputy_id, page=Decision.meeting_id,
+        )
+        .join(Meeting, Meeting.id == Decision.meeting_id).join(Subprocess, Subprocess.id == Decision.subprocess_id)
+        .join(Process, Process.id == Subprocess.process_id)
+        .where(Decision.condition != "", Decision.condition_met_on.is_(None), Meeting.state == State.LOCKED)
+        .where(~_is_replaced())
+    )  # fmt: skip
 
 
 def _task(kind: task.TaskKind) -> Select[Any]:

@@ -73,7 +73,11 @@ class Impartiality(Versioned, Model):
 
 
 class Decision(Versioned, Model):
-    """The forum's decision on one sub-process, beside what was recommended."""
+    """The forum's decision on one sub-process, beside what was recommended.
+
+    `condition_owner_id` is who was charged with the condition when it was decided, `condition_holder_id` who has taken
+    it over since; the locked whole tells the first only.
+    """
 
     __tablename__ = "forum_decision"
     __table_args__ = (UniqueConstraint("meeting_id", "subprocess_id"),)
@@ -88,6 +92,7 @@ class Decision(Versioned, Model):
     reason: Mapped[str] = mapped_column(Text, default="")
     condition: Mapped[str] = mapped_column(Text, default="")
     condition_owner_id: Mapped[int | None] = mapped_column(ForeignKey("identity_person.id"))
+    condition_holder_id: Mapped[int | None] = mapped_column(ForeignKey("identity_person.id"))
     condition_due: Mapped[date | None]
     condition_met_on: Mapped[date | None]
     deferred_to: Mapped[int | None]

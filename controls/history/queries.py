@@ -62,6 +62,7 @@ from controls.review import queries as reviews
 from controls.review.tables import Control, DesignTest, Review, Risk, RiskControl
 from controls.rotation.tables import Coverage
 from controls.signin.tables import Account, ClaimedGrant, ClaimsMap, Emergency
+from controls.staffing.tables import Answer
 from controls.universe.tables import Area, Import, LineDuty, Process, Subprocess
 from controls.wheel.tables import Cycle, Step
 
@@ -135,6 +136,7 @@ NAMES: dict[str, Select[Any]] = {
     "signin_claimed_grant": _name(ClaimedGrant, ClaimedGrant.id),
     "signin_claims_map": _name(ClaimsMap, ClaimsMap.id),
     "signin_emergency": _name(Emergency, Person.name, join=(Person, Person.id == Emergency.person_id)),
+    "staffing_answer": _name(Answer, _text(Answer.year)),
     "universe_area": _name(Area, Area.code, Area.name_da, Area.name_en),
     "universe_import": _name(Import, Import.filename),
     "universe_line_duty": _name(LineDuty, Person.name, join=(Person, Person.id == LineDuty.person_id)),

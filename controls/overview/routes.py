@@ -15,7 +15,9 @@ from controls.overview import queries, rules
 from controls.overview.rules import Task
 from controls.rotation import queries as rotation
 from controls.rotation import rules as roll_rules
-from controls.universe import queries as universe
+from controls.staffing import queries as staffing
+from controls.staffing.rules import FirstDay, Step
+from controls.staffing.words import Asked
 from controls.universe.rules import parts
 from controls.web import guard, navigation
 from controls.web.words import long_date, name
@@ -51,7 +53,9 @@ def home() -> ResponseReturnValue:
     by = guard.by()
     found = navigation.told(queries.tasks(by))[: rules.FIRST]
     content = by.may(Permission.CATALOGUE_READ)
-    here, cycle = _year_shown() if content else (guard.organisation(), None)
+    here, cycle, first_year = _year_shown() if content else (guard.organisation(), None, False)
+    if content and cycle is None and by.may(Permission.CATALOGUE_EDIT, here.id):
+        return _first_day(here, [_shown(task) for task in found])
     goals = wheel.goals(here.id, cycle.year) if cycle and by.everywhere(Permission.CONTENT_READ) else []
     hour = by.at.astimezone(COPENHAGEN).hour
     return render_template(
@@ -63,19 +67,99 @@ def home() -> ResponseReturnValue:
         meeting=queries.next_meeting(by) if by.everywhere(Permission.CONTENT_READ) else None,
         findings=queries.open_findings(guard.organisations(), by.today) if goals else None,
         without_role=queries.people_without_role() if by.may(Permission.ACCOUNT_MANAGE) else None,
-        empty_catalogue=content and cycle is None and not universe.areas(here.id),
+        preparing=content and cycle is None, first_year=first_year, january=_january(here, cycle),
     )  # fmt: skip
 
 
-def _year_shown() -> tuple[identity.Organisation, wheel.Cycle | None]:
-    """The organisation asked for and its newest cycle; a reader whose own has none sees one of those below."""
+def _january(here: identity.Organisation, cycle: wheel.Cycle | None) -> dict[str, Any] | None:
+    """In January the group sees whether there are people enough for the year: what was answered, or that nobody did."""
+    by = guard.by()
+    if by.today.month != 1 or cycle is None or not by.may(Permission.CATALOGUE_EDIT, here.id):
+        return None
+    return {"answer": staffing.answer(here.id, Asked.STAFFING, by.today.year)}
+
+
+def _first_day(here: identity.Organisation, tasks: list[dict[str, Any]]) -> ResponseReturnValue:
+    """The coordinator's home before the first year: five steps with their state."""
+    facts = staffing.first_day(here.id, guard.by().today)
+    return render_template(
+        "overview/first_day.html", here=here, facts=facts, steps=_steps(here.code, facts), items=tasks,
+        organisations=guard.reached_organisations() if guard.reaches_several() else [],
+        done=sum(1 for step in Step if facts.done(step)),
+    )  # fmt: skip
+
+
+def _steps(org: str, facts: FirstDay) -> list[dict[str, Any]]:
+    """The five steps as the list shows them."""
+    left = [_("step %(n)s", n=step.value) for step in facts.left]
+    told = {
+        Step.CATALOGUE: (
+            _("Fit the catalogue"), _catalogue_note(facts),
+            *((_("See the catalogue"), url_for("universe.list", org=org)) if facts.done(Step.CATALOGUE)
+              else (_("See the file that waits"), url_for("universe.preview", id=facts.waiting)) if facts.waiting
+              else (_("Fit the catalogue"), url_for("staffing.proposed", org=org))),
+        ),
+        Step.OWNERS: (
+            _("Name process owners and deputies"),
+            _("%(n)s of %(total)s processes have an owner, %(deputies)s have a deputy.", n=facts.owned,
+              total=facts.processes, deputies=facts.deputies) if facts.processes else _("Comes after the catalogue."),
+            _("Name owners"), url_for("staffing.owners", org=org),
+        ),
+        Step.HISTORY: (
+            _("Take in earlier reviews"), _history_note(facts),
+            *((_("Take in reviews"), url_for("papers.history", org=org)) if facts.processes else ("", "")),
+        ),
+        Step.STAFFING: (
+            _("See whether you are enough people"),
+            _("Who may fill in, approve, test and quality-review each process.") if facts.staffing is None
+            else ngettext("Somebody is missing in %(num)d process.", "Somebody is missing in %(num)d processes.",
+                          facts.staffing.missing) if facts.staffing.missing else _("There is somebody for each task."),
+            _("See staffing"), url_for("staffing.staffing", org=org),
+        ),
+        Step.OPEN: (
+            _("Set the dates and open the year"),
+            _("Waits for: %(steps)s.", steps=", ".join(left)) if left
+            else _("The dates are proposed. Look them over and open the year."),
+            *((_("Open the year"), url_for("wheel.open_next", org=org)) if not facts.left else ("", "")),
+        ),
+    }  # fmt: skip
+    return [
+        {"number": step.value, "title": title, "note": note, "label": label, "href": href, "done": facts.done(step),
+         "now": step is facts.now, "history": step is Step.HISTORY}
+        for step, (title, note, label, href) in told.items()
+    ]  # fmt: skip
+
+
+def _catalogue_note(facts: FirstDay) -> Any:
+    if facts.done(Step.CATALOGUE) and facts.kept:
+        return _("%(n)s of %(total)s proposed sub-processes are kept.", n=facts.kept, total=facts.proposed)
+    if facts.done(Step.CATALOGUE):
+        return ngettext("%(num)d sub-process is taken in.", "%(num)d sub-processes are taken in.", facts.subprocesses)
+    if facts.waiting:
+        return _("A file waits. Another person in the group confirms it.")
+    return _("%(total)s sub-processes are proposed. Take away what you do not have.", total=facts.proposed)
+
+
+def _history_note(facts: FirstDay) -> Any:
+    if facts.reviews:
+        return ngettext("%(num)d earlier review is taken in.", "%(num)d earlier reviews are taken in.", facts.reviews)
+    if facts.history:
+        return _("You have answered that you have none (%(date)s).", date=long_date(facts.history.on))
+    return _("Then the roll knows what is covered already. Otherwise say that you have none.")
+
+
+def _year_shown() -> tuple[identity.Organisation, wheel.Cycle | None, bool]:
+    """The organisation asked for, its newest cycle, and whether that is its first.
+
+    A reader whose own has none sees one of those below.
+    """
     here = guard.organisation()
     found = wheel.cycles(guard.organisations())
     newest = next((cycle for cycle in found if cycle.organisation_id == here.id), None)
     if newest is None and found and "org" not in request.args:
         newest = found[0]
         here = next(o for o in guard.reached_organisations() if o.id == newest.organisation_id)
-    return here, newest
+    return here, newest, sum(1 for cycle in found if cycle.organisation_id == here.id) == 1
 
 
 @bp.get("/tasks")

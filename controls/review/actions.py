@@ -46,6 +46,7 @@ RISK_CLOSED = audit.declare("review.risk_closed", N_("Risk closed"))
 CONTROL_ADDED = audit.declare("review.control_added", N_("Control described"))
 CONTROL_EDITED = audit.declare("review.control_edited", N_("Control changed"))
 CONTROL_CLOSED = audit.declare("review.control_closed", N_("Control closed"))
+CONTROL_HANDED_OVER = audit.declare("review.control_handed_over", N_("Control given over to another owner"))
 LINKED = audit.declare("review.risk_control_linked", N_("Cover of a risk described"))
 RESUMED = audit.declare("review.resumed", N_("Review resumed"))
 
@@ -558,6 +559,19 @@ def close_control(by: By, id: int, version: int | None, reason: str, valid_to: d
     ended = dict.fromkeys((LineKind.CONTROL_OWNER, LineKind.PERFORMER))
     catalogue.set_line(by, queries.process_of(row.subprocess_id), ended, row.id)
     audit.record(by.because(reason.strip()), CONTROL_CLOSED, row)
+    return row
+
+
+def hand_over(by: By, id: int, owner_id: int, reason: str) -> Control:
+    """Give a control over to another owner, who does not test it (S2) and is in line in its process (S4)."""
+    row = load(Control, id)
+    by.must(Permission.REVIEW_PLAN, row.organisation_id)
+    refuse_if(_why_not_open(row))
+    row.owner_id = owner_id
+    saved(by, row)
+    accounts.take_part(by, Duty.S2, row, Side.FIRST, persons=[owner_id])
+    catalogue.set_line(by, queries.process_of(row.subprocess_id), {LineKind.CONTROL_OWNER: owner_id}, row.id)
+    audit.record(by.because(reason), CONTROL_HANDED_OVER, row)
     return row
 
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, null, or_, select
 from sqlalchemy.orm import aliased
 
-from controls.base import task
+from controls.base import held, task
 from controls.base.audit import state
 from controls.base.by import By, Place
 from controls.base.db import db, within
@@ -789,6 +789,22 @@ def design_tests_for_export(organisation_ids: Export) -> list[tuple[DesignTest, 
         .where(DesignTest.organisation_id.in_(list(organisation_ids))).order_by(DesignTest.id)
     )  # fmt: skip
     return [(row, review, control) for row, review, control in db.session.execute(query)]
+
+
+HELD = held.declare("review_control", N_("Control"), N_("Controls"), "overview.control", by_code=True)
+
+
+def held_controls(on: date) -> Select[*tuple[Any, ...]]:
+    """The controls in force on a day, with who owns each; the process owner takes over unless somebody is chosen."""
+    return (
+        held.rows(
+            HELD, id=Control.id, organisation_id=Control.organisation_id, code=Control.number, name_da=Control.text,
+            name_en=Control.text, owner_id=Control.owner_id, above_id=Process.owner_id,
+            deputy_id=Process.deputy_id,
+        )
+        .join(Subprocess, Subprocess.id == Control.subprocess_id).join(Process, Process.id == Subprocess.process_id)
+        .where(or_(Control.valid_to.is_(None), Control.valid_to > on), universe.active(Subprocess, on))
+    )  # fmt: skip
 
 
 PLAN = task.declare("review.plan", N_("Plan the review of {code} {name}"), N_("Plan review"), "review.planning")

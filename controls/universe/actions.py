@@ -20,6 +20,7 @@ CATALOGUE_IMPORTED = audit.declare(
     "universe.catalogue_imported", N_("Catalogue imported"), "filename", "sha256", "new", "changed", "same", "absent"
 )
 PROCESS_EDITED = audit.declare("universe.process_edited", N_("Facts of the process edited"))
+OWNER_NAMED = audit.declare("universe.owner_named", N_("Process owner and deputy named"))
 
 
 WRITTEN = (Change.NEW, Change.CHANGED)
@@ -68,6 +69,30 @@ def edit_process(by: By, id: int, version: int, facts: Facts) -> Process:
     set_line(by, row, {LineKind.OWNER: row.owner_id, LineKind.DEPUTY: row.deputy_id})
     audit.record(by, PROCESS_EDITED, row)
     return row
+
+
+def name_owner(
+    by: By, id: int, version: int | None, owner_id: int | None, deputy_id: int | None, reason: str = ""
+) -> Process:  # fmt: skip
+    """Say who owns a process and who is deputy; both are in line there from today (S4)."""
+    row = load(Process, id, version)
+    by.must(Permission.CATALOGUE_EDIT, row.organisation_id)
+    named = [people.person_by_id(one) for one in (owner_id, deputy_id) if one is not None]
+    here = {one.id for one in named if one and one.organisation_id == row.organisation_id
+            and people.admitted(one, by.today)}  # fmt: skip
+    refuse_if(rules.why_not_named(owner_id, deputy_id, here | {row.owner_id, row.deputy_id}))
+    row.owner_id, row.deputy_id = owner_id, deputy_id
+    saved(by, row)
+    set_line(by, row, {LineKind.OWNER: owner_id, LineKind.DEPUTY: deputy_id})
+    audit.record(by.because(reason) if reason else by, OWNER_NAMED, row)
+    return row
+
+
+def hand_over(by: By, id: int, owner_id: int, reason: str) -> Process:
+    """Give a process over to another owner; a deputy who takes over is deputy no more."""
+    row = load(Process, id)
+    deputy_id = None if row.deputy_id == owner_id else row.deputy_id
+    return name_owner(by, id, None, owner_id, deputy_id, reason)
 
 
 def set_line(by: By, process: Process, holders: dict[LineKind, int | None], control_id: int | None = None) -> None:

@@ -1,9 +1,12 @@
 """Reads of the catalogue: areas, processes, sub-processes, the list of them, and catalogue files."""
 
+import csv
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+import io
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from importlib import resources
 from itertools import groupby
 from typing import Any, TypeVar
@@ -11,10 +14,10 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Select, and_, case, false, func, literal, null, or_, select, true
 from sqlalchemy.orm import aliased
 
-from controls.base import intake
+from controls.base import held, intake
 from controls.base.by import By
 from controls.base.db import built, db
-from controls.base.why import Reason
+from controls.base.why import N_, Reason
 from controls.identity import queries as people
 from controls.identity.duties import Duty, Side
 from controls.identity.permissions import Permission
@@ -25,8 +28,8 @@ from controls.universe.tables import Area, ImportDraft, LineDuty, Process, Subpr
 
 T = TypeVar("T", Area, Process, Subprocess)
 
-PROPOSED = "catalogue.csv"
-"""The shipped catalogue, the starting data of an organisation."""
+PROPOSED, CODE = "catalogue.csv", "subprocess_code"
+"""The shipped catalogue, the starting data of an organisation, and its column of sub-processes."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,8 @@ class Beside:
 
 BESIDE: list[Beside] = []
 """Filled by app.py, at most two, so that the list keeps to five columns."""
+
+HELD = held.declare("universe_process", N_("Process"), N_("Processes"), "overview.process", by_code=True)
 
 
 def area(id: int) -> Area | None:
@@ -181,6 +186,14 @@ def owned_by(person_id: int, on: date) -> list[Process]:
     return list(db.session.scalars(
         select(Process).where(or_(Process.owner_id == person_id, Process.deputy_id == person_id), active(Process, on))
         .order_by(Process.organisation_id, Process.sort_key)))  # fmt: skip
+
+
+def held_processes(on: date) -> Select[*tuple[Any, ...]]:
+    """The processes in force on a day, with who owns each; the deputy takes over unless somebody is chosen."""
+    return held.rows(
+        HELD, id=Process.id, organisation_id=Process.organisation_id, code=Process.code, name_da=Process.name_da,
+        name_en=Process.name_en, owner_id=Process.owner_id, deputy_id=Process.deputy_id,
+    ).where(active(Process, on))  # fmt: skip
 
 
 def is_own_area(process_id: int, person_id: int | None, on: date) -> bool:
@@ -336,9 +349,23 @@ def _grouped(rows: Sequence[Any]) -> list[ListedArea]:
 # --- Catalogue files ---
 
 
-def proposed() -> bytes:
-    """The shipped catalogue's bytes."""
-    return resources.files("controls.universe").joinpath(PROPOSED).read_bytes()
+def proposed(kept: Collection[str] | None = None) -> bytes:
+    """The shipped catalogue's bytes, or a file of the same columns with these sub-processes only."""
+    data = resources.files("controls.universe").joinpath(PROPOSED).read_bytes()
+    rows = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline="")))
+    if kept is None or all(row[CODE] in kept for row in rows):
+        return data
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, rows[0].keys(), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(row for row in rows if row[CODE] in kept)
+    return text.getvalue().encode()
+
+
+@cache
+def proposed_entries() -> tuple[Entry, ...]:
+    """The shipped catalogue, entry by entry; it never changes while the program runs."""
+    return tuple(read_catalogue(proposed(), PROPOSED))
 
 
 def read_file(data: bytes, filename: str) -> CatalogueFile:

@@ -125,13 +125,6 @@ def read() -> ResponseReturnValue:
     return _keep(file.read(), file.filename)
 
 
-@bp.post("/import/proposed")
-@guard.allows(Permission.CATALOGUE_EDIT)
-def propose() -> ResponseReturnValue:
-    """Read the catalogue that comes with the product, as any other file."""
-    return _keep(queries.proposed(), queries.PROPOSED)
-
-
 def _upload(here: Organisation, faults: list[Reason] | None = None) -> dict[str, Any]:
     """What stands on the page of the import."""
     by = guard.by()

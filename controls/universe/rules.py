@@ -5,7 +5,7 @@ import json
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
@@ -167,15 +167,16 @@ def parts(text: str) -> list[str]:
     return [part for part in (" ".join(piece.split()) for piece in re.split(r"[;\n]", text)) if part]
 
 
+def why_not_named(owner_id: int | None, deputy_id: int | None, here: Collection[int | None]) -> list[Reason]:
+    """Owner and deputy are two people who work here."""
+    named = (("owner_id", owner_id), ("deputy_id", deputy_id))
+    reasons = [NOT_HERE(field=name) for name, person in named if person is not None and person not in here]
+    return reasons + ([SAME_DEPUTY("deputy_id")] if owner_id is not None and owner_id == deputy_id else [])
+
+
 def why_not_facts(facts: Facts, here: frozenset[int | None]) -> list[Reason]:
     """Owner and deputy are two people who work here (`here`); figures are not below zero."""
-    reasons = [
-        NOT_HERE(field=name)
-        for name, person in (("owner_id", facts.owner_id), ("deputy_id", facts.deputy_id))
-        if person is not None and person not in here
-    ]
-    if facts.owner_id is not None and facts.owner_id == facts.deputy_id:
-        reasons.append(SAME_DEPUTY(field="deputy_id"))
+    reasons = why_not_named(facts.owner_id, facts.deputy_id, here)
     for name, value in (("yearly_amount_ore", facts.yearly_amount_ore), ("transactions", facts.transactions)):
         if value is not None and value < 0:
             reasons.append(BELOW_ZERO(field=name))

@@ -53,7 +53,7 @@ class Entry:
     under: tuple[str, ...]
 
 
-CATALOGUE = ("processes", "subprocesses", "controls", "reviews", "findings", "import")
+CATALOGUE = ("processes", "subprocesses", "controls", "reviews", "findings", "import", "settings")
 ENTRIES = (
     Entry(N_("My tasks"), "/", None, ("", "tasks", "assessments")),
     Entry(N_("Processes"), "/processes", Permission.CATALOGUE_READ, CATALOGUE),
@@ -67,6 +67,9 @@ ENTRIES = (
 MENU = (
     (N_("Scales and risk bands"), "/help/scales", Permission.CATALOGUE_READ),
     (N_("Settings: scales"), "/settings/scales", Permission.CYCLE_CONFIGURE),
+    (N_("Hand-over queue"), "/settings/handover", Permission.CATALOGUE_EDIT),
+    (N_("Owners and deputies"), "/settings/owners", Permission.CATALOGUE_EDIT),
+    (N_("Staffing check"), "/settings/staffing", Permission.CATALOGUE_EDIT),
     (N_("Users and roles"), "/users", Permission.ACCOUNT_READ),
     (N_("Log"), "/log", Permission.LOG_READ),
     (N_("Verification"), "/verification", Permission.LOG_VERIFY),

@@ -20,6 +20,10 @@ GATES: dict[State, list[Callable[[Cycle], list[Reason]]]] = {state: [] for state
 """What must hold to enter a state; later slices are put in by the factory."""
 
 
+WAYS: dict[str, tuple[str, str]] = {}
+"""By the code of a gate's reason: the words of a link to where it is put right, and its page; filled by the factory."""
+
+
 class GoalOf(NamedTuple):
     """A goal as later slices publish it: its words, selects of how many are done and of how many, and its page."""
 

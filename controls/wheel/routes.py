@@ -112,11 +112,14 @@ def _total(areas: Sequence[AreaCount]) -> AreaCount:
 def _why_not_step(by: By, cycle: Cycle, goals: list[Goal]) -> dict[str, Any]:
     """What stands between the year and its next step, for this reader."""
     after = rules.next_state(cycle.state)
-    reasons = [said(reason) for reason in queries.missing(cycle)] if after else []
+    missing = queries.missing(cycle) if after else []
+    reasons = [said(reason) for reason in missing]
+    ways = dict.fromkeys(queries.WAYS[reason.code] for reason in missing if reason.code in queries.WAYS)
     may = by.may(Permission.CYCLE_ADVANCE, cycle.organisation_id)
     proposed = cycle.close_proposed_by_id if after is State.CLOSED else None
     return {
         "after": after, "gate_reasons": reasons, "may_step": may,
+        "ways": [(_(words), url_for(page, org=guard.organisation().code)) for words, page in ways] if may else [],
         "elsewhere": after in rules.TAKEN_ELSEWHERE if after else False,
         "short": [goal for goal in goals if not goal.met] if after is State.CLOSED and proposed is None else [],
         "proposer": people.names({proposed}).get(proposed, "") if proposed else "",

@@ -85,7 +85,15 @@ ANSWERS = SCORES | {
 }  # fmt: skip
 
 
+def name_owners(scene: Scene) -> Page:
+    """Every process that nobody owns is given to the owner, in one page."""
+    form = scene.coordinator.get("/settings/owners?org=STAR").form("/settings/owners")
+    free = [name for name, value in form.data.items() if name.endswith("-owner") and not value]
+    return form.fill(dict.fromkeys(free, scene.owner.username)).press()
+
+
 def open_year(scene: Scene, capacity: str = "950") -> Page:
-    """Open 2026 and lock its parameters."""
+    """Open 2026 and lock its parameters; every process has an owner by then."""
+    name_owners(scene)
     opened = scene.coordinator.get("/cycles").follow(r"/cycles/new\?").form("/cycles/new").fill(capacity_hours=capacity)
     return opened.press().form("/advance").press()

@@ -54,10 +54,12 @@ RECORDS = (Act(Duty.S6, ONE), Act(Duty.S5, TWO, ("recommendation_id",)))
 OF_MEETING = ("meeting_id",)
 RECORDS_LINE = (Act(Duty.S6, ONE, OF_MEETING), Act(Duty.S5, TWO, (*OF_MEETING, "recommendation_id")))
 WORKS, WRITES = (Act(Duty.S3, ONE),), (Act(Duty.S5, ONE),)
+OWNS = (Act(Duty.S4, ONE, (), ("owner_id", "deputy_id"), author=False),)
 ACTS: dict[str, tuple[Act, ...]] = {
     "assessment.submitted": (Act(Duty.S1, ONE),),
     "assessment.approved": (Act(Duty.S1, TWO), Act(Duty.S4, TWO, LINE)),
-    "universe.process_edited": (Act(Duty.S4, ONE, (), ("owner_id", "deputy_id"), author=False),),
+    "universe.process_edited": OWNS,
+    "universe.owner_named": OWNS,
     "recommendation.started": WRITES,
     "recommendation.introduced": WRITES,
     "recommendation.handed_over": WRITES,
@@ -82,6 +84,7 @@ ACTS: dict[str, tuple[Act, ...]] = {
     "review.approved": SIGNS,
     "review.control_added": DESCRIBES,
     "review.control_edited": DESCRIBES,
+    "review.control_handed_over": DESCRIBES,
     "review.design_tested": TESTS,
     "review.design_signed": SIGNS_TEST,
     "effectiveness.planned": TESTS,
@@ -93,6 +96,7 @@ ACTS: dict[str, tuple[Act, ...]] = {
     "effectiveness.sent_back": SIGNS_TEST,
     "finding.confirmed": (Act(Duty.S12, ONE, (), ("owner_id",), author=False),),
     "finding.action_agreed": (Act(Duty.S12, ONE, (), ("owner_id",), author=False),),
+    "finding.action_handed_over": (Act(Duty.S12, ONE, (), ("owner_id",), author=False),),
     "finding.action_reported_done": (Act(Duty.S12, ONE),),
     "finding.action_verified": (Act(Duty.S12, TWO),),
     "finding.action_rejected": (Act(Duty.S12, TWO),),
@@ -199,6 +203,11 @@ class Reckoning:
         form = db.session.get_one(Assessment, id)
         self._scores[id] = tuple(getattr(form, name) for name in SCORES)
         return before is not None and before != self._scores[id]
+
+    def _finding_handed_over(self, row: EventRow, author: Any) -> None:
+        if cell(row.object_type, row.object_id or 0, "confirmed_on") is not None:
+            self._put(Duty.S12, ONE, row.object_type, row.object_id or 0,
+                      [cell(row.object_type, row.object_id or 0, "owner_id")])  # fmt: skip
 
     def _forum_impartiality_ruled(self, row: EventRow, author: Any) -> None:
         told = db.session.get_one(Impartiality, row.object_id)

@@ -95,7 +95,8 @@ def test_nothing_there_yet(make: Any, here: Any, browser: FlaskClient) -> None:
 
 
 def test_the_proposed_catalogue(browser: FlaskClient, second: FlaskClient) -> None:
-    answer = browser.post("/import/proposed")
+    codes = [entry.subprocess_code for entry in queries.proposed_entries()]
+    answer = browser.post("/settings/proposed", data={"keep": codes})
     assert answer.status_code == 303
     assert counts() == (0, 0, 0)
     page = browser.get(answer.location).text
@@ -199,7 +200,7 @@ def test_who_may_not(make: Any, here: Any, client: FlaskClient, role: Role) -> N
     assert browser.get("/processes").status_code == (403 if role is Role.ADM else 200)
     for address in ("/import", "/processes/1/edit"):
         assert browser.get(address).status_code == 403
-    for address in ("/import", "/import/proposed", "/import/1/take", "/import/1/drop", "/processes/1/edit"):
+    for address in ("/import", "/settings/proposed", "/import/1/take", "/import/1/drop", "/processes/1/edit"):
         assert browser.post(address).status_code == 403
 
 

@@ -1,0 +1,1 @@
+"""Tests of the hand-over queue, the staffing check and the first day."""
