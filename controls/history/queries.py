@@ -414,6 +414,27 @@ def history(kind: Kind, id: int, before: int | None = None, most: int = PER_PAGE
     return found
 
 
+@dataclass(frozen=True)
+class Typed:
+    """An answer of a draft that another took the place of, or that came second and was not taken."""
+
+    subprocess: int | None
+    column: str
+    value: Any
+    who: str
+    at: datetime
+    clashed: bool
+
+
+def draft_of(assessment_id: int) -> list[Typed]:
+    """What was replaced in an assessment's draft, newest first."""
+    found = []
+    for row in assessments.draft_history(assessment_id):
+        part, column = rules.field_of(row.field)
+        found.append(Typed(part, column, rules.as_stored(json.loads(row.was)), row.who, row.at, row.clashed))
+    return found
+
+
 def one(by: By, seq: int) -> Told | None:
     """One event of the log with everything it changed."""
     row = db.session.get(EventRow, seq) if 0 < seq < 2**62 else None

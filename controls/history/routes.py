@@ -125,6 +125,24 @@ def show(kind: str, id: int) -> ResponseReturnValue:
     )  # fmt: skip
 
 
+@bp.get("/assessments/<int:id>/history")
+@guard.allows(Permission.CONTENT_READ)
+def assessment(id: int) -> ResponseReturnValue:
+    """The versions of an assessment side by side, and while it is a draft what was replaced in it."""
+    of = BY_SLUG["assessment"]
+    row = queries.readable(guard.by(), of, id) or abort(404)
+    told, draft = queries.history(of, id), queries.draft_of(id)
+    names = told.names | queries.names({("universe_subprocess", one.subprocess) for one in draft if one.subprocess})
+    found = rules.versions(told.entries, of.table, of.parts[0][0])
+    return answer.page(
+        "history/assessment.html", row=row, versions=found, draft=draft, title=_heading(of, row, told),
+        back=_page(of, row), cell=queries.cell,
+        columns=[name for name in rules.ANSWERS if any(one.answers.get(name) not in (None, "") for one in found)],
+        parts=sorted({id for one in found for id in one.lines}),
+        own=rules.OWN_LINE[1:6], table=of.table, part=of.parts[0][0], **_words(told) | {"names": names},
+    )  # fmt: skip
+
+
 def _heading(kind: Kind, row: Any, told: queries.Told) -> str:
     """What the record is called; an event about it tells its name, else its own columns do."""
     known = told.names.get((kind.table, row.id))

@@ -221,6 +221,55 @@ def marked(old: str, new: str) -> list[tuple[str, str]]:
     return pieces
 
 
+# The versions of an assessment, side by side.
+
+VERSIONED = ("assessment.submitted", "assessment.calibrated")
+ANSWERS = (
+    "inherent_likelihood", "inherent_impact", "inherent_band", "control_level", "residual_likelihood",
+    "residual_impact", "residual_band", "change_direction", "change_kinds", "reason_step", "reason_no_key_control",
+    "reason_unchanged", "fraud", "fraud_reason", "certainty", "propose_review", "reason", "copied_answers",
+    "calibration_reason",
+)  # fmt: skip
+"""The columns of an assessment that hold what was answered, in the order of the form."""
+OWN_LINE = ("inherited", *ANSWERS[:2], *ANSWERS[3:6], "reason", "reason_step")
+
+
+@dataclass(frozen=True)
+class Version:
+    """An assessment as one event left it: the event, its own answers, and those of its lines by their ids."""
+
+    event: Event
+    answers: Mapping[str, Any]
+    lines: Mapping[int, Mapping[str, Any]]
+
+
+def versions(entries: Iterable[Entry], table: str, part: str) -> list[Version]:
+    """The versions that were submitted or calibrated, oldest first, each whole."""
+    answers: dict[str, Any] = {}
+    lines: dict[int, Mapping[str, Any]] = {}
+    found = []
+    for event in reversed([entry.event for entry in entries]):
+        for row in event.payload["rows"]:
+            if row["table"] == table:
+                answers = row["state"]
+            elif row["table"] == part:
+                lines = lines | {row["id"]: {name: row["state"].get(name) for name in OWN_LINE}}
+        if event.action in VERSIONED:
+            found.append(Version(event, answers, {id: line for id, line in lines.items() if not line["inherited"]}))
+    return found
+
+
+def field_of(name: str) -> tuple[int | None, str]:
+    """The column that a field of the form fills, and of a sub-process's line its sub-process."""
+    found = re.fullmatch(r"line-(\d+)-(\w+)", name)
+    return (int(found[1]), found[2]) if found else (None, name)
+
+
+def as_stored(values: list[str]) -> Any:
+    """What was typed in a field, as a column would hold it."""
+    return {"yes": True, "no": False, "y": True}.get(values[0], ";".join(values)) if values else None
+
+
 # Redaction and verification.
 
 NOT_FREE = Why("redaction.column", N_("Choose one of the fields in which people write freely."))
