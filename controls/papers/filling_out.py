@@ -39,7 +39,7 @@ Text = tuple[str, str]
 HEADING = {
     "font": Font(name="Calibri", size=11, bold=True, color="FFFFFFFF"),
     "fill": PatternFill("solid", fgColor="FF1F4E6B"),
-    "alignment": Alignment(vertical="top", horizontal="left", wrap_text=True),
+    "alignment": Alignment(vertical="top", horizontal="left", indent=1, wrap_text=True),
 }  # fmt: skip
 ESCAPED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 OPEN, SHUT = PatternFill("solid", fgColor="FFFFFFFF"), PatternFill("solid", fgColor="FFEEF1F4")
@@ -49,7 +49,7 @@ ABOUT, KEY = N_("About the file"), N_("Key")
 NOT_LISTED = N_("Choose from the list.")
 NO_DAY = N_("Write a date, for example 30-04-2026.")
 TOO_LONG = N_("The text is too long.")
-PROMPT, SPARE_LIST, TALLEST = 255, 2_000, 20
+PROMPT, SPARE_LIST, TALLEST, WIDE, ABOUT_WIDE = 255, 2_000, 20, 200, 110
 Styles = dict[tuple[Holds, bool, bool, bool], Any]
 """Looks that were made before: making one costs many times what taking it again does."""
 
@@ -114,7 +114,7 @@ def _heading(sheet: Any, form: Form, say: Say) -> None:
     for at, column in enumerate(form.columns, 2):
         sheet.column_dimensions[get_column_letter(at)].width = column.width
     sheet.column_dimensions["A"].hidden = True
-    sheet.row_dimensions[1].height = 64
+    sheet.row_dimensions[1].height = 48
 
 
 def _line(sheet: Any, form: Form, number: int, row: Written, say: Say, styles: Styles) -> None:
@@ -125,7 +125,7 @@ def _line(sheet: Any, form: Form, number: int, row: Written, say: Say, styles: S
         cell, value, may = sheet.cell(number, at), row.values.get(column.field, ""), column.field in row.open
         if value:
             _put(cell, _shown(column, value, say), column)
-            tall = max(tall, sum(len(line) // max(column.width - 2, 1) + 1 for line in value.split("\n")))
+            tall = max(tall, sum(max(len(line) - 1, 0) // (column.width - 2) + 1 for line in value.split("\n")))
         strong = row.top and column.holds in (Holds.SHOWN, Holds.CODE)
         look = (column.holds, may, strong, value.startswith(UNSAFE))
         if look not in styles:
@@ -138,7 +138,7 @@ def _style(cell: Any, holds: Holds, may: bool, strong: bool, unsafe: bool) -> An
     """The look of a cell: white and open, or grey and locked; text stays text when it is written over."""
     cell.number_format = "@" if holds in (Holds.TEXT, Holds.CODE) else "dd-mm-yyyy" if holds is Holds.DAY else "General"
     cell.protection, cell.fill, cell.border = Protection(locked=not may), OPEN if may else SHUT, FRAME
-    cell.alignment = Alignment(vertical="top", horizontal="left", wrap_text=True)
+    cell.alignment = Alignment(vertical="top", horizontal="left", indent=1, wrap_text=True)
     cell.quotePrefix = unsafe
     cell.font = Font(name="Calibri", size=11, bold=strong)
     return cell._style
@@ -208,9 +208,10 @@ def _finish(sheet: Any, form: Form, last: int) -> None:
     sheet.freeze_panes = f"{get_column_letter(min(shown, 2) + 2)}2"
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(form.columns) + 1)}{last}"
     setup = sheet.page_setup
-    setup.orientation, setup.paperSize, setup.fitToWidth, setup.fitToHeight = "landscape", 8, 1, 0
+    pages = max(1, round(sum(column.width for column in form.columns) / WIDE))
+    setup.orientation, setup.paperSize, setup.fitToWidth, setup.fitToHeight = "landscape", 8, pages, 0
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
-    sheet.print_title_rows = "1:1"
+    sheet.print_title_rows, sheet.print_title_cols = "1:1", "B:C"
     sheet.oddFooter.center.text = "&A  &P/&N"
 
 
@@ -229,12 +230,13 @@ def _meta(sheet: Any, form: Form, place: Place, known: dict[str, Known], languag
 def _about(sheet: Any, about: Iterable[Text]) -> None:
     """What the file is, for its reader."""
     sheet.protection.sheet = True
-    sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width = 34, 110
+    sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width = 34, ABOUT_WIDE
     for number, (word, text) in enumerate(about, 1):
         for at, said in enumerate((word, text), 1):
             if said:
                 _put(sheet.cell(number, at), said)
             sheet.cell(number, at).alignment = Alignment(vertical="top", wrap_text=True)
+        sheet.row_dimensions[number].height = 15 * (len(text) // (ABOUT_WIDE - 10) + 1)
         sheet.cell(number, 1).font = Font(name="Calibri", size=11, bold=True)
     sheet.page_setup.orientation, sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = "landscape", 1, 0
     sheet.sheet_properties.pageSetUpPr.fitToPage = True

@@ -33,15 +33,15 @@ COLUMNS = (
     Column("code", N_("Code"), Holds.CODE, 11),
     Column("name", N_("Name"), Holds.SHOWN, 34),
     Column("owner", N_("Owner"), Holds.SHOWN, 20),
-    Column("state", N_("State"), Holds.SHOWN, 14),
-    Column("last", N_("Steps last year"), Holds.SHOWN, 12),
-    *(Column(name, LABELS[name], Holds.STEP, 13) for name in NAMES),
+    Column("state", N_("State"), Holds.SHOWN, 16),
+    Column("last", N_("Steps last year"), Holds.SHOWN, 16),
+    *(Column(name, LABELS[name], Holds.STEP, 16) for name in NAMES),
     Column("change_direction", N_("Change since last year"), Holds.WORD, 14, words=listed(Direction)),
-    *(Column(f"{KINDS}:{kind.value}", CHANGED, Holds.TICK, 12, of=kind.label) for kind in Change),
+    *(Column(f"{KINDS}:{kind.value}", CHANGED, Holds.TICK, 16, of=kind.label) for kind in Change),
     Column("reason_unchanged", N_("Why is the risk unchanged?"), width=30),
-    Column("fraud", N_("Special risk of fraud?"), Holds.WORD, 12, words=FRAUD),
+    Column("fraud", N_("Special risk of fraud?"), Holds.WORD, 14, words=FRAUD),
     Column("fraud_reason", N_("Why is there a special risk of fraud?"), width=30),
-    Column("certainty", N_("How certain are you?"), Holds.WORD, 12, words=listed(Certainty)),
+    Column("certainty", N_("How certain are you?"), Holds.WORD, 14, words=listed(Certainty)),
     Column("propose_review", N_("Should it be reviewed this year?"), Holds.WORD, 14, words=listed(Proposal)),
     Column("reason", N_("Reason"), width=60),
     Column("reason_step", N_("Why has it changed since last year?"), width=30),
@@ -254,7 +254,7 @@ def _row(back: Back, read: Any, target: Target, now: Mapping[str, str]) -> Row:
         faults.insert(0, back.fault(read.number, "code", MOVED, read.values.get("code", "")))
     if target.line is not None:
         faults += [back.fault(read.number, change.field, SHUT_BELOW) for change in changes if change.field not in BELOW]
-        if values and not any(values.get(name) for name in NAMES):
+        if any(values.get(name) for name in BELOW) and not any(values.get(name) for name in NAMES):
             faults.append(back.fault(read.number, NAMES[0], NO_SCORES))
     if faults:
         return row(State.ERROR, faults)

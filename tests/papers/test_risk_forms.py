@@ -93,7 +93,7 @@ def test_only_answers_are_open_and_lists_are_offered(year: Year) -> None:
 def test_an_unchanged_file_changes_nothing(year: Year, language: str) -> None:
     year.submit("KRE-3", replace(GOOD, reason="=HYPERLINK(1)\nÆ ø å 😀 _x0041_ og mere tekst"))
     with transaction():
-        assessing.save_draft(year.by(year.owner), year.form().id, 0, {"reason": "+x\n\n-y", "inherent_impact": "2",
+        assessing.save_draft(year.by(year.owner), year.form().id, 0, {"reason": ["+x\n\n-y"], "inherent_impact": ["2"],
                                                                       "change_kinds": ["law", "people"]})  # fmt: skip
     id = bring(year, workbook(year, language=language))
     found = look(year, id)
@@ -178,7 +178,7 @@ def test_undo_is_refused_with_names_when_forms_were_changed_since(year: Year) ->
     id = bring(year, book)
     take(year, id)
     with transaction():
-        assessing.save_draft(year.by(year.owner), year.form().id, None, {"reason": "Anne skriver selv"})
+        assessing.save_draft(year.by(year.owner), year.form().id, None, {"reason": ["Anne skriver selv"]})
     with pytest.raises(Refused, match=r"undone: KRE-1 were") as refused:
         undo(year, id)
     assert refused.value.status == 409
@@ -190,7 +190,7 @@ def test_stale_rows_are_refused_and_named(year: Year) -> None:
     book.put("KRE-1", S, 5)
     book.put("KRE-3", S, 5)
     with transaction():
-        assessing.save_draft(year.by(year.owner), year.form().id, 0, {"reason": "Anne skriver imens"})
+        assessing.save_draft(year.by(year.owner), year.form().id, 0, {"reason": ["Anne skriver imens"]})
     id = bring(year, book)
     found = look(year, id)
     assert found.counts == {State.MEANWHILE: 1, State.NEW: 1, State.SAME: 5}
@@ -209,7 +209,7 @@ def test_rows_changed_after_they_were_seen(year: Year) -> None:
     id = bring(year, book)
     chosen = names(look(year, id))
     with transaction():
-        assessing.save_draft(year.by(year.owner), year.form().id, 0, {"inherent_likelihood": "5"})
+        assessing.save_draft(year.by(year.owner), year.form().id, 0, {"inherent_likelihood": ["5"]})
     with pytest.raises(Refused, match="KRE-1") as refused, transaction():
         actions.take_forms(year.by(year.controller), id, chosen, False)
     assert refused.value.status == 409
