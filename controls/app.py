@@ -18,8 +18,8 @@ from controls.web import errors, guard, headers, navigation, once, security, wor
 ROOT = Path(__file__).resolve().parent.parent
 SLICES = (
     "identity", "credential", "signin", "evidence", "universe", "wheel", "assessment", "rotation", "recommendation",
-    "forum", "review", "effectiveness", "finding", "calibration", "visiting", "accounts", "staffing", "overview",
-    "history", "papers", "jobs",
+    "forum", "review", "effectiveness", "finding", "calibration", "reminder", "visiting", "accounts", "staffing",
+    "overview", "history", "papers", "jobs",
 )  # fmt: skip
 
 

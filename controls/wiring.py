@@ -20,6 +20,7 @@ from controls.identity import queries as identity
 from controls.overview import queries as overview
 from controls.papers.tables import Intake
 from controls.recommendation import queries as recommendations
+from controls.reminder import queries as reminders
 from controls.review import actions as reviewing
 from controls.review import queries as reviews
 from controls.rotation import queries as rotation
@@ -53,7 +54,7 @@ def connect() -> None:
     _put(wheel.GOALS, assessments.goal_a)
     _put(wheel.GOALS, reviews.goal_b)
     _put(wheel.HOURS, reviews.hours)
-    _put(wheel.FUNNELS, assessments.areas)
+    _put(wheel.COURSES, reminders.course)
     _put(assessments.KEY_CONTROLS, reviews.has_key_control)
     _put(assessments.FACTS, overview.facts_beside)
     _put(universe.BESIDE, overview.risk_beside())

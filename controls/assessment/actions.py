@@ -13,7 +13,7 @@ from controls.assessment.rules import Answers, Scores
 from controls.assessment.scales import STANDARD, Scales
 from controls.assessment.tables import Assessment, Challenge, Draft, Line, Replaced, ScaleSet
 from controls.assessment.words import State
-from controls.base import audit
+from controls.base import audit, outbox
 from controls.base.by import By
 from controls.base.db import Stale, db, load, saved
 from controls.base.why import FORBIDDEN, N_, NOT_FOUND, Refused, refuse_if
@@ -53,6 +53,18 @@ def take_over_scales(by: By, cycle: Cycle) -> None:
     saved(by, row)
     db.session.add(row)
     audit.record(by, SCALES_TAKEN_OVER, row)
+
+
+SENT_BACK = outbox.declare(
+    "assessment.returned", N_("Correct the assessment of {code}"),
+    N_("{who} has returned your assessment of {code} with a comment. Your answers are saved. It takes about 5 minutes "
+       "to correct them."), N_("Read and correct"), at_once=True,
+)  # fmt: skip
+QUESTION = outbox.declare(
+    "assessment.asked", N_("Answer the group's question about {code}"),
+    N_("{who} asks you about your assessment of {code}. It is not approved before you have answered."),
+    N_("Read and answer"), at_once=True,
+)  # fmt: skip
 
 
 def set_scales(by: By, cycle_id: int, version: int | None, wanted: Scales) -> ScaleSet:
@@ -288,6 +300,7 @@ def return_to_author(by: By, id: int, version: int | None, comment: str) -> Asse
     row.state = rules.STEPS[(row.state, "return")]
     row.returned_by_id, row.returned_at, row.return_comment = by.person_id, by.at, comment.strip()
     saved(by, row)
+    _tell(by, row, SENT_BACK)
     audit.record(by.because(comment.strip()), RETURNED, row)
     return row
 
@@ -349,8 +362,16 @@ def ask(by: By, id: int, question: str) -> Challenge:
     saved(by, asked)
     db.session.add(asked)
     db.session.flush()
+    _tell(by, row, QUESTION)
     audit.record(by, ASKED, asked)
     return asked
+
+
+def _tell(by: By, row: Assessment, kind: outbox.Kind) -> None:
+    """A message to the author of a form; who wrote it himself need not be told."""
+    process = universe.process(row.process_id)
+    if row.author_id is not None and row.author_id != by.person_id and process is not None:
+        outbox.put(by, row.author_id, kind, f"/assessments/{row.id}", code=process.code, who=by.name)
 
 
 def answer(by: By, id: int, question_id: int, version: int | None, text: str) -> Challenge:

@@ -29,7 +29,6 @@ from controls.identity.tables import Organisation, Person
 from controls.universe import queries as universe
 from controls.universe.tables import Area, Process, Subprocess
 from controls.wheel.queries import GoalOf, counted
-from controls.wheel.rules import AreaCount
 from controls.wheel.tables import Cycle, Step
 from controls.wheel.words import State as Phase
 
@@ -75,7 +74,7 @@ Owner, Author = aliased(Person, name="owner"), aliased(Person, name="author")
 
 def readable(by: By) -> ColumnElement[bool]:
     """Which forms a reader may see: all of the organisations in reach, or own ones."""
-    return _within(_reach(by))
+    return inside_of(_reach(by))
 
 
 def _reach(by: By) -> Scope:
@@ -83,7 +82,8 @@ def _reach(by: By) -> Scope:
     return scope(by, Permission.CONTENT_READ)
 
 
-def _within(reach: Scope) -> ColumnElement[bool]:
+def inside_of(reach: Scope) -> ColumnElement[bool]:
+    """The same for how far somebody reaches."""
     own = (Process.owner_id, Process.deputy_id, Assessment.author_id)
     return inside(reach, Assessment.organisation_id, *own, process=Assessment.process_id, cycle=Assessment.cycle_id)
 
@@ -483,7 +483,8 @@ def shown_state() -> ColumnElement[Any]:
     return case((and_(Assessment.state == State.NOT_STARTED, begun), as_draft), else_=Assessment.state)
 
 
-def _matches(filters: Mapping[str, str]) -> list[ColumnElement[bool]]:
+def matches(filters: Mapping[str, str]) -> list[ColumnElement[bool]]:
+    """What the list's filters ask, beside assessments, processes and areas."""
     found: list[ColumnElement[bool]] = []
     if "area" in filters:
         found.append(Area.code == filters["area"])
@@ -499,6 +500,8 @@ def _matches(filters: Mapping[str, str]) -> list[ColumnElement[bool]]:
             found.append(shown_state() == STATES[wanted])
     if (owner := filters.get("owner", "")).isascii() and owner.isdigit():
         found.append(Process.owner_id == int(owner[:9]))
+    elif owner == "none":
+        found.append(Process.owner_id.is_(None))
     if filters.get("band") in BAND_WORDS:
         found.append(Assessment.inherent_band == BAND_WORDS[filters["band"]])
     return found
@@ -539,8 +542,8 @@ def _listing(
         .outerjoin(Owner, Owner.id == Process.owner_id)
         .outerjoin(Author, Author.id == Assessment.author_id)
         .outerjoin(Last, and_(Last.process_id == Assessment.process_id, Last.year == Assessment.year - 1))
-        .where(Assessment.organisation_id.in_(organisation_ids), Assessment.year == year, _within(reach))
-        .where(*_matches(dict(filters)))
+        .where(Assessment.organisation_id.in_(organisation_ids), Assessment.year == year, inside_of(reach))
+        .where(*matches(dict(filters)))
         .order_by(*order).offset(offset).limit(limit)
     )  # fmt: skip
 
@@ -569,7 +572,7 @@ def _choices(reach: Scope, organisation_ids: frozenset[int], year: int) -> Selec
         .join(Process, Process.id == Assessment.process_id)
         .join(Area, Area.id == Process.area_id)
         .outerjoin(Owner, Owner.id == Process.owner_id)
-        .where(Assessment.organisation_id.in_(organisation_ids), Assessment.year == year, _within(reach))
+        .where(Assessment.organisation_id.in_(organisation_ids), Assessment.year == year, inside_of(reach))
         .group_by(Area.sort_key, Area.code, Area.name_da, Area.name_en, Owner.id, Owner.name)
         .order_by(Area.sort_key)
     )
@@ -635,7 +638,7 @@ def _matrix(
         .join(Subprocess, Subprocess.id == Line.subprocess_id)
         .outerjoin(Last, and_(Last.process_id == Assessment.process_id, Last.year == Assessment.year - 1))
         .outerjoin(LastLine, and_(LastLine.assessment_id == Last.id, LastLine.subprocess_id == Line.subprocess_id))
-        .where(Assessment.organisation_id.in_(organisation_ids), Assessment.year == year, _within(reach))
+        .where(Assessment.organisation_id.in_(organisation_ids), Assessment.year == year, inside_of(reach))
         .where(row[0].is_not(None), row[1].is_not(None))
         .order_by((row[0] * row[1]).desc(), row[1].desc(), Subprocess.sort_key)
     )  # fmt: skip
@@ -703,30 +706,7 @@ def goal_a(organisation_id: int, year: int) -> GoalOf:
         Process.organisation_id == organisation_id, Process.valid_from <= last_day,
         or_(Process.valid_to.is_(None), Process.valid_to >= last_day),
     )  # fmt: skip
-    return GoalOf(N_("Goal A: assessments approved"), approved, active, "assessment.listing")
-
-
-def areas(by: By, organisation_id: int, year: int) -> list[AreaCount]:
-    """How far the forms are in each area; each figure includes those further on."""
-
-    def number(states: set[State]) -> ColumnElement[int]:
-        return func.sum(case((shown_state().in_(list(states)), 1), else_=0))
-
-    further = {State.APPROVED, State.LOCKED}
-    rows = db.session.execute(
-        select(
-            Area.code, Area.name_da, Area.name_en, func.count(), number(set(State) - {State.NOT_STARTED}),
-            number({State.SUBMITTED, State.CALIBRATED, *further}), number({State.RETURNED}),
-            number({State.CALIBRATED, *further}), number(further),
-        )
-        .select_from(Assessment)
-        .join(Process, Process.id == Assessment.process_id)
-        .join(Area, Area.id == Process.area_id)
-        .where(Assessment.organisation_id == organisation_id, Assessment.year == year, readable(by))
-        .group_by(Area.sort_key, Area.code, Area.name_da, Area.name_en)
-        .order_by(Area.sort_key)
-    )  # fmt: skip
-    return [AreaCount(*row[:3], *(int(figure) for figure in row[3:])) for row in rows]
+    return GoalOf(N_("Goal A: assessments approved"), approved, active, "assessment.listing", "done")
 
 
 # --- for the later slices ------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ from controls.assessment.words import Band, Change, Copied, Measure, Moved, Stat
 from controls.base.by import By
 from controls.base.db import Stale, transaction
 from controls.base.form import said
-from controls.base.why import CHANGED, N_, Reason, Refused
+from controls.base.why import CHANGED, FIELD_REQUIRED, N_, Reason, Refused
 from controls.identity import queries as people
 from controls.identity.permissions import Permission
 from controls.identity.rules import edition
@@ -499,8 +499,10 @@ def withdraw_question(id: int) -> ResponseReturnValue:
     """Take a question back that is not answered."""
     _sheet(id)
     number, version = request.form.get("question", type=int), request.form.get("version", type=int)
+    if number is None:
+        raise Refused([FIELD_REQUIRED("question", label=N_("Question"))])
     with transaction():
-        actions.withdraw_question(guard.by(), id, number or 0, version)
+        actions.withdraw_question(guard.by(), id, number, version)
         return answer.done(url_for(".show", id=id), _("The question is taken back."))
 
 
@@ -589,7 +591,9 @@ def listing(year: int) -> ResponseReturnValue:
         "assessment/listing.html", year=year, may_fill=by.may(Permission.ASSESSMENT_FILL),
         rows=rows, choices=choices, asked=asked, matching=matching,
         chips=_chips(asked, choices), sort=("-" if asked.descending else "") + asked.sort, states=list(State),
-        bands=list(Band), org=guard.organisation().code, address=_address, last=asked.offset() + len(rows),
+        bands=list(Band), here=guard.organisation(),
+        filtered=_address(sort=None, page=None, all=None),
+        org=guard.organisation().code, address=_address, last=asked.offset() + len(rows),
         clear=_address(**dict.fromkeys((*queries.FILTERS, "page"))), pager=_pager(asked, len(rows), matching),
     )  # fmt: skip
 
@@ -599,7 +603,7 @@ def _chips(asked: lists.Asked, choices: queries.Choices) -> list[tuple[str, str]
         "area": {area.code: area.code for area in choices.areas},
         "state": {state.value: _(state.label) for state in State}
         | {"missing": _("Not submitted"), "done": _("Approved or locked"), "treated": _("Calibrated or further")},
-        "owner": {str(id): name for id, name in choices.owners},
+        "owner": {str(id): name for id, name in choices.owners} | {"none": _("No owner")},
         "band": {band.value: _(band.label) for band in Band},
     }  # fmt: skip
     labels = {"area": _("Area"), "state": _("State"), "owner": _("Owner"), "band": _("Risk band")}

@@ -35,6 +35,7 @@ class Settings:
     evidence_url: str = ""
     storage: Storage = Storage()
     clamd: str = ""
+    smtp: str = field(default="", repr=False)
     openid: Path | None = None
     """Another file than openid.toml in the data folder that tells of the OpenID provider."""
 
@@ -42,6 +43,11 @@ class Settings:
     def openid_file(self) -> Path:
         """The file that tells of the OpenID provider and what its groups mean here; it need not be there."""
         return self.openid or self.data / "openid.toml"
+
+    @property
+    def public(self) -> str:
+        """Where people find this installation, for the links of mails: the first of its hosts."""
+        return f"{'https' if self.https else 'http'}://{self.hosts[0]}"
 
     @property
     def evidence(self) -> Path:
@@ -88,6 +94,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         evidence_url=_evidence(environ.get("KONTROLRUL_EVIDENCE", "")),
         storage=_storage(environ),
         clamd=environ.get("KONTROLRUL_CLAMD", ""),
+        smtp=environ.get("KONTROLRUL_SMTP_URL", ""),
         openid=Path(environ["KONTROLRUL_OPENID"]) if environ.get("KONTROLRUL_OPENID") else None,
     )
 

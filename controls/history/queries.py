@@ -58,6 +58,7 @@ from controls.identity.tables import (
 from controls.overview import queries as overview
 from controls.recommendation.tables import Line as RecommendedLine
 from controls.recommendation.tables import Recommendation
+from controls.reminder.tables import Receipt, Reminder
 from controls.review import queries as reviews
 from controls.review.tables import Control, DesignTest, Review, Risk, RiskControl
 from controls.rotation.tables import Coverage
@@ -126,6 +127,9 @@ NAMES: dict[str, Select[Any]] = {
                                  join=(_A, _A.id == RecommendedLine.subprocess_id)),
     "recommendation_recommendation": _name(
         Recommendation, _text(Recommendation.year) + "-" + _text(Recommendation.number)),
+    "reminder_receipt": _name(Receipt, _B.code + " " + _text(Assessment.year), join=(
+        Assessment, Assessment.id == Receipt.assessment_id)).join(_B, _B.id == Assessment.process_id),
+    "reminder_reminder": _name(Reminder, Reminder.id),
     "review_control": _name(Control, Control.number),
     "review_design_test": _name(DesignTest, DesignTest.number),
     "review_review": _name(Review, Review.number),

@@ -28,10 +28,11 @@ class Job(Labelled):
     REHASH = "rehash", N_("A share of the evidence hashed again")
     VERIFY = "verify", N_("Verification of the log")
     SWEEP = "sweep", N_("Files that belong to nothing removed")
-    FORMS = "forms", N_("Keys of forms already sent forgotten")
+    FORMS = "forms", N_("Keys of forms and old messages forgotten")
+    MAIL = "mail", N_("Messages sent by mail")
 
 
-HOURS = {Job.CHECKPOINT: 1, Job.REHASH: 2, Job.VERIFY: 3, Job.SWEEP: 4, Job.FORMS: 5}
+HOURS = {Job.CHECKPOINT: 1, Job.REHASH: 2, Job.VERIFY: 3, Job.SWEEP: 4, Job.FORMS: 5, Job.MAIL: 7}
 """From which hour of the Danish day each job is due."""
 
 
@@ -78,6 +79,9 @@ class Fact(Labelled):
     BYTES = "bytes", N_("bytes")
     FAULTS = "faults", N_("faults")
     REMOVED = "removed", N_("removed")
+    SENT = "sent", N_("mails sent")
+    REFUSED = "refused", N_("mails refused")
+    WAITING = "waiting", N_("messages wait")
 
 
 def told(facts: Mapping[Fact, int]) -> str:

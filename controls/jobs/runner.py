@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
+from smtplib import SMTPException
 from typing import IO
 
 from apscheduler.schedulers.blocking import BlockingScheduler
@@ -13,7 +14,7 @@ from flask import Flask
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from controls.base import audit, checkpoint, demo, keys, once, settings
+from controls.base import audit, checkpoint, demo, keys, once, outbox, settings
 from controls.base.by import By
 from controls.base.clock import COPENHAGEN
 from controls.base.db import db, transaction
@@ -27,6 +28,7 @@ from controls.identity import queries as identity
 from controls.identity.permissions import Role, reach
 from controls.jobs import actions, queries, rules
 from controls.jobs.rules import Fact, Job, State
+from controls.wheel.dates import working_day
 
 log = logging.getLogger(__name__)
 EVERY = timedelta(minutes=1)
@@ -118,11 +120,38 @@ def _sweep(today: date) -> str:
 def _forms(today: date) -> str:
     with transaction():
         once.sweep(demo.now() - once.KEPT)
+        outbox.sweep(demo.now() - outbox.KEPT)
     return ""
+
+
+def _mail(today: date, at_once: bool = False) -> str:
+    """One mail a person with all that waits; without a server, and on days off, it goes on waiting.
+
+    Each mail is settled in a transaction of its own: what was sent before a failure is not sent again.
+    """
+    url, waiting = settings.current().smtp, queries.mails(at_once, today)
+    if not url or not waiting or not (at_once or working_day(today)):
+        db.session.rollback()
+        return rules.told({Fact.WAITING: sum(len(rows) for _person, rows in waiting)})
+    server, sent, refused = outbox.Server.read(url), 0, 0
+    letters = [
+        ([row.id for row in rows],
+         outbox.letter(server, person.email, person.language, rows, settings.current().public, demo.now()))
+        for person, rows in waiting
+    ]  # fmt: skip
+    db.session.rollback()
+    with outbox.connected(server) as line:
+        for ids, letter in letters:
+            fault = outbox.send(line, letter)
+            with transaction():
+                outbox.settle(ids, demo.now(), fault)
+            sent, refused = sent + (not fault), refused + bool(fault)
+    return rules.told({Fact.SENT: sent, Fact.REFUSED: refused})
 
 
 WORK: dict[Job, Callable[[date], str]] = {
     Job.CHECKPOINT: _checkpoint, Job.REHASH: _rehash, Job.VERIFY: _verify, Job.SWEEP: _sweep, Job.FORMS: _forms,
+    Job.MAIL: _mail,
 }  # fmt: skip
 """What each job does; the answer says how much."""
 
@@ -133,8 +162,19 @@ def tick() -> list[tuple[Job, State]]:
     today, hour = system().today, now.astimezone(COPENHAGEN).hour
     due = rules.due(today, hour, queries.runs_of(rules.key(today)), now)
     db.session.rollback()
-    ran = ((job, _run(job, today)) for job in due)
+    ran = [(job, _run(job, today)) for job in due]
+    if settings.current().smtp:
+        _at_once(today)
     return [(job, state) for job, state in ran if state is not None]
+
+
+def _at_once(today: date) -> None:
+    """What somebody waits for goes at once; a mail server that does not answer is tried at the next tick."""
+    try:
+        _mail(today, at_once=True)
+    except (OSError, SMTPException):
+        log.exception("no mail could be sent")
+        db.session.rollback()
 
 
 def _run(job: Job, today: date) -> State | None:

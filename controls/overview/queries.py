@@ -10,7 +10,7 @@ from sqlalchemy import Select, Subquery, func, literal, or_, select, union_all
 from sqlalchemy.orm import aliased
 
 from controls.assessment.queries import FactsBeside
-from controls.assessment.tables import Assessment, Draft
+from controls.assessment.tables import Assessment
 from controls.assessment.tables import Line as AssessedLine
 from controls.assessment.words import Band
 from controls.assessment.words import State as Assessed
@@ -31,6 +31,7 @@ from controls.rotation.tables import Coverage
 from controls.rotation.words import Degree
 from controls.universe.queries import Beside, Cell
 from controls.universe.tables import Area, Process, Subprocess
+from controls.wheel.queries import GoalOf
 
 SOURCES: list[Callable[[By], list[Select[*tuple[Any, ...]]]]] = []
 """Filled by wiring: each slice's selects of what a person must do."""
@@ -120,44 +121,10 @@ def _product(scores: Any) -> int | None:
     return int(scores.inherent_likelihood * scores.inherent_impact)
 
 
-def open_findings(organisation_ids: frozenset[int], today: date) -> tuple[int, int]:
-    """Open findings, and how many of them are over their deadline."""
-    late = func.count().filter(Finding.deadline_current < today)
-    row = db.session.execute(
-        select(func.count(), late).where(Finding.organisation_id.in_(organisation_ids), Finding.state.not_in(OVER))
-    ).one()
-    return row[0], row[1]
-
-
-@dataclass(frozen=True)
-class Funnel:
-    """How far the assessments of a cycle are, each figure counting those at or past it (returned ones apart)."""
-
-    sent: int
-    begun: int
-    submitted: int
-    returned: int
-    calibrated: int
-    approved: int
-
-
-def funnel(cycle_id: int) -> Funnel:
-    """The spring's funnel of a cycle, in one query."""
-    over = {Assessed.APPROVED, Assessed.LOCKED}
-    begun = (Assessment.state != Assessed.NOT_STARTED) | Draft.id.is_not(None)
-
-    def at(states: set[Assessed]) -> Any:
-        return func.count().filter(Assessment.state.in_(states))
-
-    row = db.session.execute(
-        select(
-            func.count(), func.count().filter(begun), at(over | {Assessed.SUBMITTED, Assessed.CALIBRATED}),
-            at({Assessed.RETURNED}), at(over | {Assessed.CALIBRATED}), at(over),
-        )
-        .select_from(Assessment).outerjoin(Draft, Draft.assessment_id == Assessment.id)
-        .where(Assessment.cycle_id == cycle_id)
-    ).one()  # fmt: skip
-    return Funnel(*row)
+def open_findings(organisation_ids: frozenset[int], today: date) -> GoalOf:
+    """How many of the open findings are over their deadline, to be counted with the goals."""
+    number = select(func.count()).where(Finding.organisation_id.in_(organisation_ids), Finding.state.not_in(OVER))
+    return GoalOf("", number.where(Finding.deadline_current < today), number, "finding.index")
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Home, tasks, one process, one sub-process, one control, search."""
 
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, abort, render_template, request, url_for
@@ -13,6 +14,7 @@ from controls.identity import queries as identity
 from controls.identity.permissions import Permission, Role
 from controls.overview import queries, rules
 from controls.overview.rules import Task
+from controls.reminder import queries as reminders
 from controls.rotation import queries as rotation
 from controls.rotation import rules as roll_rules
 from controls.staffing import queries as staffing
@@ -22,11 +24,13 @@ from controls.universe.rules import parts
 from controls.web import guard, navigation
 from controls.web.words import long_date, name
 from controls.wheel import queries as wheel
+from controls.wheel import rules as wheel_rules
 from controls.wheel.words import State
 
 bp = Blueprint("overview", __name__)
 
 IN_SPRING = (State.ASSESSING, State.CALIBRATING)
+LATELY = timedelta(days=14)
 
 
 def _shown(task: Task) -> dict[str, Any]:
@@ -56,19 +60,43 @@ def home() -> ResponseReturnValue:
     here, cycle, first_year = _year_shown() if content else (guard.organisation(), None, False)
     if content and cycle is None and by.may(Permission.CATALOGUE_EDIT, here.id):
         return _first_day(here, [_shown(task) for task in found])
-    goals = wheel.goals(here.id, cycle.year) if cycle and by.everywhere(Permission.CONTENT_READ) else []
+    counted = _counted(here.id, cycle.year) if cycle and by.everywhere(Permission.CONTENT_READ) else []
+    goals = counted[:-1]
     hour = by.at.astimezone(COPENHAGEN).hour
     return render_template(
         "overview/home.html", greeting=_(rules.greeting(hour), name=by.name.split()[0]),
         items=[_shown(task) for task in found], cycle=cycle, goals=goals, here=here,
         organisations=guard.reached_organisations() if content and guard.reaches_several() else [],
         own=queries.own_processes(by) if Role.OWN.value in by.role else [],
-        funnel=queries.funnel(cycle.id) if goals and cycle and cycle.state in IN_SPRING else None,
+        **_spring(here.id, cycle if goals else None), messages=_messages(),
         meeting=queries.next_meeting(by) if by.everywhere(Permission.CONTENT_READ) else None,
-        findings=queries.open_findings(guard.organisations(), by.today) if goals else None,
+        findings=counted[-1] if counted else None,
         without_role=queries.people_without_role() if by.may(Permission.ACCOUNT_MANAGE) else None,
         preparing=content and cycle is None, first_year=first_year, january=_january(here, cycle),
     )  # fmt: skip
+
+
+def _spring(organisation_id: int, cycle: wheel.Cycle | None) -> dict[str, Any]:
+    """How far the year's assessments are, and who is late, while that is what the year is about."""
+    if cycle is None or cycle.state not in IN_SPRING:
+        return {"funnel": None, "late": []}
+    by = guard.by()
+    areas, late = reminders.course(by, organisation_id, cycle.year)
+    funnel = wheel_rules.whole(areas)
+    reminds = organisation_id in reminders.reminds(by)
+    return {"funnel": funnel if funnel.issued else None, "reminds": reminds, "late": late if reminds else []}
+
+
+def _counted(organisation_id: int, year: int) -> list[wheel_rules.Goal]:
+    """The year's goals, and last the findings: how many are open and how many of them late, in one query."""
+    goals = (goal(organisation_id, year) for goal in wheel.GOALS)
+    return wheel.counted(*goals, queries.open_findings(guard.organisations(), guard.by().today))
+
+
+def _messages() -> list[Any]:
+    """What the reader was told lately."""
+    by = guard.by()
+    return list(reminders.messages(by, by.at - LATELY, rules.MESSAGES))
 
 
 def _january(here: identity.Organisation, cycle: wheel.Cycle | None) -> dict[str, Any] | None:

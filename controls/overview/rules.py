@@ -5,8 +5,8 @@ from datetime import date
 
 from controls.base.why import N_
 
-FIRST = 5
-"""Lines under "what you must do now"."""
+FIRST, MESSAGES = 5, 3
+"""Lines under "what you must do now", and how many of the latest messages."""
 
 
 @dataclass(frozen=True)

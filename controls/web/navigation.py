@@ -27,6 +27,7 @@ def _menu(by: By | None) -> list[tuple[str, str]]:
     lends = by is not None and (by.visits or by.may(Permission.VISITING_ASK) or by.may(Permission.ACCOUNT_MANAGE))
     return [
         (gettext("My settings"), "/me"),
+        (gettext("Messages"), "/notifications"),
         (gettext("Stand-ins"), "/me/stand-ins"),
         *([(gettext("Visiting roles"), "/visiting")] if lends else []),
         *((gettext(label), path) for label, path, permission in MENU if by is not None and by.may(permission)),

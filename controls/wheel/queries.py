@@ -11,7 +11,7 @@ from controls.base.db import db
 from controls.base.why import Reason
 from controls.wheel import rules
 from controls.wheel.dates import Dates
-from controls.wheel.rules import AreaCount, Goal, Parameters
+from controls.wheel.rules import Course, Goal, Parameters
 from controls.wheel.tables import Cycle as Cycle
 from controls.wheel.tables import Step
 from controls.wheel.words import State
@@ -31,14 +31,15 @@ class GoalOf(NamedTuple):
     done: Select[int]
     total: Select[int]
     endpoint: str
+    shows: str = ""
+    """The state that the page's list is filtered by to show exactly the rows that are done."""
 
 
 GOALS: list[Callable[[int, int], GoalOf]] = []
 """Goal A and goal B by organisation and year; later slices are put in by the factory."""
 
-FUNNELS: list[Callable[[By, int, int], list[AreaCount]]] = []
-"""How far the assessments are by area, for a reader, organisation and year."""
-
+COURSES: list[Callable[[By, int, int], Course]] = []
+"""How far the assessments are by area, and who is late by owner, for a reader, organisation and year."""
 
 HOURS: list[Callable[[int, int], list[tuple[str, int]]]] = []
 """Label and hours that count in an organisation's capacity of a year; later slices are put in by the factory."""
@@ -124,4 +125,4 @@ def counted(*goals: GoalOf) -> list[Goal]:
         return []
     asked = [number.scalar_subquery() for goal in goals for number in (goal.done, goal.total)]
     numbers = iter(db.session.execute(select(*asked)).one())
-    return [Goal(goal.label, next(numbers), next(numbers), goal.endpoint) for goal in goals]
+    return [Goal(goal.label, next(numbers), next(numbers), goal.endpoint, goal.shows) for goal in goals]

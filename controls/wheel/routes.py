@@ -1,6 +1,5 @@
 """Pages of the annual cycle: the years, one year's state and steps, its parameters, the wheel."""
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -22,11 +21,12 @@ from controls.wheel import actions, queries, rules
 from controls.wheel.dates import FIELDS, default_dates
 from controls.wheel.forms import CycleForm, StepForm
 from controls.wheel.queries import Cycle
-from controls.wheel.rules import AreaCount, Goal, Parameters
+from controls.wheel.rules import Goal, Parameters
 from controls.wheel.words import State
 
 bp = Blueprint("wheel", __name__)
 
+IN_SPRING = (State.ASSESSING, State.CALIBRATING)
 STEP_WORDS = {
     State.PARAMETERS_LOCKED: N_("Lock parameters"), State.ASSESSING: N_("Send out assessments"),
     State.CALIBRATING: N_("Begin calibration"), State.REVIEWING: N_("Begin reviews"),
@@ -104,11 +104,6 @@ def configure(year: int) -> ResponseReturnValue:
         return answer.failed("wheel/open.html", form, refused, saved=saved, **context)
 
 
-def _total(areas: Sequence[AreaCount]) -> AreaCount:
-    names = ("issued", "begun", "submitted", "returned", "calibrated", "approved")
-    return AreaCount("", "", "", *(sum(getattr(area, name) for area in areas) for name in names))
-
-
 def _why_not_step(by: By, cycle: Cycle, goals: list[Goal]) -> dict[str, Any]:
     """What stands between the year and its next step, for this reader."""
     after = rules.next_state(cycle.state)
@@ -164,10 +159,13 @@ def _context(year: int) -> dict[str, Any]:
     cycle, steps = _found(year)
     by, here = guard.by(), guard.organisation()
     goals = queries.goals(here.id, year)
-    areas = [area for funnel in queries.FUNNELS for area in funnel(by, here.id, year)]
+    courses = [course(by, here.id, year) for course in queries.COURSES]
+    areas = [area for course in courses for area in course.areas]
     deadlines = [step.deadline_on for step in steps if step.deadline_on and step.deadline_on >= by.today]
     return {
-        "cycle": cycle, "steps": steps, "organisation": here, "goals": goals, "areas": areas, "total": _total(areas),
+        "cycle": cycle, "steps": steps, "organisation": here, "goals": goals, "areas": areas,
+        "total": rules.whole(areas),
+        "late": [late for course in courses for late in course.late] if cycle.state in IN_SPRING else [],
         "next_deadline": min(deadlines, default=None), "step": StepForm(version=cycle.version),
         "back": StepForm(version=cycle.version), "parameters": queries.parameters(cycle),
         "hours": [(_(label), number) for label, number in queries.hours(here.id, year)],

@@ -6,6 +6,7 @@ created → parameters_locked → assessing → calibrating → recommended → 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from controls.base.why import N_, Reason, Why
 from controls.wheel.dates import FIELDS, Dates, working_day, working_days_between
@@ -70,6 +71,7 @@ class Goal:
     done: int
     total: int
     endpoint: str
+    shows: str = ""
 
     @property
     def met(self) -> bool:
@@ -79,22 +81,51 @@ class Goal:
 
 @dataclass(frozen=True)
 class AreaCount:
-    """How far the assessments of one process area have come; each figure includes those further on."""
+    """How many assessments of one process area are in each state; approved counts locked."""
 
     code: str
     name_da: str
     name_en: str
     issued: int
-    begun: int
+    not_started: int
+    draft: int
     submitted: int
     returned: int
     calibrated: int
     approved: int
 
     @property
-    def missing(self) -> int:
-        """Forms that nobody has submitted."""
-        return self.issued - self.submitted - self.returned
+    def treated(self) -> int:
+        """Forms that the group is through with."""
+        return self.calibrated + self.approved
+
+
+@dataclass(frozen=True)
+class Late:
+    """An owner whose assessments are not submitted: how many, their deadline, and when he was last reminded."""
+
+    owner_id: int | None
+    owner: str | None
+    missing: int
+    returned: int
+    due_on: date | None
+    reminded_on: date | None
+
+
+class Course(NamedTuple):
+    """How far a year's assessments are: by area, and who is late by owner."""
+
+    areas: list[AreaCount]
+    late: list[Late]
+
+
+def whole(counts: Iterable[AreaCount]) -> AreaCount:
+    """Counts taken together; they keep the name of an area when they are all of it."""
+    names = ("issued", "not_started", "draft", "submitted", "returned", "calibrated", "approved")
+    listed = list(counts)
+    titles = {(one.code, one.name_da, one.name_en) for one in listed}
+    title = titles.pop() if len(titles) == 1 else ("", "", "")
+    return AreaCount(*title, *(sum(getattr(one, name) for one in listed) for name in names))
 
 
 def next_state(state: State) -> State | None:

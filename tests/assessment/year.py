@@ -129,7 +129,6 @@ def wired() -> Iterator[None]:
         for where, what in ((wheel_queries.GATES, gates), (wheel.ON_ENTER, enter)):
             stack.enter_context(patch.dict(where, what))  # type: ignore[arg-type]
         stack.enter_context(patch.object(wheel_queries, "GOALS", [queries.goal_a]))
-        stack.enter_context(patch.object(wheel_queries, "FUNNELS", [queries.areas]))
         stack.enter_context(patch.object(queries, "FACTS", []))
         stack.enter_context(patch.object(queries, "KEY_CONTROLS", []))
         yield

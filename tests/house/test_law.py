@@ -18,8 +18,8 @@ ROOT = Path(__file__).resolve().parents[2]
 CONTROLS = ROOT / "controls"
 ROW = (
     "base", "identity", "credential", "signin", "evidence", "universe", "wheel", "assessment", "rotation",
-    "recommendation", "forum", "review", "effectiveness", "finding", "calibration", "visiting", "accounts", "staffing",
-    "register", "overview", "history", "papers", "jobs",
+    "recommendation", "forum", "review", "effectiveness", "finding", "calibration", "reminder", "visiting", "accounts",
+    "staffing", "register", "overview", "history", "papers", "jobs",
 )  # fmt: skip
 SLICES = ROW[1:]
 KNOW_ALL = ("app", "cli", "wiring", "demo")

@@ -45,13 +45,13 @@ def environment(app: Flask) -> dict[str, str]:
 def test_what_ran_is_told(app: Flask, make: Any) -> None:
     make.organisation()
     assert runner.tick() == [
-        (job, State.DONE) for job in (Job.CHECKPOINT, Job.REHASH, Job.VERIFY, Job.SWEEP, Job.FORMS)
+        (job, State.DONE) for job in (Job.CHECKPOINT, Job.REHASH, Job.VERIFY, Job.SWEEP, Job.FORMS, Job.MAIL)
     ]
     assert runner.tick() == []
     assert queries.last_done(Job.REHASH) == making.NOW.date()
     assert [path for _size, path in checkpoint.kept(current().keys)]
     told = db.session.scalars(select(EventRow.action).where(EventRow.action == "jobs.finished")).all()
-    assert len(told) == 5 and db.session.scalar(select(func.count()).select_from(Check)) == 2
+    assert len(told) == 6 and db.session.scalar(select(func.count()).select_from(Check)) == 2
     verified = db.session.scalars(select(LogCheck)).one()
     assert verified.faults == 0 and verified.events > 0 and verified.person_id is None
 

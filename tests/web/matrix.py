@@ -103,6 +103,7 @@ KINDS = {
     "/cycles/<int:year>/recommendation": Kind("recommendation", "content:read", owned=False),
     "/cycles/<int:year>": YEAR,
     "/wheel/<int:year>": YEAR,
+    "/reminders/<int:id>": Kind("reminder", "content:read", owned=False, closes=False),
     "/reports/workbook/<int:year>": Kind("year", "workbook:export", owned=False),
     "/reports/package/<int:year>": Kind("year", "package:export", owned=False),
     "/log/<int:seq>": Kind("event", "log:read", owned=False, closes=False),
@@ -139,6 +140,7 @@ def _only(**cells: str) -> dict[Role, str]:
 
 
 ACTS: dict[str, dict[Role, str]] = {
+    "reminder.send": _only(CTL="x", GRP="x"),
     "assessment.object_to": _only(OWN="o"),
     "assessment.take_back": _only(CTL="o"),
     "evidence.replace": _only(OWN="o", CTL="o"),
@@ -154,7 +156,7 @@ ACTS: dict[str, dict[Role, str]] = {
 
 The owner objects and answers hearings; a form is taken back by who submitted it, here the controller; evidence of the
 secretary is of meetings; the group accepts risks and later deadlines; a review's team raises its findings; an action
-is worked on by its owner; a review is archived by who planned or did it.
+is worked on by its owner; a review is archived by who planned or did it; reminders are sent by controllers and group.
 """
 
 UNTIL_LOCKED = {"forum.minutes": (Role.SEC, Role.VDC)}
@@ -167,7 +169,7 @@ ANYWHERE = {
     "evidence.ask_disposal", "evidence.disposal", "forum.announce", "forum.index", "forum.new", "overview.search",
     "overview.tasks", "history.verification", "history.verify_now", "history.checkpoint", "history.find",
     "history.own_data", "jobs.index", "accounts.users", "accounts.new_user", "accounts.add_user",
-    "accounts.act_for", "accounts.choose_stand_in", "accounts.stand_ins",
+    "reminder.notifications", "accounts.act_for", "accounts.choose_stand_in", "accounts.stand_ins",
 }  # fmt: skip
 """Pages of the reader's whole reach, whatever organisation the address names; each row is filtered."""
 

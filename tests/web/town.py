@@ -38,6 +38,7 @@ from controls.papers.words import Kind
 from controls.recommendation import snapshot
 from controls.recommendation import tables as recommendation
 from controls.recommendation.words import State as Written
+from controls.reminder.tables import Reminder
 from controls.review.rules import frozen
 from controls.review.tables import Control, DesignTest, Review, Risk
 from controls.review.words import State as Reviewed
@@ -272,8 +273,10 @@ class Town:
                        sha256=f"{number:064x}")  # fmt: skip
         request = put(by, Request, organisation_id=at, evidence_id=evidence.id, asked_by_id=ctl.id)
         hold = put(by, Hold, organisation_id=at, evidence_id=evidence.id, set_by_id=self.people[Role.GRP].id)
+        reminder = put(by, Reminder, organisation_id=at, year=cycle.year)
         return {
-            "process": process, "subprocess": part, "assessment": form, "review": review, "signing": signing,
+            "reminder": reminder, "process": process, "subprocess": part, "assessment": form, "review": review,
+            "signing": signing,
             "risk": risk, "control": control, "tests": tests, "finding": finding, "action": action,
             "evidence": evidence, "request": request, "hold": hold,
         }  # fmt: skip
