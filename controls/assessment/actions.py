@@ -10,6 +10,7 @@ from sqlalchemy import delete, insert
 from controls.assessment import queries, rules, scale_rules
 from controls.assessment.merging import Merge, merged, tidy
 from controls.assessment.rules import Answers, Scores
+from controls.assessment.scale_rules import Known
 from controls.assessment.scales import STANDARD, Scales
 from controls.assessment.tables import Assessment, Challenge, Draft, Line, Replaced, ScaleSet
 from controls.assessment.words import State
@@ -244,6 +245,7 @@ def submit(by: By, id: int, version: int | None, answers: Answers, draft_version
     row.copied = bool(row.copied_answers)
     row.submitted_scores = answers.scores.text()
     _score(row, answers.scores, before.used)
+    _prioritise(row, before.used)
     for line in lines:
         own = answers.lines.get(line.subprocess_id)
         line.inherited = own is None
@@ -267,6 +269,15 @@ def _see(row: Assessment) -> None:
     if process is not None:
         now = queries.seen_now(process)
         row.seen_amount_ore, row.seen_owner_id, row.seen_systems = now.amount_ore, now.owner_id, now.systems
+
+
+def _prioritise(row: Assessment, used: Scales) -> None:
+    """The priority figure by what the form says and the catalogue knows now, where the year has one."""
+    process = universe.process(row.process_id) if used.factors else None
+    changes = len([kind for kind in row.change_kinds.split(";") if kind])
+    amount = process.yearly_amount_ore if process else None
+    known = Known(Scores.of(row), amount, changes, bool(row.fraud), row.certainty)
+    row.priority = scale_rules.priority(used, known)
 
 
 def _score(row: Assessment | Line, scores: Scores, used: Scales) -> None:
@@ -328,6 +339,7 @@ def _rescore(by: By, row: Assessment, scores: Scores) -> None:
     """Other scores for a form and for the lines that follow it."""
     used = queries.used(row.cycle_id)
     _score(row, scores, used)
+    _prioritise(row, used)
     for line in queries.lines(row.id):
         if line.inherited:
             _score(line, scores, used)

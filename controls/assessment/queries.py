@@ -467,10 +467,11 @@ class ListRow(NamedTuple):
     last: int | None
     submitted_at: datetime | None
     author: str | None
+    priority: int | None
     matching: int
 
 
-SORTS = ("code", "owner", "state", "before", "after", "last", "submitted")
+SORTS = ("code", "owner", "state", "before", "after", "last", "submitted", "priority")
 FILTERS = ("area", "state", "owner", "band")
 STATES = {state.value: state for state in State}
 BAND_WORDS = {band.value: band for band in Band}
@@ -528,6 +529,7 @@ def _listing(
     keys: dict[str, Any] = {
         "code": Process.sort_key, "owner": Owner.name, "state": Assessment.state, "before": product, "after": residual,
         "last": last, "submitted": Assessment.submitted_at,
+        "priority": Assessment.priority,
     }  # fmt: skip
     key = keys[sort]
     order = [key.is_(None), key.desc() if descending else key, Assessment.organisation_id, Process.sort_key]
@@ -535,7 +537,7 @@ def _listing(
         select(
             Assessment.id, Process.code, Process.name_da, Process.name_en, Area.code.label("area"), Owner.name,
             shown_state(), Assessment.inherent_band, product, Assessment.residual_band, residual, Last.inherent_band,
-            last, Assessment.submitted_at, Author.name, func.count().over(),
+            last, Assessment.submitted_at, Author.name, Assessment.priority, func.count().over(),
         )
         .join(Process, Process.id == Assessment.process_id)
         .join(Area, Area.id == Process.area_id)

@@ -590,12 +590,19 @@ def listing(year: int) -> ResponseReturnValue:
     return answer.page(
         "assessment/listing.html", year=year, may_fill=by.may(Permission.ASSESSMENT_FILL),
         rows=rows, choices=choices, asked=asked, matching=matching,
+        weighed=_weighed(here, year) if any(row.priority is not None for row in rows) else [],
         chips=_chips(asked, choices), sort=("-" if asked.descending else "") + asked.sort, states=list(State),
         bands=list(Band), here=guard.organisation(),
         filtered=_address(sort=None, page=None, all=None),
         org=guard.organisation().code, address=_address, last=asked.offset() + len(rows),
         clear=_address(**dict.fromkeys((*queries.FILTERS, "page"))), pager=_pager(asked, len(rows), matching),
     )  # fmt: skip
+
+
+def _weighed(here: frozenset[int], year: int) -> list[tuple[str, Scales]]:
+    """The scales by which the priority figures of a list are reckoned, each with its organisation's code."""
+    codes = {one.id: one.code for one in (guard.organisation(), *guard.reached_organisations())}
+    return [(codes.get(id, ""), used) for id, used in queries.used_in(here, year).items() if used.factors]
 
 
 def _chips(asked: lists.Asked, choices: queries.Choices) -> list[tuple[str, str]]:

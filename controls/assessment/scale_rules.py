@@ -11,7 +11,7 @@ from controls.assessment.words import Band, Certainty, Measure
 from controls.base.why import N_, Reason, Why
 from controls.wheel.words import State as Phase
 
-ANCHOR_MOST, HELP_MOST = 60, 500
+ANCHOR_MOST, HELP_MOST, ORE = 60, 500, 100
 BEGINS = {Band.MODERATE: "moderate_from", Band.ELEVATED: "elevated_from", Band.HIGH: "high_from"}
 AMOUNTS = ("impact_2_from_ore", "impact_3_from_ore", "impact_4_from_ore", "impact_5_from_ore")
 LONGEST_REASON = 5000
@@ -28,6 +28,7 @@ BAND_EMPTY = Why(
     "assessment.band_empty", N_("Likelihood times impact is never {least}–{most}, so nothing could be {band}.")
 )  # fmt: skip
 AMOUNT_ORDER = Why("assessment.amount_order", N_("Each step must begin at a higher amount than the step before it."))
+AMOUNT_WHOLE = Why("assessment.amount_whole", N_("Write the amount in whole kroner, for example 1.000.000"))
 STEP_NAME = Why("assessment.step_name", N_("Write what the step is called, in at most {max} characters."))
 STEP_TWICE = Why("assessment.step_twice", N_("Two steps of a scale cannot be called the same."))
 HELP_TEXT = Why("assessment.help_text", N_("Write how to choose among the steps, in at most {max} characters."))
@@ -77,7 +78,11 @@ def _bands(wanted: Scales) -> list[Reason]:
 
 def _amounts(wanted: Scales) -> list[Reason]:
     pairs = zip(AMOUNTS, pairwise(wanted.from_ore), strict=True)
-    return [AMOUNT_ORDER(field) for field, (before, begins) in pairs if begins <= before]
+    return [
+        (AMOUNT_WHOLE if begins % ORE else AMOUNT_ORDER)(field)
+        for field, (before, begins) in pairs
+        if begins % ORE or begins <= before
+    ]
 
 
 def _anchors(wanted: Scales, of: str) -> list[Reason]:

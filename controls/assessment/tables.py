@@ -71,6 +71,7 @@ class Assessment(Scores, Versioned, Model):
 
     The columns `seen_…` are facts of the process as they were when it was submitted, which next year's are held
     against; of the systems a checksum.
+    `priority` is the figure in hundredths, where the year has one.
     """
 
     __tablename__ = "assessment_assessment"
@@ -107,6 +108,7 @@ class Assessment(Scores, Versioned, Model):
     calibrated_by_id: Mapped[int | None] = mapped_column(ForeignKey("identity_person.id"))
     calibrated_at: Mapped[datetime | None] = mapped_column(UtcTime)
     calibration_changed: Mapped[bool] = mapped_column(default=False)
+    priority: Mapped[int | None]
     calibration_reason: Mapped[str] = mapped_column(Text, default="")
     owner_objection: Mapped[str] = mapped_column(Text, default="")
     approver_id: Mapped[int | None] = mapped_column(ForeignKey("identity_person.id"))

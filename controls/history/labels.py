@@ -326,6 +326,7 @@ COLUMNS = {
     "prepared_by_id": N_("Prepared by"),
     "present": N_("Present"),
     "process_id": N_("Process"),
+    "priority": N_("Priority figure, hundredths"),
     "propose_review": N_("Should it be reviewed this year?"),
     "proposed_lead_id": N_("Proposed lead"),
     "provider_share": N_("Share done by a service provider (per cent)"),

@@ -67,6 +67,7 @@ LOG = sheet(
 PARAMETERS = sheet(
     "21", N_("Parameters"),
     Column(N_("parameter"), width=40), Column(N_("value"), Kind.NUMBER, 14), Column(N_("measured_in"), width=18),
+    Column(N_("danish"), Kind.LONG, 46), Column(N_("english"), Kind.LONG, 46),
     total="value",
 )  # fmt: skip
 

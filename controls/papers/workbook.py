@@ -8,7 +8,8 @@ from typing import IO, Any
 from flask_babel import force_locale, gettext
 
 from controls.assessment import queries as assessment
-from controls.assessment.scales import spans
+from controls.assessment.scales import ANCHORED, FIGURES, TITLES, Scales, spans
+from controls.assessment.words import Band, Measure
 from controls.base import checkpoint, settings
 from controls.base.by import By
 from controls.base.checkpoint import Checkpoint
@@ -19,7 +20,7 @@ from controls.effectiveness.words import SampleRisk
 from controls.identity.permissions import Permission
 from controls.identity.tables import Organisation
 from controls.papers import queries, running
-from controls.papers.columns import SheetSum
+from controls.papers.columns import NO, YES, SheetSum
 from controls.papers.rules import LANGUAGES, RELEASE, Summary
 from controls.papers.workbook_out import HEADING, LEFT, STRONG, TITLE, Book, Page
 from controls.rotation import rules as rotation
@@ -28,7 +29,7 @@ from controls.wheel import queries as wheel
 
 LOG_IN, LOG_OUT = N_("Included"), N_("Left out: only auditors read the log")
 COVER, INTERVAL, LOWEST = N_("Cover page"), N_("Interval"), N_("Lowest score")
-SAMPLE, RISK = N_("Items to test"), N_("risk of the sample")
+SAMPLE, RISK, CHOOSING = N_("Items to test"), N_("risk of the sample"), N_("how to choose")
 Rows = Iterator[tuple[Any, ...]]
 
 
@@ -72,23 +73,62 @@ def _sheets(book: Book, scope: queries.Scope) -> list[SheetSum]:
 
 def _parameters(scope: queries.Scope) -> Rows:
     cycle, hours, years = scope.cycle, gettext("hours"), gettext("years")
-    rows: list[tuple[str, int, str]] = [
-        (gettext("Rule set"), cycle.rule_set, gettext("version")),
-        (gettext("Capacity"), cycle.capacity_hours, hours),
-    ]
-    intervals = (cycle.interval_high, cycle.interval_elevated, cycle.interval_moderate, cycle.interval_low)
-    bands = spans(assessment.used(cycle.id))[::-1]
-    for span, interval in zip(bands, intervals, strict=True):
-        rows.append((f"{gettext(INTERVAL)}: {gettext(span.band.label)}", interval, years))
-    for span in bands:
-        rows.append((f"{gettext(LOWEST)}: {gettext(span.band.label)}", span.least, gettext("score")))
+    rows: list[Parameter] = [
+        (gettext("Rule set"), cycle.rule_set, gettext("version")), (gettext("Capacity"), cycle.capacity_hours, hours),
+    ]  # fmt: skip
+    intervals = (cycle.interval_low, cycle.interval_moderate, cycle.interval_elevated, cycle.interval_high)
+    for band, interval in zip(Band, intervals, strict=True):
+        rows.append((f"{gettext(INTERVAL)}: {gettext(band.label)}", interval, years))
+    rows += _scales(assessment.used(cycle.id))
     rows.append((gettext("Frequency table"), DEFAULT_TABLE.version, gettext("version")))
     for frequency, sizes in DEFAULT_TABLE.rows.items():
         for risk, size in zip(SampleRisk, sizes, strict=True):
             words = f"{gettext(SAMPLE)}: {gettext(frequency.label)}, {gettext(RISK)}: {gettext(risk.label)}"
             rows.append((words, size, gettext("items")))
     for row in rows:
-        yield *row, scope.code, scope.year
+        yield *row, *[""] * (PARAMETER - len(row)), scope.code, scope.year
+
+
+Parameter = tuple[str, int | None, str] | tuple[str, int | None, str, str, str]
+"""A parameter, its value and what it is measured in; where it is words, they stand in both languages."""
+PARAMETER = 5
+
+
+def _scales(used: Scales) -> Iterator[Parameter]:
+    """The year's own scales: bands, amounts, every step in both languages, the reasons asked for, the weights."""
+    step, percent, characters = gettext("step"), gettext("per cent"), gettext("characters")
+    for span in spans(used):
+        yield f"{gettext(LOWEST)}: {gettext(span.band.label)}", span.least, gettext("score")
+    yield gettext("Lowest risk band at impact 5"), None, "", *_both(used.worst_impact.label)
+    for of in ANCHORED:
+        title, danish, english = gettext(TITLES[of]), used.anchors(of, "da"), used.anchors(of, "en")
+        for number, da, en in zip(FIGURES, danish, english, strict=True):
+            yield title, number, step, da, en
+        yield f"{title}: {gettext(CHOOSING)}", None, "", used.help(of, "da"), used.help(of, "en")
+    for number, ore in zip(FIGURES, used.from_ore, strict=True):
+        yield gettext("Impact %(step)s begins at", step=number), ore // 100, gettext("DKK")
+    yield gettext("Steps of change that ask for a reason"), used.leap_steps, gettext("steps")
+    yield gettext("Shortest reason, characters"), used.reason_least, characters
+    yield gettext("Longest reason, characters"), used.reason_most, characters
+    for label, asked in (
+        (N_("A reason for a lower risk without a key control"), used.ask_no_key_control),
+        (N_("A reason for the same scores when a change is ticked"), used.ask_unchanged),
+        (N_("A reason for answers copied from last year"), used.ask_copied),
+        (N_("A reason for a special risk of fraud"), used.ask_fraud),
+    ):
+        yield gettext(label), int(asked), gettext("1 = yes, 0 = no"), *_both(YES if asked else NO)
+    for measure in Measure:
+        words = gettext("Weight of “%(measure)s”", measure=gettext(measure.label))
+        yield words, getattr(used, f"weight_{measure}"), percent
+    yield gettext("SHA-256 of the scales"), None, "", used.digest, used.digest
+
+
+def _both(label: str) -> tuple[str, str]:
+    """One of our own words in Danish and English."""
+    with force_locale("da"):
+        danish = gettext(label)
+    with force_locale("en"):
+        return danish, gettext(label)
 
 
 def _codes(scope: queries.Scope) -> Rows:

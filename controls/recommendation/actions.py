@@ -163,5 +163,6 @@ def _whole(
     ]  # fmt: skip
     return snapshot.build(
         organisation.code if organisation else "", row.year, row.number, row.introduction, row.rule_set,
-        row.capacity_hours, rotation.intervals(cycle), assessment.counts_a(row.organisation_id, row.year), roll, told,
+        assessment.used(row.cycle_id).digest, row.capacity_hours, rotation.intervals(cycle),
+        assessment.counts_a(row.organisation_id, row.year), roll, told,
     )  # fmt: skip

@@ -27,15 +27,15 @@ def of_row(row: RollRow, year: int) -> dict[str, Any]:
 
 
 def build(
-    organisation: str, year: int, number: int, introduction: str, rule_set: int, capacity: int, intervals: Intervals,
-    goal_a: tuple[int, int], roll: Sequence[RollRow], lines: Sequence[dict[str, Any]],
+    organisation: str, year: int, number: int, introduction: str, rule_set: int, scales: str, capacity: int,
+    intervals: Intervals, goal_a: tuple[int, int], roll: Sequence[RollRow], lines: Sequence[dict[str, Any]],
 ) -> dict[str, Any]:  # fmt: skip
-    """The whole as one value; the same data always give the same value."""
+    """The whole as one value; the same data always give the same value. The scales stand by their SHA-256."""
     figures = counts(roll)
     return {
         "organisation": organisation, "year": year, "version": number, "introduction": introduction,
         "rules": {
-            "rule_set": rule_set, "capacity_hours": capacity, "floor": FLOOR,
+            "rule_set": rule_set, "scales": scales, "capacity_hours": capacity, "floor": FLOOR,
             "intervals": {name: getattr(intervals, name) for name in ("high", "elevated", "moderate", "low")},
         },
         "goal_a": {"approved": goal_a[0], "active": goal_a[1]},

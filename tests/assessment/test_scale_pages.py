@@ -24,7 +24,7 @@ from controls.wheel.dates import default_dates
 from controls.wheel.words import State as Phase
 from tests import make
 from tests.assessment.test_routes import as_, budget, text
-from tests.assessment.year import GOOD, Year
+from tests.assessment.year import GOOD, WHY, Year
 from tests.photograph import photographed
 
 LOWER = replace(STANDARD, moderate_from=4, elevated_from=8, high_from=12, worst_impact=Band.HIGH)
@@ -230,3 +230,22 @@ def test_who_was_later_is_told(two: Two) -> None:
     two.set(LOWER, version)
     with pytest.raises(Stale):
         two.set(STANDARD, version)
+
+
+def test_a_priority_figure_stands_with_its_formula(client: FlaskClient, two: Two) -> None:
+    two.set(replace(LOWER, weight_amount=70, weight_fraud=30))
+    with transaction():
+        for _ in range(2):
+            wheel.advance(two.by(two.first), two.next.id, None)
+        form = queries.of_process(two.next.id, two.form().process_id) or pytest.fail("no form")
+        actions.submit(two.by(two.controller), form.id, None, replace(GOOD, fraud=True, fraud_reason=WHY))
+    assert form.priority == 70 * 4 + 30 * 5  # ten million kroner is step 4
+    assert two.form().priority is None and two.form().inherent_band is Band.ELEVATED
+    as_(client, two.auditor)
+    with budget(8):
+        page = text(client.get("/cycles/2027/assessments?sort=-priority"))
+    formula = "Prioritet = 70 pct. × årligt beløb + 30 pct. × særlig risiko for svig"
+    assert "4,3" in page and formula in page
+    page = text(client.get(f"/assessments/{form.id}"))
+    assert "4,3" in page and formula in page
+    assert "Prioritet" not in text(client.get("/cycles/2026/assessments"))

@@ -86,6 +86,7 @@ def test_bands_are_refused_only_when_something_is_wrong_with_them(begins: tuple[
         ({"elevated_from": 16}, [("band_order", "high_from")]),
         ({"moderate_from": 7, "elevated_from": 8}, [("band_empty", "moderate_from")]),
         ({"impact_2_from_ore": 0}, [("amount_order", "impact_2_from_ore")]),
+        ({"impact_4_from_ore": 1_000_000_050}, [("amount_whole", "impact_4_from_ore")]),
         ({"impact_4_from_ore": 1_000_000_00}, [("amount_order", "impact_4_from_ore")]),
         ({"impact_da": "a\nb\nc\nd"}, [("step_name", "impact_da_5")]),
         ({"impact_da": "a\n \nc\nd\ne"}, [("step_name", "impact_da_2")]),

@@ -15,6 +15,9 @@ from openpyxl import load_workbook
 from sqlalchemy import func, select
 
 from controls.accounts import actions as accounts
+from controls.assessment import actions as assessing
+from controls.assessment import scales
+from controls.assessment.tables import ScaleSet
 from controls.base import audit, checkpoint, keys
 from controls.base.audit import EventRow
 from controls.base.db import db, transaction
@@ -418,3 +421,24 @@ def test_the_cover_carries_the_logs_checkpoint(app: Any) -> None:
     assert note.size == db.session.scalar(select(func.max(EventRow.seq))) and note.cycle.endswith(" 2026")
     assert note.signed(keys.public_key(current().keys))
     assert note == checkpoint.read(current().keys / "checkpoints" / f"{note.size}.txt")
+
+
+@pytest.mark.parametrize("lang", ["da", "en"])
+def test_the_parameters_are_the_years_own_scales(app: Any, lang: str) -> None:
+    year = filled()
+    danish = "nul\nlidt\nhalvt\nmeget\nalt"
+    used = scales.Scales(**vars(scales.STANDARD) | {"high_from": 16, "weight_fraud": 100, "control_da": danish})
+    with transaction():
+        row = year.add(ScaleSet(cycle_id=year.cycle.id, **vars(used)))
+        audit.record(make.by(year.group), assessing.SCALES_CHANGED, row)
+    rows = [row[:5] for row in expected(year, running.PARAMETERS, lang)]
+    words = ("Lowest score", "High", "score", "Control level", "step", "per cent")
+    with force_locale(lang):
+        told = {name: gettext(name) for name in words}
+        impact = gettext("Impact %(step)s begins at", step=3)
+    assert (f"{told['Lowest score']}: {told['High']}", 16, told["score"]) in [row[:3] for row in rows]
+    assert (told["Control level"], 3, told["step"], "halvt", "partial") in rows
+    assert sum(1 for row in rows if row[2] == told["step"] and row[3]) == 15
+    assert [row[1] for row in rows if row[2] == told["per cent"]] == [0, 0, 0, 0, 0, 100, 0]
+    assert rows[[row[3] for row in rows].index(used.digest)][4] == used.digest
+    assert (impact, 1_000_000) in [row[:2] for row in rows]

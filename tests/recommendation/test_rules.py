@@ -126,7 +126,7 @@ def test_the_snapshot_is_the_same_for_the_same_data_and_reads_back() -> None:
     line = {"code": "KRE-1.1", "recommended": REVIEW, "hours": 40, "review_year": 2026}
     whole = [
         snapshot.build(
-            "STAR", 2026, 1, "", 1, 100, Intervals(), (2, 2), [row((entry(2024),)), row(code="LON-1.1")], [line]
+            "STAR", 2026, 1, "", 1, "ab", 100, Intervals(), (2, 2), [row((entry(2024),)), row(code="LON-1.1")], [line]
         )
         for _ in range(2)
     ]
@@ -135,6 +135,7 @@ def test_the_snapshot_is_the_same_for_the_same_data_and_reads_back() -> None:
     kept = snapshot.read(text)
     assert [(place.code, of.hours) for of, place in kept.review] == [("KRE-1.1", 40)]
     assert [place.code for place in kept.silent] == ["LON-1.1"]
+    assert kept.whole.rules.scales == "ab"
     assert kept.whole.roll[0].covered_on == "2024-11-01" and kept.hours.asked == 40
 
 
@@ -149,6 +150,6 @@ def test_what_fell_since_the_year_before_is_told_to_the_forum() -> None:
         row(code="KRE-1.6", band=Band.LOW, band_before=Band.LOW),
     ]
     line = {"code": "KRE-1.2", "recommended": REVIEW, "hours": 40, "review_year": 2026}
-    whole = snapshot.build("STAR", 2026, 1, "", 1, 100, Intervals(), (2, 2), roll, [line])
+    whole = snapshot.build("STAR", 2026, 1, "", 1, "ab", 100, Intervals(), (2, 2), roll, [line])
     kept = snapshot.read(snapshot.sealed(whole, lambda: b"salt")[0])
     assert [(place.code, asked) for place, asked in kept.lowered] == [("KRE-1.1", None), ("KRE-1.2", REVIEW)]
