@@ -52,6 +52,7 @@ def connect() -> None:
     _put(wheeling.ON_ENTER[State.ASSESSING], assessing.start)
     _put(wheeling.ON_ENTER[State.RECOMMENDED], assessing.lock_all)
     _put(wheel.GOALS, assessments.goal_a)
+    _put(wheel.AS_OF, assessments.goal_a_on)
     _put(wheel.GOALS, reviews.goal_b)
     _put(wheel.HOURS, reviews.hours)
     _put(wheel.COURSES, reminders.course)

@@ -12,6 +12,7 @@ from controls.assessment import facts, rules, scale_rules
 from controls.assessment.facts import Seen
 from controls.assessment.merging import Before as Was
 from controls.assessment.merging import Fields
+from controls.assessment.movement import Group, Way
 from controls.assessment.rules import DONE, EDITABLE, Before, Level, Levels, Scores, line_field
 from controls.assessment.scale_rules import Assessed, Effect
 from controls.assessment.scales import FIELDS, NAMES, STANDARD, Scales, score
@@ -19,6 +20,7 @@ from controls.assessment.tables import Assessment, Challenge, Draft, Line, Repla
 from controls.assessment.words import Band, Certainty, Direction, Moved, Proposal, State
 from controls.base import audit, task
 from controls.base.by import By, Place
+from controls.base.clock import iso_day, midnight_after
 from controls.base.db import Choice, Scope, built, db, inside, scope, within
 from controls.base.merkle import canonical
 from controls.base.why import N_, Labelled, Reason, Why
@@ -472,7 +474,7 @@ class ListRow(NamedTuple):
 
 
 SORTS = ("code", "owner", "state", "before", "after", "last", "submitted", "priority")
-FILTERS = ("area", "state", "owner", "band")
+FILTERS = ("area", "state", "owner", "band", "approved_by")
 STATES = {state.value: state for state in State}
 BAND_WORDS = {band.value: band for band in Band}
 
@@ -503,6 +505,8 @@ def matches(filters: Mapping[str, str]) -> list[ColumnElement[bool]]:
         found.append(Process.owner_id == int(owner[:9]))
     elif owner == "none":
         found.append(Process.owner_id.is_(None))
+    if (day := iso_day(filters.get("approved_by", ""))) is not None:
+        found.append(Assessment.approved_at < midnight_after(day))
     if filters.get("band") in BAND_WORDS:
         found.append(Assessment.inherent_band == BAND_WORDS[filters["band"]])
     return found
@@ -612,39 +616,86 @@ class MatrixRow(NamedTuple):
         return score(self.likelihood, self.impact)
 
 
-def matrix(by: By, organisation_ids: frozenset[int], year: int, after: bool, area: str = "") -> list[MatrixRow]:
-    """The scored sub-processes of a year, before or after controls, highest first."""
-    rows = db.session.execute(_matrix(_reach(by), organisation_ids, year, after, area)).all()
-    return [MatrixRow(*cast("tuple[Any, ...]", row)) for row in rows]
+Cell = tuple[int, int]
+
+
+def matrix_groups(by: By, organisation_ids: frozenset[int], year: int, after: bool, area: str = "") -> list[Group]:
+    """The scored sub-processes of a year, counted by the cell they stand in and the one they came from."""
+    rows = db.session.execute(_matrix_groups(_reach(by), organisation_ids, year, after, area)).all()
+    return [Group(*cast("tuple[Any, ...]", row)) for row in rows]
+
+
+def matrix(
+    by: By, organisation_ids: frozenset[int], year: int, after: bool, area: str = "", cell: Cell | None = None,
+    way: Way | None = None, offset: int = 0, limit: int = 1000,
+) -> list[MatrixRow]:  # fmt: skip
+    """The scored sub-processes of a year, before or after controls, highest first: of one cell or movement, or all."""
+    query = _matrix(_reach(by), organisation_ids, year, after, area, cell, way, offset, limit)
+    return [MatrixRow(*cast("tuple[Any, ...]", row)) for row in db.session.execute(query).all()]
+
+
+class _Scored(NamedTuple):
+    """The columns of a score, this year's or last year's."""
+
+    likelihood: Any
+    impact: Any
+    band: Any
+
+
+def _scored(line: Any, after: bool) -> _Scored:
+    which = "residual" if after else "inherent"
+    return _Scored(*(getattr(line, f"{which}_{name}") for name in ("likelihood", "impact", "band")))
+
+
+def _in_matrix(query: Any, reach: Scope, organisation_ids: frozenset[int], year: int, now: _Scored, area: str) -> Any:
+    query = (
+        query.select_from(Line)
+        .join(Assessment, Assessment.id == Line.assessment_id)
+        .join(Process, Process.id == Assessment.process_id)
+        .outerjoin(Last, and_(Last.process_id == Assessment.process_id, Last.year == Assessment.year - 1))
+        .outerjoin(LastLine, and_(LastLine.assessment_id == Last.id, LastLine.subprocess_id == Line.subprocess_id))
+        .where(Assessment.organisation_id.in_(organisation_ids), Assessment.year == year, inside_of(reach))
+        .where(now.likelihood.is_not(None), now.impact.is_not(None))
+    )  # fmt: skip
+    return query.where(Process.area_id.in_(select(Area.id).where(Area.code == area))) if area else query
+
+
+@built
+def _matrix_groups(
+    reach: Scope, organisation_ids: frozenset[int], year: int, after: bool, area: str
+) -> Select[*tuple[Any, ...]]:
+    now, last = _scored(Line, after), _scored(LastLine, after)
+    query = select(*now, *last, func.count())
+    counted = _in_matrix(query, reach, organisation_ids, year, now, area).group_by(*now, *last)
+    return cast("Select[*tuple[Any, ...]]", counted)
 
 
 @built
 def _matrix(
-    reach: Scope, organisation_ids: frozenset[int], year: int, after: bool, area: str
-) -> Select[*tuple[Any, ...]]:
-    row, then = (
-        ((Line.residual_likelihood, Line.residual_impact, Line.residual_band), LastLine.residual_band)
-        if after else ((Line.inherent_likelihood, Line.inherent_impact, Line.inherent_band), LastLine.inherent_band)
+    reach: Scope, organisation_ids: frozenset[int], year: int, after: bool, area: str, cell: Cell | None,
+    way: Way | None, offset: int, limit: int,
+) -> Select[*tuple[Any, ...]]:  # fmt: skip
+    now, last = _scored(Line, after), _scored(LastLine, after)
+    product = now.likelihood * now.impact
+    query = select(
+        Assessment.id, Subprocess.code, Subprocess.name_da, Subprocess.name_en, Area.code.label("area"), *now,
+        last.band, last.likelihood * last.impact, Assessment.state,
     )  # fmt: skip
-    last = (
-        LastLine.residual_likelihood * LastLine.residual_impact
-        if after else LastLine.inherent_likelihood * LastLine.inherent_impact
-    )  # fmt: skip
-    query = (
-        select(Assessment.id, Subprocess.code, Subprocess.name_da, Subprocess.name_en, Area.code.label("area"), *row,
-               then, last, Assessment.state)
-        .select_from(Line)
-        .join(Assessment, Assessment.id == Line.assessment_id)
-        .join(Process, Process.id == Assessment.process_id)
-        .join(Area, Area.id == Process.area_id)
-        .join(Subprocess, Subprocess.id == Line.subprocess_id)
-        .outerjoin(Last, and_(Last.process_id == Assessment.process_id, Last.year == Assessment.year - 1))
-        .outerjoin(LastLine, and_(LastLine.assessment_id == Last.id, LastLine.subprocess_id == Line.subprocess_id))
-        .where(Assessment.organisation_id.in_(organisation_ids), Assessment.year == year, inside_of(reach))
-        .where(row[0].is_not(None), row[1].is_not(None))
-        .order_by((row[0] * row[1]).desc(), row[1].desc(), Subprocess.sort_key)
-    )  # fmt: skip
-    return query.where(Area.code == area) if area else query
+    query = _in_matrix(query, reach, organisation_ids, year, now, area)
+    query = query.join(Area, Area.id == Process.area_id).join(Subprocess, Subprocess.id == Line.subprocess_id)
+    if cell:
+        query = query.where(now.likelihood == cell[0], now.impact == cell[1])
+    if way:
+        query = query.where(_moved(now.band, last.band)[way])
+    query = query.order_by(product.desc(), now.impact.desc(), Subprocess.sort_key, Line.id)
+    return cast("Select[*tuple[Any, ...]]", query.offset(offset).limit(limit))
+
+
+def _moved(now: Any, last: Any) -> dict[Way, ColumnElement[bool]]:
+    """Each movement as a predicate: bands are compared by their order."""
+    order = {band.value: place for place, band in enumerate(Band)}
+    apart = case(order, value=now) - case(order, value=last)
+    return {Way.UP: apart > 0, Way.DOWN: apart < 0, Way.SAME: apart == 0, Way.NEW: last.is_(None)}
 
 
 def areas_of_year(organisation_ids: frozenset[int], year: int) -> list[AreaName]:
@@ -707,6 +758,19 @@ def goal_a(organisation_id: int, year: int) -> GoalOf:
     active = select(func.count()).where(
         Process.organisation_id == organisation_id, Process.valid_from <= last_day,
         or_(Process.valid_to.is_(None), Process.valid_to >= last_day),
+    )  # fmt: skip
+    return GoalOf(N_("Goal A: assessments approved"), approved, active, "assessment.listing", "done")
+
+
+def goal_a_on(organisation_id: int, year: int, day: date) -> GoalOf:
+    """Goal A as it stood at the end of a day; a form that was reopened since does not count as approved."""
+    approved = select(func.count()).where(
+        Assessment.organisation_id == organisation_id, Assessment.year == year, Assessment.state.in_(list(DONE)),
+        Assessment.approved_at < midnight_after(day),
+    )  # fmt: skip
+    active = select(func.count()).where(
+        Process.organisation_id == organisation_id, Process.valid_from <= day,
+        or_(Process.valid_to.is_(None), Process.valid_to >= day),
     )  # fmt: skip
     return GoalOf(N_("Goal A: assessments approved"), approved, active, "assessment.listing", "done")
 

@@ -27,6 +27,7 @@ from controls.assessment.forms import (
     versions,
 )
 from controls.assessment.merging import Fields, Merge
+from controls.assessment.movement import SIGNS, Way, arrows, cells, ways, went
 from controls.assessment.queries import LineRow, Sheet
 from controls.assessment.rules import Before, Scores, line_field
 from controls.assessment.scale_rules import EXPLAINED, anchor_field, why_not_scales
@@ -48,7 +49,6 @@ from controls.wheel.words import State as Phase
 
 bp = Blueprint("assessment", __name__)
 
-MATRIX_LIMIT = 1000
 LETTERS = {Band.LOW: N_("L"), Band.MODERATE: N_("M"), Band.ELEVATED: N_("E"), Band.HIGH: N_("H")}
 
 
@@ -565,7 +565,7 @@ def refuse_reopening(id: int) -> ResponseReturnValue:
 # --- the year ------------------------------------------------------------------------------------------------
 
 
-KEPT = (*queries.FILTERS, "sort", "page", "all", "show", "p", "c")
+KEPT = (*queries.FILTERS, "sort", "page", "all", "show", "p", "c", "moved", "arrows")
 """What the two pages of the year keep in their address; anything else that came in it is not passed on."""
 
 
@@ -595,7 +595,9 @@ def listing(year: int) -> ResponseReturnValue:
         bands=list(Band), here=guard.organisation(),
         filtered=_address(sort=None, page=None, all=None),
         org=guard.organisation().code, address=_address, last=asked.offset() + len(rows),
-        clear=_address(**dict.fromkeys((*queries.FILTERS, "page"))), pager=_pager(asked, len(rows), matching),
+        clear=_address(**dict.fromkeys((*queries.FILTERS, "page"))),
+        page=lists.Page(rows, matching, choices.total, asked),
+        pages=_address(page=None, all=None) + "&",
     )  # fmt: skip
 
 
@@ -611,25 +613,19 @@ def _chips(asked: lists.Asked, choices: queries.Choices) -> list[tuple[str, str]
         "state": {state.value: _(state.label) for state in State}
         | {"missing": _("Not submitted"), "done": _("Approved or locked"), "treated": _("Calibrated or further")},
         "owner": {str(id): name for id, name in choices.owners} | {"none": _("No owner")},
-        "band": {band.value: _(band.label) for band in Band},
+        "band": {band.value: _(band.label) for band in Band}, "approved_by": {},
     }  # fmt: skip
-    labels = {"area": _("Area"), "state": _("State"), "owner": _("Owner"), "band": _("Risk band")}
+    labels = {
+        "area": _("Area"),
+        "state": _("State"),
+        "owner": _("Owner"),
+        "band": _("Risk band"),
+        "approved_by": _("Approved by the end of"),
+    }
     return [
         (f"{labels[name]}: {words[name].get(value, value)}", _address(**{name: None, "page": None}))
         for name, value in asked.filters.items()
     ]
-
-
-def _pager(asked: lists.Asked, shown: int, matching: int) -> dict[str, Any] | None:
-    if matching <= lists.PER_PAGE:
-        return None
-    last = asked.offset() + shown
-    return {
-        "first": asked.offset() + 1, "last": last, "total": matching,
-        "previous": _address(page=asked.page - 1) if asked.page > 1 and not asked.show_all else "",
-        "next": _address(page=asked.page + 1) if last < matching and not asked.show_all else "",
-        "all": "" if asked.show_all else _address(all="1", page=None),
-    }  # fmt: skip
 
 
 def _cells(used: Scales, counts: Counter[tuple[int, int]]) -> list[dict[str, Any]]:
@@ -644,21 +640,25 @@ def _cells(used: Scales, counts: Counter[tuple[int, int]]) -> list[dict[str, Any
 @bp.get("/cycles/<int:year>/matrix")
 @guard.allows(Permission.CONTENT_READ)
 def matrix(year: int) -> ResponseReturnValue:
-    """The risk matrix of a year, before or after controls, with the sub-processes of a cell beneath."""
-    after, area = request.args.get("show") == "after", request.args.get("area", "")[:40]
-    here = guard.organisations()
-    rows = queries.matrix(guard.by(), here, year, after, area)
-    counts = Counter((row.likelihood, row.impact) for row in rows)
-    cell = (request.args.get("p", type=int), request.args.get("c", type=int))
-    inside = cell[0] in range(1, 6) and cell[1] in range(1, 6)
-    shown = [row for row in rows if (row.likelihood, row.impact) == cell] if inside else rows
+    """The risk matrix of a year, before or after controls, and how it moved, with the sub-processes beneath."""
+    by, here, asked = guard.by(), guard.organisations(), lists.asked(("risk",), ("area",), "-risk")
+    after, area = request.args.get("show") == "after", asked.filters.get("area", "")
+    groups = queries.matrix_groups(by, here, year, after, area)
+    p, c = request.args.get("p", 0, type=int), request.args.get("c", 0, type=int)
+    cell = (p, c) if p in FIGURES and c in FIGURES else None
+    way = next((one for one in Way if one.value == request.args.get("moved")), None)
+    rows = queries.matrix(by, here, year, after, area, cell, way, asked.offset(), asked.limit())
+    fits = [group for group in groups if cell in (None, (group.likelihood, group.impact)) and way in (None, group.way)]
+    matching, total = sum(group.number for group in fits), sum(group.number for group in groups)
     by_place = queries.used_in(here, year)
     used = by_place.get(guard.organisation().id) or next(iter(by_place.values()), STANDARD)
+    drawn = request.args.get("arrows") == "1"
     return answer.page(
-        "assessment/matrix.html", year=year, after=after, area=area, cells=_cells(used, counts),
-        rows=shown[:MATRIX_LIMIT], total=len(rows), cell=cell if inside else None,
-        areas=queries.areas_of_year(here, year),
-        href=_address(p=None, c=None) + "&", address=_address, org=guard.organisation().code,
+        "assessment/matrix.html", year=year, after=after, area=area, cells=_cells(used, cells(groups)), rows=rows,
+        total=total, matching=matching, cell=cell, way=way, areas=queries.areas_of_year(here, year), drawn=drawn,
+        ways=ways(groups), signs=SIGNS, went=went, arrows=arrows(groups) if drawn else [],
+        page=lists.Page(rows, matching, total, asked), pages=_address(page=None, all=None) + "&",
+        href=_address(p=None, c=None, page=None, all=None) + "&", address=_address, org=guard.organisation().code,
         spans=spans(used), used=used, letters=LETTERS, several=len(set(by_place.values())) > 1,
     )  # fmt: skip
 

@@ -38,6 +38,9 @@ class GoalOf(NamedTuple):
 GOALS: list[Callable[[int, int], GoalOf]] = []
 """Goal A and goal B by organisation and year; later slices are put in by the factory."""
 
+AS_OF: list[Callable[[int, int, date], GoalOf]] = []
+"""The same goals at the end of a day, where a slice can tell."""
+
 COURSES: list[Callable[[By, int, int], Course]] = []
 """How far the assessments are by area, and who is late by owner, for a reader, organisation and year."""
 
@@ -114,9 +117,10 @@ def hours(organisation_id: int, year: int) -> list[tuple[str, int]]:
     return [line for lines in HOURS for line in lines(organisation_id, year)]
 
 
-def goals(organisation_id: int, year: int) -> list[Goal]:
-    """The goals of a year, A first."""
-    return counted(*(goal(organisation_id, year) for goal in GOALS))
+def goals(organisation_id: int, year: int, on: date | None = None) -> list[Goal]:
+    """The goals of a year, A first; then those that can be told at the end of a day, when one is asked for."""
+    then = [goal(organisation_id, year, on) for goal in AS_OF] if on else []
+    return counted(*(goal(organisation_id, year) for goal in GOALS), *then)
 
 
 def counted(*goals: GoalOf) -> list[Goal]:

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from controls.base.by import By
 from controls.base.db import Stale, transaction
-from controls.base.form import said
+from controls.base.form import day, said
 from controls.base.why import N_, Refused
 from controls.identity import queries as people
 from controls.identity.duties import Duty, Side
@@ -158,7 +158,9 @@ def _step_items(steps: list[Any], state: State) -> list[dict[str, Any]]:
 def _context(year: int) -> dict[str, Any]:
     cycle, steps = _found(year)
     by, here = guard.by(), guard.organisation()
-    goals = queries.goals(here.id, year)
+    as_of = day(request.args.get("as_of", "")) if request.method == "GET" else None
+    goals = queries.goals(here.id, year, as_of)
+    then, goals = goals[len(queries.GOALS) :], goals[: len(queries.GOALS)]
     courses = [course(by, here.id, year) for course in queries.COURSES]
     areas = [area for course in courses for area in course.areas]
     deadlines = [step.deadline_on for step in steps if step.deadline_on and step.deadline_on >= by.today]
@@ -166,6 +168,7 @@ def _context(year: int) -> dict[str, Any]:
         "cycle": cycle, "steps": steps, "organisation": here, "goals": goals, "areas": areas,
         "total": rules.whole(areas),
         "late": [late for course in courses for late in course.late] if cycle.state in IN_SPRING else [],
+        "as_of": as_of, "then": then, "asked_on": request.args.get("as_of", ""),
         "next_deadline": min(deadlines, default=None), "step": StepForm(version=cycle.version),
         "back": StepForm(version=cycle.version), "parameters": queries.parameters(cycle),
         "hours": [(_(label), number) for label, number in queries.hours(here.id, year)],
