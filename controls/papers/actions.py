@@ -14,7 +14,7 @@ from controls.identity import actions as accounts
 from controls.identity.duties import Duty, Side
 from controls.identity.permissions import Permission
 from controls.identity.tables import Organisation
-from controls.papers import changing, coming_back, earlier_reviews, risk_forms
+from controls.papers import catalogue_rows, changing, coming_back, earlier_reviews, risk_forms
 from controls.papers.coming_back import UploadedFile
 from controls.papers.rules import Packed, Summary
 from controls.papers.tables import Intake, IntakeDraft
@@ -22,6 +22,8 @@ from controls.papers.words import Kind
 from controls.rotation import actions as rotation
 from controls.rotation.words import Degree, Source
 from controls.rotation.words import Form as ReviewForm
+from controls.universe import actions as catalogue
+from controls.universe.rules import Change, Difference, Level
 
 EXPORTED = audit.declare(
     "papers.workbook_exported", N_("Audit workbook exported"), "year", "language", "sheets", "rows", "digest"
@@ -35,6 +37,8 @@ FORMS_OUT = audit.declare(
 )  # fmt: skip
 FORMS_IMPORTED = audit.declare("papers.forms_imported", N_("Risk forms imported"), "cells")
 FORMS_UNDONE = audit.declare("papers.forms_undone", N_("Import of risk forms undone"))
+CATALOGUE_TAKEN = audit.declare("papers.catalogue_imported", N_("Rows of the catalogue imported"))
+CATALOGUE_UNDONE = audit.declare("papers.catalogue_undone", N_("Import of rows of the catalogue undone"))
 HISTORY_IMPORTED = audit.declare("papers.history_imported", N_("Earlier reviews imported"))
 HISTORY_UNDONE = audit.declare("papers.history_undone", N_("Import of earlier reviews undone"))
 
@@ -179,21 +183,32 @@ def _undone(by: By, row: Intake, event: audit.Event) -> Intake:
     return row
 
 
-def take_history(by: By, id: int, names: Collection[str]) -> Intake:
-    """Add the chosen reviews to the ledger: another person than who brought the file confirms it (S15)."""
+def _to_confirm(by: By, id: int) -> IntakeDraft:
+    """A file that waits, for another person than who brought it."""
     file = load(IntakeDraft, id)
     by.must(Permission.CATALOGUE_EDIT, file.organisation_id)
     refuse_if([changing.TAKEN()] if file.intake_id else [])
     why = coming_back.why_not_confirm(by, file)
     if why:
         raise accounts.SamePerson(why, by, Duty.S15, Side.SECOND, accounts.Bound(file, file.organisation_id))
+    return file
+
+
+def _confirmed(by: By, file: IntakeDraft, rows: int) -> Intake:
+    row = _intake(by, file, rows, [], confirmed_by_id=by.person_id)
+    accounts.take_part(by, Duty.S15, row, Side.FIRST, persons=[file.person_id, file.on_behalf_of_id])
+    accounts.take_part(by, Duty.S15, row, Side.SECOND)
+    return row
+
+
+def take_history(by: By, id: int, names: Collection[str]) -> Intake:
+    """Add the chosen reviews to the ledger: another person than who brought the file confirms it (S15)."""
+    file = _to_confirm(by, id)
     back, parts = coming_back.history(by, file)
     preview = earlier_reviews.preview(back, parts, by.today)
     refuse_if(changing.why_not_take(preview, names))
     rows, there = changing.chosen(preview, names), {part.row.code.casefold(): part.row.id for part in parts}
-    row = _intake(by, file, len(rows), [], confirmed_by_id=by.person_id)
-    accounts.take_part(by, Duty.S15, row, Side.FIRST, persons=[file.person_id, file.on_behalf_of_id])
-    accounts.take_part(by, Duty.S15, row, Side.SECOND)
+    row = _confirmed(by, file, len(rows))
     made = [
         rotation.record_coverage(
             by, file.organisation_id, there[one.code.casefold()], date.fromisoformat(one.values["covered_on"]),
@@ -204,6 +219,36 @@ def take_history(by: By, id: int, names: Collection[str]) -> Intake:
     row.taken = json.dumps([one.id for one in made])
     audit.record(by, HISTORY_IMPORTED, row)
     return row
+
+
+def take_catalogue(by: By, id: int, names: Collection[str]) -> Intake:
+    """Take the chosen rows into the catalogue: another person than who brought the file confirms it (S15)."""
+    file = _to_confirm(by, id)
+    back, given, parts = coming_back.catalogue(file)
+    preview = catalogue_rows.preview(back, given, parts, file.organisation_id)
+    refuse_if(changing.why_not_take(preview, names))
+    rows = changing.chosen(preview, names)
+    row = _confirmed(by, file, len(rows))
+    made = catalogue.import_entries(
+        by, file.organisation_id, catalogue_rows.chosen(given, rows), file.filename, file.sha256
+    )
+    row.taken = json.dumps([[line.level, line.code] for line in made])
+    file.before = json.dumps([[line.level, line.code, line.change, line.fields] for line in made], ensure_ascii=False)
+    audit.record(by, CATALOGUE_TAKEN, row)
+    return row
+
+
+def undo_catalogue(by: By, id: int, reason: str) -> Intake:
+    """Put names and suggestions back as they were before the import, when nobody has changed them since."""
+    file, row = _taken(by, id)
+    refuse_if([changing.UNDO_WHY("reason")] if len(reason.strip()) < changing.REASON_LEAST else [])
+    by.must(Permission.CATALOGUE_EDIT, row.organisation_id)
+    catalogue.put_back(by, row.organisation_id, [
+        Difference(Level(level), code, Change(change), "", "", fields=tuple((n, was, then) for n, was, then in fields))
+        for level, code, change, fields in json.loads(file.before)
+    ])  # fmt: skip
+    row.undo_reason = reason.strip()
+    return _undone(by.because(reason.strip()), row, CATALOGUE_UNDONE)
 
 
 def undo_history(by: By, id: int, reason: str) -> Intake:

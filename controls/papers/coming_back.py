@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
@@ -18,12 +18,13 @@ from controls.assessment.tables import Assessment, Draft
 from controls.base import intake
 from controls.base.by import By
 from controls.base.db import db
+from controls.base.intake import Sheet as Given
 from controls.base.why import N_, Reason
 from controls.identity import queries as people
 from controls.identity.duties import Duty, Side
 from controls.identity.permissions import Permission
 from controls.identity.tables import Organisation, Person
-from controls.papers import earlier_reviews, filling, filling_out, risk_forms
+from controls.papers import catalogue_rows, earlier_reviews, filling, filling_out, risk_forms
 from controls.papers.columns import COPENHAGEN
 from controls.papers.filling import META, Back, Column, Form, Holds, Place
 from controls.papers.rules import LANGUAGES
@@ -32,13 +33,19 @@ from controls.papers.words import Kind
 from controls.universe.tables import Process
 from controls.wheel import queries as wheel
 
-NEEDED = {Kind.FORMS: Permission.ASSESSMENT_FILL, Kind.HISTORY: Permission.CATALOGUE_EDIT}
+NEEDED = {
+    Kind.FORMS: Permission.ASSESSMENT_FILL, Kind.HISTORY: Permission.CATALOGUE_EDIT,
+    Kind.CATALOGUE: Permission.CATALOGUE_EDIT,
+}  # fmt: skip
 """What it takes to take a kind of form out and bring it back."""
 
-FORMS: dict[Kind, Form] = {Kind.FORMS: risk_forms.FORM, Kind.HISTORY: earlier_reviews.FORM}
+FORMS: dict[Kind, Form] = {
+    Kind.FORMS: risk_forms.FORM, Kind.HISTORY: earlier_reviews.FORM, Kind.CATALOGUE: catalogue_rows.FORM,
+}  # fmt: skip
 NAMES = {
     ("da", Kind.FORMS): "risikovurderinger", ("en", Kind.FORMS): "risk-assessments",
     ("da", Kind.HISTORY): "tidligere-gennemgange", ("en", Kind.HISTORY): "earlier-reviews",
+    ("da", Kind.CATALOGUE): "katalog", ("en", Kind.CATALOGUE): "catalogue",
 }  # fmt: skip
 WEEKS = {"da": "uge", "en": "week"}
 
@@ -46,6 +53,8 @@ WEEKS = {"da": "uge", "en": "week"}
 @lru_cache(4096)
 def words(label: str) -> tuple[str, ...]:
     """A marked word in each language that a file may be written in."""
+    if label in catalogue_rows.DANISH:
+        return catalogue_rows.words(label)
     found = []
     for language in LANGUAGES:
         with force_locale(language):
@@ -142,6 +151,13 @@ def history(by: By, row: IntakeDraft) -> tuple[Back, list[earlier_reviews.Part]]
     return _back(row, organisation), earlier_reviews.parts(row.organisation_id, by.today)
 
 
+def catalogue(row: IntakeDraft) -> tuple[Back, Given, list[catalogue_rows.Part]]:
+    """A workbook of the catalogue that came back, and the catalogue as it is now."""
+    organisation = people.organisation_by_id(row.organisation_id)
+    assert organisation is not None
+    return _back(row, organisation), filling.waited(row.rows), catalogue_rows.parts(row.organisation_id)
+
+
 def why_not_confirm(by: By, row: IntakeDraft) -> list[Reason]:
     """S15: who brought a file of earlier reviews does not confirm it; who may instead."""
     return people.why_not_part(
@@ -187,6 +203,10 @@ HOW_FORMS = N_(
     "Fill in the white cells of the first sheet and upload the file where you fetched it. You see every change before "
     "anything is saved. Leave the cells of a sub-process empty when it follows its process."
 )
+HOW_CATALOGUE = N_(
+    "Correct names, texts and suggestions in the white cells. Write new sub-processes in the empty rows at the end. "
+    "An empty cell leaves what is there. Another person confirms the rows before they count."
+)
 HOW_HISTORY = N_(
     "Write one review in each row: the day it was approved, how far it covered, its form, and where it is kept. More "
     "reviews of the same sub-process go into the empty rows at the end. Leave a row empty when there was none."
@@ -211,13 +231,24 @@ def write(by: By, kind: Kind, organisation: Organisation, year: int | None, lang
             cycle = wheel.cycle(organisation.id, year or 0)
             scales = () if cycle is None else steps(assessments.used(cycle.id), language)
             rows = risk_forms.written(risk_forms.forms(by, organisation.id, year or 0), named, gettext)
+        elif kind is Kind.CATALOGUE:
+            rows = catalogue_rows.written(catalogue_rows.parts(organisation.id))
         else:
             parts = earlier_reviews.parts(organisation.id, by.today)
             rows, codes = earlier_reviews.written(parts, named, day), [part.row.code for part in parts]
         form = replace(FORMS[kind], columns=tuple(hinted(column, scales) for column in FORMS[kind].columns))
         about = _about(by, kind, organisation, year, len(rows), named(organisation), scales)
-        data = filling_out.write(by, form, place(kind, organisation, year), rows, gettext, language, about, codes)
+        here, said = place(kind, organisation, year), say(language)
+        data = filling_out.write(by, form, here, rows, said, language, about, codes)
     return data, len(rows)
+
+
+def say(language: str) -> Callable[[str], str]:
+    """A marked word in a language; the catalogue's headings have their own."""
+    return lambda label: catalogue_rows.DANISH.get(label) or gettext(label) if language == "da" else gettext(label)
+
+
+HOW = {Kind.FORMS: HOW_FORMS, Kind.HISTORY: HOW_HISTORY, Kind.CATALOGUE: HOW_CATALOGUE}
 
 
 def hinted(column: Column, scales: Sequence[Scale]) -> Column:
@@ -236,7 +267,7 @@ def _about(
         (gettext(FORMS[kind].title), str(year or "")),
         (gettext("Organisation"), f"{organisation.code} {called}"),
         (gettext("Fetched by"), by.name), (gettext("Fetched"), f"{here:%d-%m-%Y %H:%M}"), (gettext("Rows"), str(rows)),
-        (gettext("How to fill it in"), gettext(HOW_FORMS if kind is Kind.FORMS else HOW_HISTORY)),
+        (gettext("How to fill it in"), gettext(HOW[kind])),
         ("", gettext(KEEP_HIDDEN)),
     ]  # fmt: skip
     for scale in scales:

@@ -72,6 +72,7 @@ class Column:
     words: tuple[tuple[str, str], ...] = ()
     most: int = 10_000
     hint: str = ""
+    told: str = ""
 
     def heading(self, say: Callable[[str], str]) -> str:
         """The heading in one language."""
@@ -80,7 +81,9 @@ class Column:
     @property
     def words_of_heading(self) -> object:
         """The heading as a parameter of a reason, translated where that is shown."""
-        return Reason("", "{label}: {of}", params={"label": self.label, "of": self.of}) if self.of else self.label
+        if self.of:
+            return Reason("", "{label}: {of}", params={"label": self.label, "of": self.of})
+        return self.told or self.label
 
 
 def listed(words: type[Labelled]) -> tuple[tuple[str, str], ...]:

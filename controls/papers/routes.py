@@ -11,12 +11,14 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 
+from controls.base.by import By
 from controls.base.db import transaction
 from controls.base.why import Refused
 from controls.identity import queries as people
 from controls.identity.permissions import Permission
 from controls.papers import (
     actions,
+    catalogue_rows,
     changing,
     coming_back,
     earlier_reviews,
@@ -93,8 +95,12 @@ def _taken(write: Callable[[IO[bytes]], T], recorded: Callable[[T], str], kind: 
     return send_file(file, mimetype=kind, as_attachment=True, download_name=name, max_age=0)
 
 
+def _reader() -> str:
+    return str(getattr(get_locale(), "language", "da"))
+
+
 def _language() -> str:
-    asked = request.args.get("lang") or str(getattr(get_locale(), "language", "da"))
+    asked = request.args.get("lang") or _reader()
     return asked if asked in rules.LANGUAGES else "da"
 
 
@@ -118,6 +124,11 @@ def _fetched(kind: Kind, year: int | None) -> ResponseReturnValue:
     return send_file(io.BytesIO(data), mimetype=XLSX, as_attachment=True, download_name=name, max_age=0)
 
 
+PAGES = {
+    Kind.FORMS: "papers/forms.html", Kind.HISTORY: "papers/history.html", Kind.CATALOGUE: "papers/catalogue.html",
+}  # fmt: skip
+
+
 def _upload(kind: Kind, year: int | None, refused: Refused | None = None) -> ResponseReturnValue:
     """Fetch the form, bring it back, and what was brought before."""
     by, here = guard.by(), guard.organisation()
@@ -127,7 +138,7 @@ def _upload(kind: Kind, year: int | None, refused: Refused | None = None) -> Res
         "here": here, "year": year, "kind": kind, "waiting": coming_back.waiting(here.id, kind, year, own),
         "imported": coming_back.imported(here.id, kind, year, own), "page": f".{kind.value}_file",
     }  # fmt: skip
-    template = "papers/forms.html" if kind is Kind.FORMS else "papers/history.html"
+    template = PAGES[kind]
     if refused is None:
         return answer.page(template, Upload(), **context)
     return answer.failed(template, Upload(), Refused(reason.at("file") for reason in refused.reasons), **context)
@@ -172,6 +183,56 @@ def bring_forms(year: int) -> ResponseReturnValue:
     return _brought(Kind.FORMS, year)
 
 
+@bp.get("/import/catalogue/excel")
+@guard.allows(Permission.CATALOGUE_EDIT)
+def fetch_catalogue() -> ResponseReturnValue:
+    """The catalogue as it is, as a workbook to correct and add to."""
+    return _fetched(Kind.CATALOGUE, None)
+
+
+@bp.get("/import/catalogue")
+@guard.allows(Permission.CATALOGUE_EDIT)
+def catalogue() -> ResponseReturnValue:
+    """Fetch the catalogue as a workbook, or bring it back."""
+    return _upload(Kind.CATALOGUE, None)
+
+
+@bp.post("/import/catalogue")
+@guard.allows(Permission.CATALOGUE_EDIT)
+def bring_catalogue() -> ResponseReturnValue:
+    """Read a workbook of the catalogue that was corrected."""
+    return _brought(Kind.CATALOGUE, None)
+
+
+@bp.get("/import/catalogue/<int:id>")
+@guard.allows(Permission.CATALOGUE_EDIT)
+def catalogue_file(id: int) -> ResponseReturnValue:
+    """What a workbook would change in the catalogue, row by row."""
+    return _page(_file(id, Kind.CATALOGUE))
+
+
+@bp.post("/import/catalogue/<int:id>/take")
+@guard.allows(Permission.CATALOGUE_EDIT)
+def take_catalogue(id: int) -> ResponseReturnValue:
+    """Confirm the chosen rows of a file that another has brought."""
+    file, form = _file(id, Kind.CATALOGUE), Take(request.form)
+    return _took(file, form, lambda: actions.take_catalogue(guard.by(), id, form.chosen))
+
+
+@bp.post("/import/catalogue/<int:id>/drop")
+@guard.allows(Permission.CATALOGUE_EDIT)
+def drop_catalogue(id: int) -> ResponseReturnValue:
+    """Drop a workbook of the catalogue that was not imported."""
+    return _dropped(_file(id, Kind.CATALOGUE))
+
+
+@bp.post("/import/catalogue/<int:id>/undo")
+@guard.allows(Permission.CATALOGUE_EDIT)
+def undo_catalogue(id: int) -> ResponseReturnValue:
+    """Put names and suggestions back as they were before the import."""
+    return _undo(Kind.CATALOGUE, id, actions.undo_catalogue)
+
+
 @bp.get("/import/history/excel")
 @guard.allows(Permission.CATALOGUE_EDIT)
 def fetch_history() -> ResponseReturnValue:
@@ -203,13 +264,17 @@ def _context(file: File) -> dict[str, Any]:
     here = people.organisation_by_id(row.organisation_id)
     context: dict[str, Any] = {"file": file, "row": row, "here": here, "year": row.year, "undo": None, "found": None}
     if file.intake is not None:
-        if file.intake.undone_at is None and row.kind is Kind.HISTORY:
+        if file.intake.undone_at is None and row.kind is not Kind.FORMS:
             context["undo"] = Undo()
         return context
     back: Any
     if row.kind is Kind.FORMS:
         back, there = coming_back.forms(by, row)
         found, why = risk_forms.preview(back, there), []
+    elif row.kind is Kind.CATALOGUE:
+        back, given, rows = coming_back.catalogue(row)
+        found = catalogue_rows.preview(back, given, rows, row.organisation_id)
+        why = coming_back.why_not_confirm(by, row)
     else:
         back, parts = coming_back.history(by, row)
         found, why = earlier_reviews.preview(back, parts, by.today), coming_back.why_not_confirm(by, row)
@@ -218,6 +283,7 @@ def _context(file: File) -> dict[str, Any]:
     return context | {
         "found": found, "why": why, "only": only, "rows": found.in_reading_order(only), "states": list(State),
         "name": changing.name, "columns": columns, "sheet": back.sheet, "shown": coming_back.shown,
+        "heading": lambda column: column.heading(coming_back.say(_reader())),
         "chosen": {changing.name(one) for one in found.new},
     }  # fmt: skip
 
@@ -244,14 +310,13 @@ def history_file(id: int) -> ResponseReturnValue:
     return _page(_file(id, Kind.HISTORY))
 
 
-def _took(
-    file: File, form: Take, take: Callable[[], Any], said: Callable[[int], str]
-) -> ResponseReturnValue:  # fmt: skip
+def _took(file: File, form: Take, take: Callable[[], Any]) -> ResponseReturnValue:
     """The chosen rows, all or none, and the page again when one of them is in the way."""
     try:
         with transaction():
             rows = take().rows
-            return answer.done(url_for(f".{file.row.kind.value}_file", id=file.row.id), said(rows))
+            said = ngettext("%(num)s row was imported.", "%(num)s rows were imported.", rows)
+            return answer.done(url_for(f".{file.row.kind.value}_file", id=file.row.id), said)
     except Refused as refused:
         return _again(_file(file.row.id, file.row.kind), form, refused, chosen=set(form.chosen))
 
@@ -262,10 +327,7 @@ def take_forms(id: int) -> ResponseReturnValue:
     """Put the chosen rows into drafts, or submit the forms they belong to."""
     file, form = _file(id, Kind.FORMS), Take(request.form)
     submit = form.act.data == "submit"
-    return _took(
-        file, form, lambda: actions.take_forms(guard.by(), id, form.chosen, submit),
-        lambda n: ngettext("%(num)s row was imported.", "%(num)s rows were imported.", n),
-    )  # fmt: skip
+    return _took(file, form, lambda: actions.take_forms(guard.by(), id, form.chosen, submit))
 
 
 @bp.post("/import/history/<int:id>/take")
@@ -273,10 +335,7 @@ def take_forms(id: int) -> ResponseReturnValue:
 def take_history(id: int) -> ResponseReturnValue:
     """Confirm the chosen reviews of a file that another has brought."""
     file, form = _file(id, Kind.HISTORY), Take(request.form)
-    return _took(
-        file, form, lambda: actions.take_history(guard.by(), id, form.chosen),
-        lambda n: ngettext("%(num)s row was imported.", "%(num)s rows were imported.", n),
-    )  # fmt: skip
+    return _took(file, form, lambda: actions.take_history(guard.by(), id, form.chosen))
 
 
 def _dropped(file: File) -> ResponseReturnValue:
@@ -292,7 +351,7 @@ def _start(file: File) -> str:
     code = here.code if here else ""
     if file.row.kind is Kind.FORMS:
         return url_for(".forms", year=file.row.year, org=code)
-    return url_for(".history", org=code)
+    return url_for(f".{file.row.kind.value}", org=code)
 
 
 @bp.post("/import/forms/<int:id>/drop")
@@ -326,9 +385,14 @@ def undo_forms(id: int) -> ResponseReturnValue:
 @guard.allows(Permission.CATALOGUE_EDIT)
 def undo_history(id: int) -> ResponseReturnValue:
     """Let the imported reviews count no longer."""
-    _file(id, Kind.HISTORY)
+    return _undo(Kind.HISTORY, id, actions.undo_history)
+
+
+def _undo(kind: Kind, id: int, act: Callable[[By, int, str], Any]) -> ResponseReturnValue:
+    """Undo an import that two persons made, with a reason."""
+    _file(id, kind)
     form = Undo(request.form)
     return answer.sent(
-        form, lambda: actions.undo_history(guard.by(), id, form.reason.data or ""), url_for(".history_file", id=id),
-        _("The import was undone."), lambda refused: _again(_file(id, Kind.HISTORY), form, refused, undo=form),
+        form, lambda: act(guard.by(), id, form.reason.data or ""), url_for(f".{kind.value}_file", id=id),
+        _("The import was undone."), lambda refused: _again(_file(id, kind), form, refused, undo=form),
     )  # fmt: skip

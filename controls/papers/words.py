@@ -7,4 +7,5 @@ class Kind(Labelled):
     """What a workbook that came back holds."""
 
     FORMS = "forms", N_("Risk forms")
+    CATALOGUE = "catalogue", N_("Catalogue")
     HISTORY = "history", N_("Earlier reviews")

@@ -2,6 +2,7 @@
 
 from datetime import date
 from functools import partial
+from typing import Any
 
 from controls.base import audit
 from controls.base.by import By
@@ -12,13 +13,14 @@ from controls.identity import queries as people
 from controls.identity.duties import Duty, Side
 from controls.identity.permissions import Permission
 from controls.universe import queries, rules
-from controls.universe.rules import CatalogueFile, Change, Entry, Facts, Level, Line, Preview
+from controls.universe.rules import CatalogueFile, Change, Difference, Entry, Facts, Level, Line, Preview
 from controls.universe.tables import Area, Import, ImportDraft, LineDuty, Process, Subprocess
 from controls.universe.words import LineKind
 
 CATALOGUE_IMPORTED = audit.declare(
     "universe.catalogue_imported", N_("Catalogue imported"), "filename", "sha256", "new", "changed", "same", "absent"
 )
+PUT_BACK = audit.declare("universe.put_back", N_("Import of a catalogue undone"), "lines")
 PROCESS_EDITED = audit.declare("universe.process_edited", N_("Facts of the process edited"))
 OWNER_NAMED = audit.declare("universe.owner_named", N_("Process owner and deputy named"))
 
@@ -51,6 +53,41 @@ def _import(
         absent=preview.absent,
     )  # fmt: skip
     return preview
+
+
+def import_entries(by: By, organisation_id: int, entries: list[Entry], filename: str, sha256: str) -> list[Difference]:
+    """Take entries of a workbook that another has confirmed (S15); what was added and what was changed."""
+    preview = _import(by, organisation_id, entries, filename, sha256)
+    return [line for line in preview.lines if line.change in WRITTEN]
+
+
+def put_back(by: By, organisation_id: int, changed: list[Difference]) -> None:
+    """Undo an import: names and suggestions are again what they were, when nobody has changed them since.
+
+    What an import has added is closed as anything else, on its own page with a date and a reason.
+    """
+    by.must(Permission.CATALOGUE_EDIT, organisation_id)
+    rows: dict[Level, dict[str, Any]] = {
+        level: {row.code.casefold(): row for row in queries.rows_of(table, organisation_id)}
+        for level, table in TABLES.items()
+    }
+    found = [(line, rows[line.level].get(line.code.casefold())) for line in changed]
+    added = [line.code for line in changed if line.change is Change.NEW]
+    since = [
+        line.code for line, row in found
+        if row is None or any(getattr(row, name) != then for name, _was, then in line.fields)
+    ]  # fmt: skip
+    refuse_if([rules.ADDED(codes=", ".join(dict.fromkeys(added)))] if added else [])
+    refuse_if([rules.CHANGED_SINCE(codes=", ".join(dict.fromkeys(since)))] if since else [])
+    for line, row in found:
+        for name, was, _then in line.fields:
+            setattr(row, name, was)
+        saved(by, row)
+    audit.record(by, PUT_BACK, people.organisation_by_id(organisation_id), organisation_id=organisation_id,
+                 lines=len(changed))  # fmt: skip
+
+
+TABLES: dict[Level, Any] = {Level.AREA: Area, Level.PROCESS: Process, Level.SUBPROCESS: Subprocess}
 
 
 def edit_process(by: By, id: int, version: int, facts: Facts) -> Process:

@@ -371,8 +371,9 @@ def proposed_entries() -> tuple[Entry, ...]:
 def read_file(data: bytes, filename: str) -> CatalogueFile:
     """A catalogue file (CSV or xlsx) as entries; raises `Refused` with every bad row."""
     name = "".join(sign for sign in filename.replace("\\", "/").rpartition("/")[2] if sign.isprintable())[-200:]
-    rows = intake.read(data, name).rows
-    return CatalogueFile(name, hashlib.sha256(data).hexdigest(), sheet.entries(rows), sheet.unused(rows))
+    given = intake.read(data, name)
+    found = sheet.entries(given.rows, given.name if name.lower().endswith(".xlsx") else "")
+    return CatalogueFile(name, hashlib.sha256(data).hexdigest(), found, sheet.unused(given.rows))
 
 
 def read_catalogue(data: bytes, filename: str) -> list[Entry]:

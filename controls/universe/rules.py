@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from controls.base.why import N_, Labelled, Reason, Why
 
@@ -19,6 +19,16 @@ ROW_ERRORS = Why("import_row_errors", N_("{n} rows have errors. Nothing was impo
 ONE_ROW = Why("import_row_errors", N_("1 row has errors. Nothing was imported. See the list."))
 ROW_ERROR = Why("import_row_errors", N_("Row {row}, column {column}: {reason} The file says {value}."))
 ROW_GAP = Why("import_row_errors", N_("Row {row}, column {column}: {reason}"))
+CELL_ERROR = Why("import_row_errors", N_("Sheet {sheet}, cell {cell}: {reason} The file says {value}."))
+CELL_GAP = Why("import_row_errors", N_("Sheet {sheet}, cell {cell}: {reason}"))
+CHANGED_SINCE = Why(
+    "stale_version", N_("The import cannot be undone: {codes} were changed after it. Correct them on their own pages."),
+    409,
+)  # fmt: skip
+ADDED = Why(
+    "wrong_state",
+    N_("The import cannot be undone: it added {codes}. What a file has added is closed on its own page."), 409,
+)  # fmt: skip
 MISSING_COLUMN = Why("import_missing_column", N_("The sheet lacks the column “{column}”."))
 DOUBLE_COLUMN = Why("import_double_column", N_("The sheet has the column “{column}” twice: {first} and {second}."))
 NO_ROWS = Why("file_empty", N_("The sheet has a heading but no rows."))
@@ -318,12 +328,18 @@ def why_not_import(listed: Sequence[Line], existing: Iterable[Line]) -> list[Rea
     return with_count(faults)
 
 
-def fault(row: int, column: str, reason: str, value: object = "") -> Reason:
-    """One bad cell: its row, its column, what is wrong, and what stands there (in quotes, so that it is not a word)."""
+def fault(row: int, column: str, reason: str, value: object = "", sheet: str = "", cell: str = "") -> Reason:
+    """One bad cell: its row, its column, what is wrong, and what stands there (in quotes, so that it is not a word).
+
+    In a workbook its sheet and its name are told instead.
+    """
+    told: dict[str, Any] = {"row": row, "column": column, "reason": reason}
+    error, gap = (CELL_ERROR, CELL_GAP) if sheet else (ROW_ERROR, ROW_GAP)
+    told |= {"sheet": sheet, "cell": cell} if sheet else {}
     if value in ("", None):
-        return ROW_GAP(row=row, column=column, reason=reason)
+        return gap(**told)
     text = str(value)
-    return ROW_ERROR(row=row, column=column, reason=reason, value=f"“{text if len(text) <= 80 else text[:79] + '…'}”")
+    return error(**told, value=f"“{text if len(text) <= 80 else text[:79] + '…'}”")
 
 
 def with_count(faults: list[Reason]) -> list[Reason]:

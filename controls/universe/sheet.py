@@ -132,12 +132,15 @@ def unused(rows: Sequence[Row]) -> list[str]:
     return heading(rows[0].cells).unused
 
 
-def entries(rows: Sequence[Row]) -> list[Entry]:
-    """The entries of a sheet whose first row is the heading; every bad cell is refused, none is passed over."""
+def entries(rows: Sequence[Row], sheet: str = "") -> list[Entry]:
+    """The entries of a sheet whose first row is the heading; every bad cell is refused, none is passed over.
+
+    `sheet` is its name in a workbook; a file of plain text has none.
+    """
     head = heading(rows[0].cells)
     if len(rows) == 1:
         raise Refused([rules.NO_ROWS("file")])
-    reader = Reader(head)
+    reader = Reader(head, sheet)
     found = [reader.entry(row) for row in rows[1:]]
     reader.compare(found)
     refuse_if(rules.with_count(reader.faults))
@@ -147,13 +150,14 @@ def entries(rows: Sequence[Row]) -> list[Entry]:
 class Reader:
     """Goes through the rows and gathers the entries' faults."""
 
-    def __init__(self, head: Heading) -> None:
-        self.head, self.faults = head, list[Reason]()
+    def __init__(self, head: Heading, sheet: str = "") -> None:
+        self.head, self.sheet, self.faults = head, sheet, list[Reason]()
         self.place = {column.field: head.places.get(column.field, -1) for column in COLUMNS}
 
     def fault(self, row: int, field: str, reason: str, value: object = "") -> None:
         """Note one bad cell."""
-        self.faults.append(rules.fault(row, self.head.column(field), reason, value))
+        cell = f"{letter(max(self.place[field], 0))}{row}"
+        self.faults.append(rules.fault(row, self.head.column(field), reason, value, self.sheet, cell))
 
     def cell(self, row: Row, field: str) -> Cell:
         """A cell by its column; nothing when the sheet has no such column."""

@@ -9,6 +9,7 @@ import argparse
 import shutil
 import subprocess
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from controls.app import create_app
 from controls.base.db import db
 from controls.base.settings import Settings
 from controls.papers.words import Kind
+from tests.assessment import year as making
 from tests.assessment.year import Year
 from tests.papers import office
 
@@ -41,7 +43,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         data = Path(name)
         app: Any = create_app(Settings(data, f"sqlite:///{data / 'long.sqlite'}", "test", False, ("localhost",)))
-        with app.app_context():
+        with app.app_context(), contextmanager(making.wired)():
             db.create_all()
             year = Year()
             sent, wanted = office.forms(year)

@@ -292,10 +292,12 @@ class Reckoning:
                 self._put(Duty.S15, TWO, "universe_import", id, author)
 
     def _papers_history_imported(self, row: EventRow, author: Any) -> None:
-        """Earlier reviews are brought by one and confirmed by another, as a catalogue is."""
+        """Earlier reviews and rows of the catalogue are brought by one and confirmed by another."""
         made = db.session.get_one(Intake, row.object_id)
         self._put(Duty.S15, ONE, "papers_intake", made.id, [made.imported_by_id])
         self._put(Duty.S15, TWO, "papers_intake", made.id, author)
+
+    _papers_catalogue_imported = _papers_history_imported
 
     def _identity_keeper_added(self, row: EventRow, author: Any) -> None:
         keeper = db.session.get_one(Keeper, row.object_id)

@@ -15,7 +15,7 @@ from controls.base.by import By
 from controls.base.db import transaction
 from controls.base.intake import Limits
 from controls.identity.tables import Organisation
-from controls.papers import actions, changing, coming_back, earlier_reviews, risk_forms
+from controls.papers import actions, catalogue_rows, changing, coming_back, earlier_reviews, risk_forms
 from controls.papers.changing import Preview
 from controls.papers.words import Kind
 
@@ -85,6 +85,8 @@ def seen(by: By, id: int, kind: Kind) -> Preview:
     assert file is not None
     if kind is Kind.FORMS:
         return risk_forms.preview(*coming_back.forms(by, file.row))
+    if kind is Kind.CATALOGUE:
+        return catalogue_rows.preview(*coming_back.catalogue(file.row), file.row.organisation_id)
     back, parts = coming_back.history(by, file.row)
     return earlier_reviews.preview(back, parts, by.today)
 

@@ -9,7 +9,6 @@ from typing import Any
 from zipfile import ZipFile
 
 import pytest
-from flask import Flask
 from flask_babel import force_locale
 
 from controls.base.db import db, transaction
@@ -22,7 +21,6 @@ from controls.papers.words import Kind
 from tests.assessment.year import Year
 from tests.papers import office
 from tests.papers.filled import Opened, brought, fetched, seen
-from tests.photograph import photographed
 
 Break = Callable[[Opened], object]
 S, K = "Sandsynlighed før kontroller", "Konsekvens før kontroller"
@@ -93,12 +91,6 @@ BROKEN: list[tuple[str, Kind, Break, str, str]] = [
 
 
 WORDS = {"da": "(Ark {0}, celle {1}: |Celle {0}!{1} )", "en": "(Sheet {0}, cell {1}: |Cell {0}!{1} )"}
-
-
-@pytest.fixture
-def year(app: Flask) -> Year:
-    """A year in which the forms are out."""
-    return photographed(Year)()
 
 
 def reasons(year: Year, kind: Kind, data: bytes) -> list[Reason]:

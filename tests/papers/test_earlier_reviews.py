@@ -5,7 +5,6 @@ from datetime import date
 from typing import Any
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 
 from controls.base import audit, settings, verify
@@ -22,17 +21,10 @@ from controls.universe.tables import Subprocess
 from tests import make
 from tests.assessment.year import Year
 from tests.papers.filled import Opened, brought, fetched, names, seen
-from tests.photograph import photographed
 from tests.web.town import MADE
 
 DAY, DEGREE, FORM, REFERENCE = "Dækket den", "Dækningsgrad", "Gennemgangens form", "Reference"
 WHY = "Filen var fra den forkerte styrelse."
-
-
-@pytest.fixture
-def year(app: Flask) -> Year:
-    """An organisation with its catalogue and no history."""
-    return photographed(Year)()
 
 
 def workbook(year: Year, language: str = "da") -> Opened:

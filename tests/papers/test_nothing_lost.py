@@ -4,7 +4,6 @@ import random
 from typing import Any
 
 import pytest
-from flask import Flask
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
@@ -19,7 +18,6 @@ from controls.papers.changing import State
 from controls.papers.words import Kind
 from tests.assessment.year import Year
 from tests.papers.filled import Opened, brought, fetched, names, seen
-from tests.photograph import photographed
 
 TEXTS = ("reason", "fraud_reason", "reason_unchanged", "reason_step", "reason_no_key_control")
 HARD = (
@@ -69,9 +67,8 @@ def fetch(year: Year) -> bytes:
 
 
 @pytest.mark.parametrize("texts", [list(HARD), *(filled(seed) for seed in (1, 2, 3))])
-def test_texts_come_back_sign_for_sign(app: Flask, texts: list[str]) -> None:
+def test_texts_come_back_sign_for_sign(year: Year, texts: list[str]) -> None:
     """Written in, fetched, the drafts emptied, and the workbook taken: the drafts hold what they held."""
-    year = photographed(Year)()
     assert [tidy(text) for text in texts] == texts
     told = write(year, texts)
     data = fetch(year)

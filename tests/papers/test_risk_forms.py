@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 
 from controls.assessment import actions as assessing
@@ -21,16 +20,9 @@ from controls.wheel.words import State as Phase
 from tests import make
 from tests.assessment.year import GOOD, SCORES, WHY, Year, own_line
 from tests.papers.filled import Opened, brought, fetched, names, seen
-from tests.photograph import photographed
 
 S, K = "Sandsynlighed før kontroller", "Konsekvens før kontroller"
 STEPS = (S, K, "Kontroldækning", "Sandsynlighed efter kontroller", "Konsekvens efter kontroller")
-
-
-@pytest.fixture
-def year(app: Flask) -> Year:
-    """A year in which the forms are out."""
-    return photographed(Year)()
 
 
 def workbook(year: Year, who: Any = None, language: str = "da") -> Opened:

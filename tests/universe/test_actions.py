@@ -94,7 +94,7 @@ BROKEN = {
     "bad row 317 of 500": (as_csv(BAD_317), "a.csv", "Row 317, column D “Sub-process”: The name is missing"),
     "empty": (b"", "a.csv", "The file is empty."),
     "not a workbook": (b"Area code;Area\n1;2", "a.xlsx", "does not match its extension .xlsx"),
-    "formula in a name": (as_xlsx([["1", "Payroll", "1.1", LINK]]), "a.xlsx", "Cell D2 holds a formula"),
+    "formula in a name": (as_xlsx([["1", "Payroll", "1.1", LINK]]), "a.xlsx", "Cell Sheet!D2 holds a formula"),
     "score 7": (as_csv([[*TWO_LEVELS[0], 7]], head=[*HEAD, "Likelihood"]), "a.csv", "Row 2, column E “Likelihood”"),
     "missing name": (as_csv([["1", "", "1.1", "N"]]), "a.csv", "Row 2, column B “Area”: The name is missing"),
     "missing code": (as_csv([["1", "Payroll", "", "N"]]), "a.csv", "Row 2, column C “Sub-process code”: The code"),

@@ -117,6 +117,7 @@ KINDS = {
     "/exceptions/<int:id>": Kind("exception", "exception:grant", owned=False),
     "/keepers/<int:id>": Kind("keeper", "account:manage", owned=False),
     "/import/forms/<int:id>": Kind("form_file", "mine", closes=False),
+    "/import/catalogue/<int:id>": Kind("catalogue_file", "catalogue:edit", owned=False, closes=False),
     "/import/history/<int:id>": Kind("history_file", "catalogue:edit", owned=False, closes=False),
     "/import/<int:id>": Kind("import", "catalogue:edit", owned=False, closes=False),
     "/visiting/<int:id>": Kind("visit", "visiting", owned=False),

@@ -131,9 +131,12 @@ class Town:
                    for s, at in ((S.SAME, self.agency), (S.OTHER, self.agency), (S.ELSEWHERE, self.sister))}
                 for role, person in self.people.items()
             }  # fmt: skip
-            self.history_files = {
-                situation: self._file(Kind.HISTORY, at, self.people[Role.GRP].id)
-                for situation, at in ((S.OWN, self.agency), (S.ELSEWHERE, self.sister))
+            self.files = {
+                kind: {
+                    situation: self._file(kind, at, self.people[Role.GRP].id)
+                    for situation, at in ((S.OWN, self.agency), (S.ELSEWHERE, self.sister))
+                }
+                for kind in (Kind.HISTORY, Kind.CATALOGUE)
             }
             self.redactions = {
                 S.OWN: self._asked(self.agency.id, S.OWN), S.CLOSED: self._asked(self.agency.id, S.CLOSED),
@@ -184,7 +187,7 @@ class Town:
     def _file(self, kind: Kind, at: Any, person_id: int) -> int:
         year = YEAR if kind is Kind.FORMS else None
         empty = Given("Ark", [Row(1, ["Nøgle", *(column.label for column in FORMS[kind].columns)])])
-        if kind is Kind.FORMS:
+        if kind is not Kind.HISTORY:
             place_ = place(kind, at, year)
             head = ("kontrolrul", "1", *place_, "da", "", checksum(place_, {}))
             empty.also["_meta"] = [Row(n, [*pair, None]) for n, pair in enumerate(zip(HEAD, head, strict=True), 1)]
@@ -372,8 +375,9 @@ class Town:
                     "code": found["code"]}  # fmt: skip
         if kind == "import":
             return {"id": self.imports.get(whole, self.imports[S.OWN])}
-        if kind == "history_file":
-            return {"id": self.history_files.get(whole, self.history_files[S.OWN])}
+        if kind in ("history_file", "catalogue_file"):
+            files = self.files[Kind(kind.removesuffix("_file"))]
+            return {"id": files.get(whole, files[S.OWN])}
         if kind == "visit":
             return {"id": self.visits[whole]}
         if kind == "user":
