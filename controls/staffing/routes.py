@@ -163,7 +163,7 @@ def staffing() -> ResponseReturnValue:
     asked = lists.asked(("code",), ("only",))
     rows = [row for row in found.rows if row.able.gaps] if asked.filters.get("only") else found.rows
     return answer.page(
-        "staffing/staffing.html", here=here, found=found, rows=rows, tasks=list(Task), asked=asked,
+        "staffing/staffing.html", here=here, found=found, rows=rows, columns=list(Task), asked=asked,
         short=check.short(row.able for row in found.rows), lacking=check.lacking(found.staff),
         seen=queries.answer(here.id, Asked.STAFFING, by.today.year), borrowed=queries.BORROWED,
     )  # fmt: skip

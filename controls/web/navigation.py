@@ -54,12 +54,23 @@ class Entry:
     under: tuple[str, ...]
 
 
-CATALOGUE = ("processes", "subprocesses", "controls", "reviews", "findings", "import", "settings")
+CATALOGUE = (
+    "processes",
+    "subprocesses",
+    "controls",
+    "reviews",
+    "findings",
+    "import",
+    "settings/handover",
+    "settings/owners",
+    "settings/staffing",
+    "settings/proposed",
+)
 ENTRIES = (
     Entry(N_("My tasks"), "/", None, ("", "tasks", "assessments")),
     Entry(N_("Processes"), "/processes", Permission.CATALOGUE_READ, CATALOGUE),
     Entry(N_("Five-year roll"), "/plan", Permission.CATALOGUE_READ, ("plan",)),
-    Entry(N_("Annual wheel"), "/cycles", Permission.CATALOGUE_READ, ("cycles", "wheel", "settings")),
+    Entry(N_("Annual wheel"), "/cycles", Permission.CATALOGUE_READ, ("cycles", "wheel", "settings/scales")),
     Entry(N_("VD-forum"), "/forum", Permission.CONTENT_READ, ("forum",)),
     Entry(N_("Reports"), "/reports", Permission.WORKBOOK_EXPORT, ("reports", "log")),
 )
@@ -101,9 +112,10 @@ class Reader:
 
 def entries(by: By) -> list[Shown]:
     """The entries this reader can open."""
-    first = request.path.strip("/").split("/")[0]
+    first, *rest = request.path.strip("/").split("/")
+    here = {first, "/".join([first, *rest[:1]])}
     return [
-        Shown(gettext(entry.label), entry.path, first in entry.under)
+        Shown(gettext(entry.label), entry.path, not here.isdisjoint(entry.under))
         for entry in ENTRIES
         if entry.permission is None or by.may(entry.permission)
     ]

@@ -112,6 +112,12 @@ def _before_forum() -> list[Page]:
         Page("control", f"/controls/{number}?org=STAR", "nara"),
         Page("import", "/import?org=DEP", "kari"),
         Page("search", "/search?q=udbetaling", "bemo"),
+        Page("first-day", "/?org=DEP", "kari", narrow=True),
+        Page("proposed", "/settings/proposed?org=DEP", "kari", narrow=True),
+        Page("handover", f"/settings/handover?org=STAR&person={_person('anki')}", "bemo", narrow=True),
+        Page("owners", "/settings/owners?org=STAR", "bemo", narrow=True),
+        Page("staffing", "/settings/staffing?org=ALS", "hebj", narrow=True),
+        Page("close-account", f"/users/{_person('anki')}/close", "tomi"),
         Page("cycles", "/cycles", "bemo"),
         Page("cycle", f"{STAR_YEAR}?org=STAR", "bemo", narrow=True),
         Page("wheel", "/wheel/2026?org=STAR", "bemo"),
@@ -125,6 +131,10 @@ def _before_forum() -> list[Page]:
         Page("plan", "/plan?org=STAR", "bemo", narrow=True),
         Page("recommendation", f"{STAR_YEAR}/recommendation?org=STAR", "bemo"),
     ]
+
+
+def _person(username: str) -> int:
+    return _first(Person.id, Person.username == username)
 
 
 def _username(id: int) -> str:
