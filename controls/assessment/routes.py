@@ -714,10 +714,11 @@ def scales() -> ResponseReturnValue:
     return answer.page("assessment/scales.html", form, **context)
 
 
-def _scales_again(id: int, form: ScalesForm, refused: Refused | None) -> ResponseReturnValue:
+def _scales_again(form: ScalesForm, refused: Refused | None) -> ResponseReturnValue:
     """The settings page with what was typed and why it was not taken."""
     cycle, before = _years()
-    assert cycle is not None and cycle.id == id
+    if cycle is None:
+        abort(404)
     context = _settings(cycle, before)
     saved = _filled(context) if isinstance(refused, Stale) else None
     return answer.failed("assessment/scales.html", form, refused, saved=saved, **context)
@@ -741,7 +742,7 @@ def set_scales() -> ResponseReturnValue:
     return answer.sent(
         form, lambda: actions.set_scales(by, id, form.version.data or None, form.scales()),
         url_for(".scales", year=year, org=guard.organisation().code), _("The scales of %(year)s are saved.", year=year),
-        lambda refused: _scales_again(id, form, refused),
+        lambda refused: _scales_again(form, refused),
     )  # fmt: skip
 
 
@@ -751,7 +752,7 @@ def preview_scales() -> ResponseReturnValue:
     """What the scales that are typed would make of last year's assessments; nothing is saved."""
     cycle, before, form = _scales_sent()
     if not form.validate():
-        return _scales_again(cycle.id, form, None)
+        return _scales_again(form, None)
     wanted = form.scales()
     context = _settings(cycle, before)
     if reasons := context["frozen"] + why_not_scales(wanted):

@@ -70,7 +70,7 @@ ENTRIES = (
     Entry(N_("My tasks"), "/", None, ("", "tasks", "assessments")),
     Entry(N_("Processes"), "/processes", Permission.CATALOGUE_READ, CATALOGUE),
     Entry(N_("Five-year roll"), "/plan", Permission.CATALOGUE_READ, ("plan",)),
-    Entry(N_("Annual wheel"), "/cycles", Permission.CATALOGUE_READ, ("cycles", "wheel", "settings/scales")),
+    Entry(N_("Annual wheel"), "/cycles", Permission.CATALOGUE_READ, ("cycles", "wheel", "help", "settings/scales")),
     Entry(N_("VD-forum"), "/forum", Permission.CONTENT_READ, ("forum",)),
     Entry(N_("Reports"), "/reports", Permission.WORKBOOK_EXPORT, ("reports", "log")),
 )

@@ -192,20 +192,26 @@ def test_the_help_is_that_of_the_current_year(client: FlaskClient, two: Two) -> 
     with budget(8):
         page = text(client.get("/help/scales"))
     assert "risikoniveauer 2026" in page and "Året har intet prioritetstal" in page and "10–14" in page
+    told = re.sub(
+        r"<[^>]+>", " ", " ".join(re.findall(r"<(?:p|li)[^>]*>(.*?)</(?:p|li)>", page.split("<main")[1], re.S))
+    )
+    words, sentences = re.findall(r"\w+", told), len(re.findall(r"[.?]", told))
+    assert len(words) > 60 and len(words) / sentences + 100 * sum(len(w) > 6 for w in words) / len(words) <= 50  # LIX
     page = text(client.get("/help/scales?year=2027"))
     assert "70 pct. × årligt beløb + 30 pct. × særlig risiko for svig" in page
     assert "8–11" in page and "Konsekvens 5 er mindst Høj." in page and "mindst 1 trin" in page
 
 
 def test_the_form_speaks_the_years_own_words(client: FlaskClient, two: Two) -> None:
-    two.set(replace(LOWER, control_da="nul\nlidt\nhalvt\nmeget\nalt"))
+    two.set(replace(LOWER, control_da="nul\nlidt\nhalvt\nmeget\nalt <b>"))
     with transaction():
         for _ in range(2):
             wheel.advance(two.by(two.first), two.next.id, None)
     form = queries.of_process(two.next.id, two.form().process_id) or pytest.fail("no form")
     as_(client, two.owner)
     page = text(client.get(f"/assessments/{form.id}"))
-    assert "halvt" in page and 'data-bands="4 8 12" data-worst="high" data-leap="2"' in page
+    assert "halvt" in page and "alt &lt;b&gt;" in page and "alt <b>" not in page
+    assert 'data-bands="4 8 12" data-worst="high" data-leap="2"' in page
     assert "halvt" not in text(client.get(f"/assessments/{two.form().id}"))
     with transaction():
         actions.submit(two.by(two.controller), form.id, None, GOOD)
