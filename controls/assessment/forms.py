@@ -136,6 +136,22 @@ def part_for(names: frozenset[str], subprocess_ids: tuple[int, ...]) -> type[Bas
     return type("AssessmentPart", (BaseForm,), fields)
 
 
+GRID = (
+    *NAMES, "change_direction", "change_kinds", "fraud", "certainty", "propose_review", "reason", "reason_unchanged",
+    "reason_step", "reason_no_key_control", "fraud_reason",
+)  # fmt: skip
+"""The cells of a row of the grid, from left to right: answers, then the texts."""
+CHOSEN = ("change_direction", "fraud", "certainty", "propose_review")
+"""Cells in which one of a few words is chosen."""
+
+
+@lru_cache(maxsize=1)
+def grid_form() -> type[BaseForm]:
+    """A row of the grid."""
+    fields = {name: getattr(AssessmentForm, name) for name in (*GRID, "row_version")}
+    return type("GridForm", (BaseForm,), fields)
+
+
 SAVED = (
     *NAMES, "copied", "change_direction", "change_kinds", "reason_unchanged", "reason_step", "reason_no_key_control",
     "fraud", "fraud_reason", "certainty", "propose_review", "reason",

@@ -592,6 +592,59 @@ class AreaName(NamedTuple):
     name_en: str
 
 
+# --- the grid ------------------------------------------------------------------------------------------------
+
+
+class GridRow(NamedTuple):
+    """A form as a row of the grid, with its draft and last year's form."""
+
+    row: Assessment
+    process: Process
+    phase: Phase
+    draft: Draft | None
+    last: Assessment | None
+    matching: int
+
+    @property
+    def open(self) -> bool:
+        """Whether it can be filled in."""
+        return not rules.why_not_fill(self.row.state, self.phase, self.row.year)
+
+
+def grid(by: By, organisation_ids: frozenset[int], year: int, offset: int, limit: int) -> list[GridRow]:
+    """The year's forms that the reader may fill in, one page of them."""
+    reach = scope(by, Permission.ASSESSMENT_FILL)
+    mine = inside(
+        reach, Assessment.organisation_id, Process.owner_id, Process.deputy_id, process=Assessment.process_id,
+        cycle=Assessment.cycle_id,
+    )  # fmt: skip
+    found = db.session.execute(
+        select(Assessment, Process, Cycle.state, Draft, Last, func.count().over())
+        .join(Process, Process.id == Assessment.process_id)
+        .join(Cycle, Cycle.id == Assessment.cycle_id)
+        .outerjoin(Draft, Draft.assessment_id == Assessment.id)
+        .outerjoin(Last, and_(Last.process_id == Assessment.process_id, Last.year == Assessment.year - 1))
+        .where(Assessment.organisation_id.in_(organisation_ids), Assessment.year == year, mine)
+        .order_by(Assessment.organisation_id, Process.sort_key).offset(offset).limit(limit)
+    )  # fmt: skip
+    return [GridRow(*row) for row in found]
+
+
+def lines_of(assessment_ids: Iterable[int]) -> dict[int, list[Line]]:
+    """The lines of several forms."""
+    found: dict[int, list[Line]] = {}
+    for line in db.session.scalars(select(Line).where(Line.assessment_id.in_(list(assessment_ids)))):
+        found.setdefault(line.assessment_id, []).append(line)
+    return found
+
+
+def typed_in(rows: Iterable[GridRow]) -> dict[int, Fields]:
+    """What each form holds now: its draft, or what was submitted."""
+    kept = list(rows)
+    lines = lines_of(one.row.id for one in kept if one.draft is None and one.row.inherent_likelihood is not None)
+    return {one.row.id: typed(one.draft) if one.draft else answered(one.row, lines.get(one.row.id, [])) for one in kept}
+
+
 # --- the matrix ----------------------------------------------------------------------------------------------
 
 

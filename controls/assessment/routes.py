@@ -2,17 +2,21 @@
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, abort, make_response, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from werkzeug.datastructures import MultiDict
 
-from controls.assessment import actions, queries, rules
+from controls.assessment import actions, merging, queries, rules
 from controls.assessment.actions import Kept
 from controls.assessment.facts import offered
 from controls.assessment.forms import (
+    CHOSEN,
+    GRID,
     AnswerForm,
     AskForm,
     AssessmentForm,
@@ -23,19 +27,21 @@ from controls.assessment.forms import (
     ReturnForm,
     ScalesForm,
     form_for,
+    grid_form,
     part_for,
     versions,
 )
+from controls.assessment.grid import many
 from controls.assessment.merging import Fields, Merge
 from controls.assessment.movement import SIGNS, Way, arrows, cells, ways, went
-from controls.assessment.queries import LineRow, Sheet
+from controls.assessment.queries import GridRow, LineRow, Sheet
 from controls.assessment.rules import Before, Scores, line_field
 from controls.assessment.scale_rules import EXPLAINED, anchor_field, why_not_scales
 from controls.assessment.scales import ANCHORED, FIGURES, NAMES, STANDARD, TITLES, Scales, band, score, shown, spans
 from controls.assessment.words import Band, Change, Copied, Measure, Moved, State
 from controls.base.by import By
 from controls.base.db import Stale, transaction
-from controls.base.form import said
+from controls.base.form import BaseForm, said
 from controls.base.why import CHANGED, FIELD_REQUIRED, N_, Reason, Refused
 from controls.identity import queries as people
 from controls.identity.permissions import Permission
@@ -626,6 +632,168 @@ def _chips(asked: lists.Asked, choices: queries.Choices) -> list[tuple[str, str]
         (f"{labels[name]}: {words[name].get(value, value)}", _address(**{name: None, "page": None}))
         for name, value in asked.filters.items()
     ]
+
+
+# --- the grid ------------------------------------------------------------------------------------------------
+
+GRID_ROWS = 50
+SHORT = {
+    "inherent_likelihood": N_("Likelihood before"), "inherent_impact": N_("Impact before"),
+    "control_level": N_("Control level"), "residual_likelihood": N_("Likelihood after"),
+    "residual_impact": N_("Impact after"),
+    "change_direction": N_("Change"), "change_kinds": N_("What has changed?"), "fraud": N_("Fraud"),
+    "certainty": N_("Certainty"), "propose_review": N_("Review"), "reason": N_("Reason"),
+    "reason_unchanged": N_("Why unchanged"), "reason_step": N_("Why so large a change"),
+    "reason_no_key_control": N_("Which control"), "fraud_reason": N_("Why fraud"),
+}  # fmt: skip
+"""The heads of the grid's columns."""
+
+
+def _kinds() -> dict[str, str]:
+    """What is written in the cell of changes, in the reader's words or ours."""
+    words = {kind.value: kind.value for kind in Change} | {kind.label.casefold(): kind.value for kind in Change}
+    return words | {_(kind.label).casefold(): kind.value for kind in Change}
+
+
+def _grid_page() -> int:
+    return max(1, request.args.get("page", 1, type=int))
+
+
+def _grid_rows(year: int) -> list[GridRow]:
+    offset = (min(_grid_page(), 1000) - 1) * GRID_ROWS
+    return queries.grid(guard.by(), guard.organisations(), year, offset, GRID_ROWS)
+
+
+def _grid(
+    year: int, rows: list[GridRow], cells: dict[int, Fields], errors: dict[int, dict[str, str]] | None = None,
+    skipped: list[tuple[str, list[str]]] | None = None,
+) -> ResponseReturnValue:  # fmt: skip
+    page, matching, org = _grid_page(), rows[0].matching if rows else 0, guard.organisation().code
+    form, words = grid_form()(), {kind.value: _(kind.label) for kind in Change}
+    shown = {
+        id: fields | {"change_kinds": [words.get(kind, kind) for kind in fields.get("change_kinds", [])]}
+        for id, fields in cells.items()
+    }
+    near = {side: number for side, number in (("previous", page - 1), ("next", page + 1))
+            if 1 <= number <= -(-matching // GRID_ROWS)}  # fmt: skip
+    return answer.page(
+        "assessment/grid.html", year=year, org=org, page=page, rows=rows, cells=shown, errors=errors or {},
+        skipped=skipped or [], person=guard.by().person_id, kinds=_kinds(), kind_words=list(words.values()),
+        columns=[(name, _(form[name].label.text), _(SHORT[name])) for name in GRID], scales=NAMES,
+        choices={name: _translated(form[name]) for name in CHOSEN},
+        near={side: url_for(".grid", year=year, org=org, page=number) for side, number in near.items()},
+    )  # fmt: skip
+
+
+@bp.get("/cycles/<int:year>/grid")
+@guard.allows(Permission.ASSESSMENT_FILL)
+def grid(year: int) -> ResponseReturnValue:
+    """The forms of a year as rows of a sheet, for who fills in many."""
+    rows = _grid_rows(year)
+    return _grid(year, rows, queries.typed_in(rows))
+
+
+@dataclass
+class Sent:
+    """The rows of the grid that were sent: what is typed in each, and what is wrong with it."""
+
+    rows: dict[int, GridRow]
+    cells: dict[int, Fields]
+    changed: dict[int, BaseForm]
+    errors: dict[int, dict[str, str]]
+
+
+def _read_grid(year: int) -> Sent:
+    """Read the grid's form: rows that are open and in which something is typed that is not there."""
+    rows = {one.row.id: one for one in _grid_rows(year)}
+    sent, now = Sent(rows, queries.typed_in(rows.values()), {}, {}), _kinds()
+    for id, one in rows.items():
+        if f"row_version-{id}" not in request.form:
+            continue
+        typed = {name: merging.tidy(request.form.getlist(f"{name}-{id}")) for name in GRID}
+        kinds, strange = many(", ".join(typed["change_kinds"]), now)
+        typed["change_kinds"] = kinds
+        if not strange and all(values == sent.cells[id].get(name, []) for name, values in typed.items()):
+            continue
+        form = grid_form()(_fields(typed | {"row_version": [request.form[f"row_version-{id}"]]}))
+        sent.cells[id] = sent.cells[id] | typed | ({"change_kinds": [*kinds, *strange]} if strange else {})
+        sent.errors[id] = {} if form.validate() else dict(form.problems())
+        if strange:
+            about = _("“%(word)s” is none of: %(words)s.", word=strange[0], words=", ".join(_(k.label) for k in Change))
+            sent.errors[id]["change_kinds"] = about
+        if not one.open:
+            why = rules.why_not_fill(one.row.state, one.phase, year)
+            sent.errors[id][""] = " ".join(_sentences(why))
+        sent.changed[id] = form
+    return sent
+
+
+def _save_row(sent: Sent, id: int) -> None:
+    """Save a row as a unit; what is refused is told in it, and what another changed too."""
+    form = sent.changed[id]
+    version, draft = versions(form["row_version"].data)
+    try:
+        kept = actions.save_draft(guard.by(), id, draft, {name: sent.cells[id].get(name, []) for name in GRID}, version)
+    except Refused as refused:
+        sent.errors[id] = {"": " ".join(answer.sentences(refused))}
+        return
+    for one in kept.merge.clashes:
+        words = {"who": one.who, "at": clock_time(one.at), "field": _(form[one.field].label.text)}
+        sent.errors[id][one.field] = _("%(who)s also changed “%(field)s” %(at)s. Open the form to compare.", **words)
+
+
+def _saved_grid(year: int, submits: bool) -> ResponseReturnValue:
+    sent = _read_grid(year)
+    if not any(one.open or id in sent.changed for id, one in sent.rows.items()):
+        raise Refused([rules.NOT_OPEN(year=year)])
+    with transaction():
+        for id in [id for id in sent.changed if not sent.errors[id]]:
+            _save_row(sent, id)
+        wrong = {id: texts for id, texts in sent.errors.items() if texts}
+        saved = len(sent.changed) - len(wrong)
+        skipped, done = _submit_rows(sent, set(wrong)) if submits else ([], 0)
+        if not wrong and not skipped:
+            text = ngettext("%(num)d row is submitted.", "%(num)d rows are submitted.", done) if submits else (
+                ngettext("%(num)d row is saved.", "%(num)d rows are saved.", saved))  # fmt: skip
+            return answer.done(url_for(".grid", year=year, org=guard.organisation().code, page=_grid_page()), text)
+    rows = _grid_rows(year)
+    cells = queries.typed_in(rows) | {id: sent.cells[id] for id in wrong}
+    security.told(["grid"])
+    return make_response(_grid(year, rows, cells, wrong, skipped), 422)
+
+
+def _submit_rows(sent: Sent, wrong: set[int]) -> tuple[list[tuple[str, list[str]]], int]:
+    """Submit the rows that are begun; the codes of those that lack something, with the reasons, and how many went."""
+    skipped, done = [], 0
+    for id, one in sent.rows.items():
+        draft = queries.draft(id) if one.open and f"row_version-{id}" in request.form else None
+        if id in wrong or draft is None:
+            continue
+        ids = queries.line_ids(id)
+        form = form_for(ids)(_fields(queries.typed(draft)))
+        try:
+            actions.submit(guard.by(), id, None, form.answers(ids), draft_version=draft.version)
+            done += 1
+        except Refused as refused:
+            skipped.append((one.process.code, answer.sentences(refused)))
+    return skipped, done
+
+
+@bp.post("/cycles/<int:year>/grid")
+@guard.allows(Permission.ASSESSMENT_FILL)
+def save_grid(year: int) -> ResponseReturnValue:
+    """Save every row that was changed, each as a unit; those that are wrong are shown again with what was typed."""
+    return _saved_grid(year, submits=False)
+
+
+@bp.post("/cycles/<int:year>/grid/submit")
+@guard.allows(Permission.ASSESSMENT_FILL)
+def submit_grid(year: int) -> ResponseReturnValue:
+    """Save every row that was changed and submit those that are filled in; the others are named with the reasons."""
+    return _saved_grid(year, submits=True)
+
+
+# --- the matrix ----------------------------------------------------------------------------------------------
 
 
 def _cells(used: Scales, counts: Counter[tuple[int, int]]) -> list[dict[str, Any]]:

@@ -326,7 +326,7 @@
         return;
       }
       leaving = true;
-      form.requestSubmit(button);
+      setTimeout(function () { form.requestSubmit(button); });  // not while this submission is still being told
     });
   });
   window.addEventListener("online", function () { if (pending().length) { save(); } });

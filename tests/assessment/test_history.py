@@ -20,7 +20,7 @@ def test_versions_side_by_side(client: FlaskClient, year: Year) -> None:
     as_(client, year.auditor)
     with budget(9):  # one of them begins
         page = text(client.get(f"/assessments/{id}/history"))
-    assert page.count("kr-changed") == 3 and "Anne" in page and "Bo" in page  # the impacts, and the line
+    assert page.count("kr-changed") == 5 and "Anne" in page and "Bo" in page  # impacts, bands, and the line
     assert "3–1–4–3–4" in page and page.count('scope="col"') == 3
     as_(client, year.controller)
     assert client.get(f"/assessments/{id}/history").status_code == 200

@@ -132,7 +132,14 @@ SEEN: dict[str, dict[Role, str]] = {
 """Who sees what no permission tells: one's own sign-ins; one's own stand-ins, and the administrator all; a visiting
 grant, which both houses' coordinators see, the administrators and the visitor, who is none of these people."""
 
-LISTS_OWN = {"assessment.listing", "assessment.matrix", "calibration.queue", "finding.index", "review.index"}
+LISTS_OWN = {
+    "assessment.grid",
+    "assessment.listing",
+    "assessment.matrix",
+    "calibration.queue",
+    "finding.index",
+    "review.index",
+}
 """Lists that show an owner the own rows, where the row says `o`."""
 
 
@@ -177,7 +184,7 @@ ANYWHERE = {
 OF_ONESELF = ("credential.", "signin.stay")
 """Pages and steps of the reader alone, which no organisation's code changes."""
 
-EMPTY = {"assessment.listing", "assessment.matrix"}
+EMPTY = {"assessment.grid", "assessment.listing", "assessment.matrix"}
 """Lists of a year that the organisation has no rows of are empty, not missing."""
 
 IN_BODY = {"evidence.add": Kind("review", "content:read")}
