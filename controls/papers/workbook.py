@@ -151,7 +151,7 @@ def _cover(
     page: Page, scope: queries.Scope, title: str, organisation: str, summary: Summary, stamp: Checkpoint
 ) -> None:
     """The cover: what this is, how far the year is, what stands on each sheet, and the log's checkpoint."""
-    cycle, by = scope.cycle, scope.by
+    cycle, by, used = scope.cycle, scope.by, assessment.used(scope.cycle.id)
     page.line([title], TITLE)
     page.line([])
     facts: list[tuple[str, Any, str]] = [
@@ -163,6 +163,11 @@ def _cover(
         (gettext("Capacity, hours"), cycle.capacity_hours, "#,##0"),
         (gettext("Intervals, years (high / elevated / moderate / low)"),
          f"{cycle.interval_high} / {cycle.interval_elevated} / {cycle.interval_moderate} / {cycle.interval_low}", ""),
+        (gettext("Risk bands (low / moderate / elevated / high)"),
+         " / ".join(f"{span.least}–{span.most}" for span in spans(used)), ""),
+        (gettext("Lowest risk band at impact 5"), gettext(used.worst_impact.label), ""),
+        (gettext("Impact begins at, DKK (step 2 / 3 / 4 / 5)"),
+         " / ".join(f"{ore // 100:,}".replace(",", ".") for ore in used.from_ore[1:]), ""),
         (gettext("Log"), gettext(LOG_IN if scope.reads_log else LOG_OUT), ""),
         (gettext("SHA-256 of the sheets' digests"), summary.digest, ""),
     ]  # fmt: skip

@@ -35,6 +35,12 @@ def _menu(by: By | None) -> list[tuple[str, str]]:
     ]
 
 
+def _footer(by: By | None) -> list[tuple[str, str]]:
+    """Links at the foot of each page, in the same place for everybody (WCAG 2.2, 3.2.6)."""
+    scales = [(gettext("Scales and risk bands"), "/help/scales")] if by and by.may(Permission.CATALOGUE_READ) else []
+    return [*scales, (gettext("Accessibility statement"), "/accessibility")]
+
+
 Listed = TypeVar("Listed", bound=Sequence[Any])
 
 
@@ -77,7 +83,6 @@ ENTRIES = (
 
 
 MENU = (
-    (N_("Scales and risk bands"), "/help/scales", Permission.CATALOGUE_READ),
     (N_("Settings: scales"), "/settings/scales", Permission.CYCLE_CONFIGURE),
     (N_("Hand-over queue"), "/settings/handover", Permission.CATALOGUE_EDIT),
     (N_("Owners and deputies"), "/settings/owners", Permission.CATALOGUE_EDIT),
@@ -162,7 +167,7 @@ def register(app: Flask) -> None:
             "user": Reader(person.name, organisation) if person else None, "language": language(),
             "this_page": request.full_path.rstrip("?"),
             "menu_links": _menu(by),
-            "footer_links": [(gettext("Accessibility statement"), "/accessibility")],
+            "footer_links": _footer(by),
             "sign_in_left": guard.left() if by else None,
             "entries": entries(by) if by else [], "tasks": tasks(by) if by else 0, "banners": banners,
             "acting_for": by.principal if by else "",

@@ -441,4 +441,8 @@ def test_the_parameters_are_the_years_own_scales(app: Any, lang: str) -> None:
     assert sum(1 for row in rows if row[2] == told["step"] and row[3]) == 15
     assert [row[1] for row in rows if row[2] == told["per cent"]] == [0, 0, 0, 0, 0, 100, 0]
     assert rows[[row[3] for row in rows].index(used.digest)][4] == used.digest
+    cover = [tuple(str(cell) for cell in row[:2]) for row in sheets(taken(year, lang)[0])["00"]]
+    assert [value for _, value in cover if value.startswith(("1–4", "100.000 "))] == [
+        "1–4 / 5–9 / 10–15 / 16–25", "100.000 / 1.000.000 / 10.000.000 / 100.000.000",
+    ]  # fmt: skip
     assert (impact, 1_000_000) in [row[:2] for row in rows]
