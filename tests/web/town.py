@@ -309,7 +309,7 @@ class Town:
 
     def _meeting(self, at: int, situation: str, state: Minutes) -> dict[str, Any]:
         cycle, part = self.cycles[situation], self.rows[situation]["subprocess"]
-        empty = snapshot.build("ALFA", cycle.year, 1, "", 1, 200, Intervals(), (0, 0), [], [])
+        empty = snapshot.build("ALFA", cycle.year, 1, "", 1, "", 200, Intervals(), (0, 0), [], [])
         text, digest = snapshot.sealed(empty, lambda: b"0123456789abcdef")
         written = self._written(at, cycle, 1, part.id, Written.HANDED_OVER, snapshot=text, snapshot_hash=digest)
         if situation != S.CLOSED:
