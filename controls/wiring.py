@@ -116,7 +116,7 @@ def connect() -> None:
     _put(verify.CHECKS, evidence.damaged)
     _put(verify.CHECKS, identity.both_sides)
     _put(verify.CHECKS, recommendations.unsealed)
-    for slice_ in (evidence, assessments, recommendations, forum, reviews, operating, findings, visiting):
+    for slice_ in (evidence, assessments, recommendations, forum, reviews, operating, findings, visiting, staffing):
         _put(overview.SOURCES, slice_.tasks)
     history.publish(Intake, Intake.filename)
     _put(navigation.TASK_COUNT, overview.task_count)

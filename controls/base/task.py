@@ -8,20 +8,24 @@ from sqlalchemy import Date, Integer, Select, String, cast, literal, null, selec
 
 @dataclass(frozen=True)
 class TaskKind:
-    """A kind of task: its sentence ({code} and {name}), its button, and the page where it is done (by id)."""
+    """A kind of task: its sentence ({code} and {name}), its button, and the page where it is done.
+
+    The page is found by the task's id, or is a page of the organisation that has the task's code.
+    """
 
     name: str
     text: str
     button: str
     endpoint: str
+    of_organisation: bool = False
 
 
 KINDS: dict[str, TaskKind] = {}
 
 
-def declare(name: str, text: str, button: str, endpoint: str) -> TaskKind:
+def declare(name: str, text: str, button: str, endpoint: str, *, of_organisation: bool = False) -> TaskKind:
     """Declare a kind of task once, in a slice's `queries.py`."""
-    KINDS[name] = TaskKind(name, text, button, endpoint)
+    KINDS[name] = TaskKind(name, text, button, endpoint, of_organisation)
     return KINDS[name]
 
 

@@ -436,7 +436,7 @@ def held_conditions(on: date) -> Select[*tuple[Any, ...]]:
     """The conditions of standing decisions that are not met, with who must meet each, or has taken it over."""
     return (
         held.rows(
-            HELD, id=Decision.id, organisation_id=Decision.organisation_id, code=Decision.number,
+            HELD, id=Decision.id, organisation_id=Meeting.about_id, code=Decision.number,
             name_da=Decision.condition, name_en=Decision.condition,
             owner_id=func.coalesce(Decision.condition_holder_id, Decision.condition_owner_id),
             above_id=Process.owner_id, deputy_id=Process.deputy_id, page=Decision.meeting_id,

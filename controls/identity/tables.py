@@ -35,6 +35,7 @@ class Person(Versioned, Model):
     """
 
     __tablename__ = "identity_person"
+    __table_args__ = (Index("ix_identity_person_ended", "valid_to"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     username: Mapped[str] = mapped_column(String(80), unique=True)

@@ -46,7 +46,8 @@ def _shown(task: Task) -> dict[str, Any]:
         )  # fmt: skip
     return {
         "title": _(kind.text).format(code=task.code, name=name(task)), "note": "", "when": when, "late": late,
-        "href": url_for(kind.endpoint, id=task.id), "label": _(kind.button),
+        "href": url_for(kind.endpoint, org=task.code) if kind.of_organisation else url_for(kind.endpoint, id=task.id),
+        "label": _(kind.button),
     }  # fmt: skip
 
 

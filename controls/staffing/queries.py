@@ -10,13 +10,16 @@ from sqlalchemy.orm import aliased
 
 from controls.accounts import queries as accounts
 from controls.assessment.scales import STANDARD, band
-from controls.base import demo, held
+from controls.base import demo, held, task
+from controls.base.by import By
 from controls.base.clock import local_day
 from controls.base.db import db
-from controls.base.why import Reason
+from controls.base.why import N_, Reason
+from controls.finding.rules import FINAL, OWNED
+from controls.finding.tables import Action, Finding
 from controls.identity import queries as people
 from controls.identity.duties import Duty
-from controls.identity.permissions import Role
+from controls.identity.permissions import Permission, Role
 from controls.identity.tables import Organisation, Person, RoleGrant, VisitingGrant
 from controls.identity.visits import Visited, VisitState, VisitTask
 from controls.rotation.queries import stands
@@ -37,6 +40,11 @@ HELD: list[Callable[[date], Rows]] = []
 """Filled by wiring: each slice's select (of `base.held.rows`) of what has an owner and is not over."""
 
 EVERYTHING = 100_000
+
+QUEUE = task.declare(
+    "staffing.queue", N_("Give over what has no owner in {code}"), N_("Open queue"), "staffing.handover",
+    of_organisation=True,
+)  # fmt: skip
 
 # --- The hand-over queue -----------------------------------------------------------------------------------------
 
@@ -139,6 +147,27 @@ def unowned(cycle: Cycle) -> list[Reason]:
         .with_only_columns(Process.code).order_by(Process.sort_key, Process.code)
     )  # fmt: skip
     return rules.why_not_assess(list(codes))
+
+
+def tasks(by: By) -> list[Rows]:
+    """The group gives over what has no owner, from the day a year is opened: processes, and what people have left.
+
+    Asked on every page, so that it begins with the few whose accounts have ended.
+    """
+    edits = by.everywhere(Permission.CATALOGUE_EDIT)
+    if not edits:
+        return []
+    ended = select(Person.id).where(Person.valid_to < by.today)
+    gone = or_(Process.owner_id.is_(None), Process.owner_id.in_(ended))
+    processes = select(Process.organisation_id).where(gone, universe.active(Process, by.today))
+    findings = select(Finding.organisation_id).where(Finding.owner_id.in_(ended), Finding.state.not_in(FINAL))
+    work = select(Action.organisation_id).where(Action.owner_id.in_(ended), Action.state.in_(OWNED))
+    there = or_(*(Organisation.id.in_(some) for some in (processes, findings, work)))
+    opened = select(Cycle.id).where(Cycle.organisation_id == Organisation.id).exists()
+    return [
+        task.rows(QUEUE, id=Organisation.id, code=Organisation.code, name_da=Organisation.name_da,
+                  name_en=Organisation.name_en).where(Organisation.id.in_(edits), opened, there)
+    ]  # fmt: skip
 
 
 def staff(organisation_id: int, on: date) -> list[tuple[int, str, str]]:
@@ -311,9 +340,9 @@ def _visitors(organisation_id: int, on: date) -> dict[tuple[Visited, int], dict[
         .where(VisitingGrant.state == VisitState.GRANTED, VisitingGrant.object_type != Visited.REVIEW)
     )  # fmt: skip
     found: dict[tuple[Visited, int], dict[Task, set[int]]] = {}
-    for kind, id, task, person_id in rows:
+    for kind, id, lent_for, person_id in rows:
         place = (kind, id if kind is Visited.PROCESS else 0)
-        for may in TASKS[task]:
+        for may in TASKS[lent_for]:
             found.setdefault(place, {}).setdefault(may, set()).add(person_id)
     return found
 

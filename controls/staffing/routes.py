@@ -48,13 +48,12 @@ def _handover(form: forms.GiveOver | None = None, refused: Refused | None = None
     kind = asked.filters.get("kind", "")
     rows = queries.queue(here.id, by.today, person, kind, asked.offset(), asked.limit())
     people = queries.staff(here.id, by.today)
-    reached = [one for one in guard.reached_organisations() if by.may(EDIT, one.id)]
-    counts = queries.counts([one.id for one in reached], by.today)
     total = rows[0].total if rows else 0
     context: dict[str, Any] = {
-        "here": here, "page": lists.Page(rows, total, total, asked), "kinds": KINDS, "counts": counts.get(here.id, {}),
+        "here": here, "page": lists.Page(rows, total, total, asked), "kinds": KINDS,
+        "counts": queries.counts([here.id], by.today).get(here.id, {}),
         "person": person, "people": [(id, name) for id, name, _username in people], "kind": kind,
-        "others": [(one, sum(counts[one.id].values())) for one in reached if one.id != here.id and one.id in counts],
+        "organisations": [one for one in guard.reached_organisations() if by.may(EDIT, one.id)],
         "href": _href, "address": _address(here.code, asked), "everything": request.args.get("tick") == "all",
     }  # fmt: skip
     if form is None:

@@ -39,7 +39,7 @@ def test_the_first_day(scene: Scene) -> None:
     opened = home.follow(r"/cycles/new\?").form("/cycles/new").fill(capacity_hours="950").press()
     opened.form("/advance").press().form("/advance").press().says("Vurdering")
     assert waiting not in scene.owner.get("/").text
-    scene.coordinator.get("/").says("Ingen historik endnu")
+    scene.coordinator.get("/").says("Ingen historik endnu", "Bemanding 2026", "Der er nogen til hver opgave.")
     _handed_over(scene)
     assert verify.faults(db.session(), current().keys) == []
 

@@ -19,6 +19,7 @@ from controls.identity import actions as identity
 from controls.identity import queries as people
 from controls.identity.duties import Duty, Side
 from controls.identity.tables import Part
+from controls.overview import queries as overview
 from controls.review.tables import Control
 from controls.staffing import actions, queries
 from controls.staffing.rules import Key
@@ -151,7 +152,9 @@ def test_all_or_none_and_each_refusal_at_its_row(scene: Scene) -> None:
 
 
 def test_assessing_does_not_open_while_a_process_stands_in_the_queue(scene: Scene) -> None:
+    assert overview.tasks(scene.by("dova")) == overview.tasks(scene.by("bo")) == [], "only the group there gives over"
     year = scene.open()
+    assert [one.code for one in overview.tasks(scene.by("carl")) if one.kind == "staffing.queue"] == ["STAR"]
     scene.do(wheel.advance, "carl", year, None)
     why = refused(scene, wheel.advance, "carl", year, None)
     assert [reason.code for reason in why.reasons] == ["staffing.in_queue"] and "LON-1" in str(why.reasons[0])
@@ -165,6 +168,10 @@ def test_assessing_does_not_open_while_a_process_stands_in_the_queue(scene: Scen
     scene.do(wheel.advance, "carl", year, None)
     cycle = cycles.cycle_by_id(year)
     assert cycle is not None and cycle.state is State.ASSESSING, "a control in the queue does not hold it back"
+    rest = [key for key in keys(scene) if key.kind in ("finding_finding", "finding_action")]
+    assert [one.code for one in overview.tasks(scene.by("carl")) if one.kind == "staffing.queue"] == ["STAR"]
+    scene.do(actions.give_over, "carl", scene.agency.id, rest, scene.id("bo"), False, WHY)
+    assert not [one for one in overview.tasks(scene.by("carl")) if one.kind == "staffing.queue"]
 
 
 def test_owners_of_many_at_once_all_or_none(scene: Scene) -> None:
