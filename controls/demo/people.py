@@ -11,6 +11,7 @@ from controls.identity.permissions import Role
 from controls.universe import actions as universe
 from controls.universe import queries as catalogue
 from controls.universe.rules import CatalogueFile, Facts, fingerprint
+from controls.universe.structure import Said
 
 BEGUN, STANDING = "2022-01-03", "2026-01-06"
 ADMINISTRATORS = ("tomi", "loos")
@@ -37,6 +38,16 @@ def enter(stage: Stage) -> None:
                 day, 11, f"owner of {code} {row['process_code']}",
                 partial(_owner, stage, row, coordinator),
             )  # fmt: skip
+    for row in rows("events"):
+        stage.on(row["date"], 10, f"event {row['event_id']}", partial(_changed, stage, row))
+
+
+def _changed(stage: Stage, row: Row, at: datetime) -> None:
+    """A new system makes a sub-process another."""
+    part = catalogue.subprocess(stage.subprocess(row["organisation"], row["to_codes"]))
+    assert part is not None
+    said = Said(at.date(), row["reason_da"])
+    universe.mark_changed(stage.by(row["recorded_by"], at), part.id, part.version, said)
 
 
 def _organisation(stage: Stage, row: Row, at: datetime) -> None:

@@ -64,7 +64,7 @@ from controls.review.tables import Control, DesignTest, Review, Risk, RiskContro
 from controls.rotation.tables import Coverage
 from controls.signin.tables import Account, ClaimedGrant, ClaimsMap, Emergency
 from controls.staffing.tables import Answer
-from controls.universe.tables import Area, Import, LineDuty, Process, Subprocess
+from controls.universe.tables import Area, Import, Lineage, LineDuty, Process, Structure, Subprocess
 from controls.wheel.tables import Cycle, Step
 
 Names = dict[tuple[str, int], Named]
@@ -143,8 +143,10 @@ NAMES: dict[str, Select[Any]] = {
     "staffing_answer": _name(Answer, _text(Answer.year)),
     "universe_area": _name(Area, Area.code, Area.name_da, Area.name_en),
     "universe_import": _name(Import, Import.filename),
+    "universe_lineage": _name(Lineage, Lineage.id),
     "universe_line_duty": _name(LineDuty, Person.name, join=(Person, Person.id == LineDuty.person_id)),
     "universe_process": _name(Process, Process.code, Process.name_da, Process.name_en),
+    "universe_structure": _name(Structure, Structure.id),
     "universe_subprocess": _name(Subprocess, Subprocess.code, Subprocess.name_da, Subprocess.name_en),
     "wheel_cycle": _name(Cycle, Cycle.year),
     "wheel_step": _name(Step, Cycle.year, join=(Cycle, Cycle.id == Step.cycle_id)),

@@ -52,7 +52,9 @@ REDACTABLE: dict[str, tuple[str, ...]] = {
     "review_risk_control": ("comment",),
     "signin_emergency": ("reason",),
     "universe_import": ("filename",),
+    "universe_lineage": ("reason",),
     "universe_process": ("legal_basis", "performer_unit", "systems", "unit"),
+    "universe_structure": ("reason",),
     "universe_subprocess": ("typical_key_control", "typical_risk"),
     "wheel_cycle": ("close_reason",),
     "wheel_step": ("note",),
@@ -89,6 +91,7 @@ NEVER: dict[str, str] = {
     "signin_account.subject": "the number that the OpenID provider gives an account; unlinking ends it",
     "signin_claims_map.content": "the groups of the OpenID provider, and the roles that they give",
     "signin_claims_map.digest": CHECKSUM,
+    "universe_lineage.was": CATALOGUE,
     **{
         f"assessment_scale_set.{of}_{part}": SCALES
         for of in ("likelihood", "impact", "control") for part in ("da", "en", "help_da", "help_en")

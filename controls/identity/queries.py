@@ -96,6 +96,11 @@ def organisation_by_id(id: int) -> Organisation | None:
     return db.session.get(Organisation, id)
 
 
+def keep_waiting(id: int) -> None:
+    """Let whoever else wants to change what is one of a kind in the organisation wait until this transaction ends."""
+    db.session.execute(select(Organisation.id).where(Organisation.id == id).with_for_update(key_share=True))
+
+
 def organisations() -> list[Organisation]:
     """All organisations, parents before children."""
     return list(db.session.scalars(select(Organisation).order_by(Organisation.path)))

@@ -1,9 +1,9 @@
 """Home, tasks, one process, one sub-process, one control, search."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, NoReturn
 
-from flask import Blueprint, abort, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -20,7 +20,9 @@ from controls.rotation import rules as roll_rules
 from controls.staffing import queries as staffing
 from controls.staffing.rules import FirstDay, Step
 from controls.staffing.words import Asked
+from controls.universe import queries as catalogue
 from controls.universe.rules import parts
+from controls.universe.words import Level
 from controls.web import guard, navigation
 from controls.web.words import long_date, name
 from controls.wheel import queries as wheel
@@ -200,12 +202,18 @@ def tasks() -> ResponseReturnValue:
     )
 
 
+def _moved(here: Any, level: Level, code: str) -> NoReturn:
+    """An earlier code leads to the page of today's; any other is no page."""
+    row = catalogue.by_old_code(here.id, level, code) or abort(404)
+    abort(redirect(url_for(f"overview.{level}", code=row.code, org=here.code), 301))
+
+
 @bp.get("/processes/<code>")
 @guard.allows(Permission.CATALOGUE_READ)
 def process(code: str) -> ResponseReturnValue:
     """One process: facts, sub-processes, risk by year, findings."""
     here = guard.organisation(visiting=True)
-    head = queries.head(here.id, code) or abort(404)
+    head = queries.head(here.id, code) or _moved(here, Level.PROCESS, code)
     found = head.process
     if not queries.may_see(guard.by(), found):
         abort(404)
@@ -223,10 +231,10 @@ def process(code: str) -> ResponseReturnValue:
 def subprocess(code: str) -> ResponseReturnValue:
     """One sub-process: coverage, risks, controls, reviews, findings."""
     here, by = guard.organisation(visiting=True), guard.by()
-    found, above = queries.subprocess_by_code(here.id, code) or abort(404)
+    found, above = queries.subprocess_by_code(here.id, code) or _moved(here, Level.SUBPROCESS, code)
     if not queries.may_see(by, above):
         abort(404)
-    rows = [row for row in rotation.roll(here.id, by.today.year) if row.subprocess_id == found.id]
+    rows = [row for row in rotation.roll(here.id, by.today.year, by.today) if row.subprocess_id == found.id]
     content = queries.may_see_content(by, above)
     return render_template(
         "overview/subprocess.html", subprocess=found, process=above, here=here, row=rows[0] if rows else None,

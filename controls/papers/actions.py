@@ -23,7 +23,8 @@ from controls.rotation import actions as rotation
 from controls.rotation.words import Degree, Source
 from controls.rotation.words import Form as ReviewForm
 from controls.universe import actions as catalogue
-from controls.universe.rules import Change, Difference, Level
+from controls.universe.rules import Change, Difference
+from controls.universe.words import Level
 
 EXPORTED = audit.declare(
     "papers.workbook_exported", N_("Audit workbook exported"), "year", "language", "sheets", "rows", "digest"

@@ -83,7 +83,7 @@ def scope(by: By, organisation: Organisation, year: int) -> Scope:
         raise Refused([NO_CYCLE(year=str(year), organisation=organisation.code)])
     people: dict[int | None, str] = {None: ""}
     people.update((id, name) for id, name in db.session.execute(select(Person.id, Person.name)))
-    roll = rotation.roll(organisation.id, cycle.year)
+    roll = rotation.roll(organisation.id, cycle.year, by.today)
     return Scope(by, organisation.id, organisation.code, cycle, cycle.year, people, roll)
 
 

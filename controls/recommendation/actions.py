@@ -50,7 +50,7 @@ def put_line(by: By, recommendation_id: int, values: LineValues, version: int | 
     """Say what the group recommends for a sub-process: review, defer or not, with its reasons."""
     head = load(Recommendation, recommendation_id)
     by.must(Permission.RECOMMENDATION_WRITE, head.organisation_id)
-    place = _place(head, values.subprocess_id)
+    place = _place(by, head, values.subprocess_id)
     refuse_if(rules.why_not_change(head.state) + rules.why_not_put(values, place, head.year))
     known = queries.line(head.id, values.subprocess_id)
     row = load(Line, known.id, version) if known else _new(head, values.subprocess_id)
@@ -70,8 +70,8 @@ def _cycle(id: int) -> Any:
     return found
 
 
-def _place(head: Recommendation, subprocess_id: int) -> RollRow:
-    for row in rotation.roll(head.organisation_id, head.year):
+def _place(by: By, head: Recommendation, subprocess_id: int) -> RollRow:
+    for row in rotation.roll(head.organisation_id, head.year, by.today):
         if row.subprocess_id == subprocess_id:
             return row
     raise Refused([NOT_FOUND()])
@@ -128,7 +128,7 @@ def hand_over(by: By, id: int, version: int | None = None) -> Recommendation:
     row = load(Recommendation, id, version)
     by.must(Permission.RECOMMENDATION_WRITE, row.organisation_id)
     cycle = _cycle(row.cycle_id)
-    roll = rotation.roll(row.organisation_id, row.year)
+    roll = rotation.roll(row.organisation_id, row.year, by.today)
     places = {place.subprocess_id: place for place in roll}
     lines = [line for line in queries.lines(row.id) if line.subprocess_id in places]
     refuse_if(rules.why_not_hand_over(row.state, queries.puts(lines, places), roll, row.year))

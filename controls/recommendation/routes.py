@@ -66,7 +66,7 @@ def show(year: int) -> ResponseReturnValue:
 
 def _draft(cycle: Any, head: Any, lines: list[Any]) -> ResponseReturnValue:
     here, year = guard.organisation(), head.year
-    roll = rotation.roll(here.id, year)
+    roll = rotation.roll(here.id, year, guard.by().today)
     places = {row.subprocess_id: row for row in roll}
     said_of = {line.subprocess_id: line for line in lines}
     shown = request.args.get("show", "due")
@@ -149,7 +149,7 @@ def _line(year: int, code: str) -> tuple[Any, RollRow, list[RollRow]]:
     _cycle, head, _lines = _of_year(year)
     if head is None:
         abort(404)
-    roll = rotation.roll(guard.organisation().id, year)
+    roll = rotation.roll(guard.organisation().id, year, guard.by().today)
     place = next((row for row in roll if row.code == code), None)
     if place is None:
         abort(404)

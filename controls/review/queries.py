@@ -14,7 +14,7 @@ from controls.base.audit import state
 from controls.base.by import By, Place
 from controls.base.db import db, within
 from controls.base.merkle import canonical
-from controls.base.why import N_, Labelled, Reason
+from controls.base.why import N_, Labelled, Reason, Why
 from controls.evidence import queries as evidence
 from controls.evidence.tables import Binding
 from controls.forum import queries as forum
@@ -507,6 +507,21 @@ def owners(subprocess_id: int) -> frozenset[int]:
         .where(Subprocess.id == subprocess_id)
     ).one()  # fmt: skip
     return frozenset(id for id in found if id is not None)
+
+
+UNDER_WAY = Why(
+    "review.under_way",
+    N_("{number} of {code} is under way. Finish the review, or let the VD-forum change its choice first."), 409,
+)  # fmt: skip
+
+
+def under_way(subprocess_ids: Iterable[int]) -> list[Reason]:
+    """The reviews of these sub-processes that are neither approved nor given up: they keep the sub-process open."""
+    query = (
+        select(Review.number, Subprocess.code).join(Subprocess, Subprocess.id == Review.subprocess_id)
+        .where(Review.subprocess_id.in_(list(subprocess_ids)), Review.state.in_(rules.LIVE)).order_by(Review.id)
+    )  # fmt: skip
+    return [UNDER_WAY(number=number, code=code) for number, code in db.session.execute(query)]
 
 
 def of_decisions(decision_ids: Iterable[int]) -> dict[int, Review]:

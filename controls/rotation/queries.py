@@ -11,9 +11,10 @@ from controls.assessment.tables import Assessment
 from controls.assessment.tables import Line as AssessmentLine
 from controls.assessment.words import State as AssessmentState
 from controls.base.db import built, db
-from controls.rotation import rules
+from controls.rotation import past, rules
 from controls.rotation.tables import Coverage
 from controls.rotation.words import Degree, Source
+from controls.universe import queries as universe
 from controls.universe.tables import Area, Process, Subprocess
 from controls.wheel.tables import Cycle
 
@@ -33,17 +34,34 @@ def intervals(cycle: Cycle | None) -> rules.Intervals:
     return rules.Intervals(cycle.interval_high, cycle.interval_elevated, cycle.interval_moderate, cycle.interval_low)
 
 
-def roll(organisation_id: int, year: int) -> list[rules.RollRow]:
-    """The roll of an organisation as of a year: its active sub-processes with band, coverage, due year and status."""
+def roll(organisation_id: int, year: int, today: date) -> list[rules.RollRow]:
+    """The roll of an organisation as of a year: its active sub-processes with band, coverage, due year and status.
+
+    An earlier year is shown as the catalogue was by its end, whatever was renamed, moved or closed since.
+    """
+    on = min(date(year, 12, 31), today)
     found, ledger, used = _with_ledger(organisation_id, year)
-    bands = _bands(organisation_id, year)
+    parts = universe.as_of(frozenset({organisation_id}), on) if on < today else [
+        row for row in found.values() if row.valid_from <= on and (row.valid_to is None or row.valid_to >= on)
+    ]  # fmt: skip
+    origins = universe.origins(organisation_id, on)
+    came_of = {id for changes in origins.values() for one in changes for id in one.before}
+    elsewhere = frozenset(came_of - found.keys())
+    began = {id: row.valid_from for id, row in found.items()}
+    if elsewhere:
+        began |= _began(elsewhere, year, ledger)
+    bands = _bands(organisation_id, year, elsewhere)
+    owns = {
+        id: past.own(ledger.get(id, ()), day.year, [step for step, *_ in bands.get(id, ())])
+        for id, day in began.items()
+    }  # fmt: skip
     plans: dict[int, list[rules.Planned]] = {}
     for plan in planned(organisation_id):
         plans.setdefault(plan.subprocess_id, []).append(plan)
     return [
-        _row(part, tuple(ledger.get(part.id, ())), bands.get(part.id, []), used, tuple(plans.get(part.id, ())), year)
-        for part in found
-    ]  # fmt: skip
+        _row(part, past.past(part.id, owns, origins), bands.get(part.id, []), used, tuple(plans.get(part.id, ())), year)
+        for part in parts
+    ]
 
 
 def planned(organisation_id: int) -> list[rules.Planned]:
@@ -85,8 +103,8 @@ def ledger(organisation_id: int) -> list[Coverage]:
 
 def _with_ledger(
     organisation_id: int, year: int
-) -> tuple[list[Row[*tuple[Any, ...]]], dict[int, list[rules.Entry]], rules.Intervals]:
-    """Active sub-processes, their ledger lines until the end of the year, and the cycle's intervals, in one query."""
+) -> tuple[dict[int, Row[*tuple[Any, ...]]], dict[int, list[rules.Entry]], rules.Intervals]:
+    """All sub-processes, their ledger lines until the end of the year, and the cycle's intervals, in one query."""
     rows = db.session.execute(_ledger_of(organisation_id, year)).all()
     found: dict[int, Row[*tuple[Any, ...]]] = {}
     ledger: dict[int, list[rules.Entry]] = {}
@@ -96,7 +114,24 @@ def _with_ledger(
             ledger.setdefault(row.id, []).append(rules.Entry(row.covered_on, row.degree, row.form, row.review_number))
     years: tuple[Any, ...] = tuple(rows[0])[-4:] if rows else (None,)
     used = rules.Intervals(*years) if years[0] is not None else rules.Intervals()
-    return list(found.values()), ledger, used
+    return found, ledger, used
+
+
+def _began(ids: frozenset[int], year: int, ledger: dict[int, list[rules.Entry]]) -> dict[int, date]:
+    """The first day of sub-processes of other organisations that were transferred here; adds their ledger lines."""
+    end = date(year, 12, 31)
+    lines = and_(Coverage.subprocess_id == Subprocess.id, Coverage.covered_on <= end, stands(Coverage, end))
+    found: dict[int, date] = {}
+    rows: Any = db.session.execute(
+        select(Subprocess.id, Subprocess.valid_from, Coverage.covered_on, Coverage.degree, Coverage.form,
+               Coverage.review_number)
+        .outerjoin(Coverage, lines).where(Subprocess.id.in_(ids)).order_by(Coverage.covered_on, Coverage.id)
+    )  # fmt: skip
+    for id, day, *line in rows:
+        found[id] = day
+        if line[0] is not None:
+            ledger.setdefault(id, []).append(rules.Entry(*line))
+    return found
 
 
 @built
@@ -113,6 +148,7 @@ def _ledger_of(organisation_id: int, year: int) -> Select[*tuple[Any, ...]]:
             Subprocess.name_da,
             Subprocess.name_en,
             Subprocess.valid_from,
+            Subprocess.valid_to,
             Process.id.label("process_id"),
             Process.code.label("process_code"),
             Process.name_da.label("process_name_da"),
@@ -138,8 +174,7 @@ def _ledger_of(organisation_id: int, year: int) -> Select[*tuple[Any, ...]]:
             and_(Coverage.subprocess_id == Subprocess.id, Coverage.covered_on <= end, stands(Coverage, end)),
         )
         .outerjoin(Cycle, Cycle.id == latest)
-        .where(Subprocess.organisation_id == organisation_id, Subprocess.valid_from <= end)
-        .where(or_(Subprocess.valid_to.is_(None), Subprocess.valid_to >= date(year, 1, 1)))
+        .where(Subprocess.organisation_id == organisation_id)
         .order_by(Area.sort_key, Subprocess.sort_key, Subprocess.id, Coverage.covered_on, Coverage.id)
     )
 
@@ -147,45 +182,53 @@ def _ledger_of(organisation_id: int, year: int) -> Select[*tuple[Any, ...]]:
 Band = tuple[rules.BandStep, int, bool]
 
 
-def _bands(organisation_id: int, year: int) -> dict[int, list[Band]]:
+def _bands(organisation_id: int, year: int, elsewhere: frozenset[int]) -> dict[int, list[Band]]:
     """Inherent band, score and fraud line of each approved year, oldest first."""
     found: dict[int, list[Band]] = {}
-    for subprocess_id, of_year, band, fraud, score in db.session.execute(_bands_of(organisation_id, year)).all():
+    rows = db.session.execute(_bands_of(organisation_id, year, elsewhere)).all()
+    for subprocess_id, of_year, band, fraud, score in rows:
         if band is None or score is None:
             continue
         found.setdefault(subprocess_id, []).append((rules.BandStep(of_year, band), score, bool(fraud)))
     return found
 
 
+def _assessed(organisation_id: int, elsewhere: frozenset[int]) -> ColumnElement[bool]:
+    here = Assessment.organisation_id == organisation_id
+    return or_(here, AssessmentLine.subprocess_id.in_(sorted(elsewhere))) if elsewhere else here
+
+
 @built
-def _bands_of(organisation_id: int, year: int) -> Select[*tuple[Any, ...]]:
+def _bands_of(organisation_id: int, year: int, elsewhere: frozenset[int]) -> Select[*tuple[Any, ...]]:
     return (
         select(AssessmentLine.subprocess_id, Assessment.year, AssessmentLine.inherent_band, Assessment.fraud,
                AssessmentLine.inherent_likelihood * AssessmentLine.inherent_impact)
         .join(Assessment, Assessment.id == AssessmentLine.assessment_id)
-        .where(Assessment.organisation_id == organisation_id, Assessment.state.in_(FINAL))
+        .where(_assessed(organisation_id, elsewhere), Assessment.state.in_(FINAL))
         .where(Assessment.year <= year, Assessment.year > year - BANDS_BACK)
         .order_by(Assessment.year)
     )  # fmt: skip
 
 
 def _row(
-    part: Row[Any], entries: tuple[rules.Entry, ...], bands: list[Band], used: rules.Intervals,
-    plans: tuple[rules.Planned, ...], year: int,
+    part: Any, counts: past.Past, bands: list[Band], used: rules.Intervals, plans: tuple[rules.Planned, ...],
+    year: int,
 ) -> rules.RollRow:  # fmt: skip
-    full = rules.last_full(entries)
+    full = rules.last_full(counts.entries)
     covered = full.covered_on.year if full else None
-    due = rules.due_year(covered, part.valid_from.year, [step for step, *_ in bands], used, year)
+    due = rules.due_year(counts.clock, counts.activated, counts.steps, used, year)
+    due = due if counts.latest is None else min(due, counts.latest)
     now = bands[-1] if bands else None
     before = bands[-2] if len(bands) > 1 else None
     return rules.RollRow(
         subprocess_id=part.id, code=part.code, name_da=part.name_da, name_en=part.name_en, process_id=part.process_id,
         process_code=part.process_code, process_name_da=part.process_name_da, process_name_en=part.process_name_en,
         area_code=part.area_code, area_name_da=part.area_name_da, area_name_en=part.area_name_en,
-        owner_id=part.owner_id, amount_ore=part.yearly_amount_ore, activated=part.valid_from.year,
+        owner_id=part.owner_id, amount_ore=part.yearly_amount_ore, activated=counts.activated,
         band=now[0].band if now else None,
         score=now[1] if now else None, band_year=now[0].year if now else None, fraud=now[2] if now else False,
-        band_before=before[0].band if before else None, score_before=before[1] if before else None, entries=entries,
+        band_before=before[0].band if before else None, score_before=before[1] if before else None,
+        entries=counts.entries,
         plans=plans, due=due, status=rules.status(due, covered, year),
     )  # fmt: skip
 

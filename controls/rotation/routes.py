@@ -24,7 +24,7 @@ def plan() -> ResponseReturnValue:
     here, this_year = guard.organisation(), guard.by().today.year
     first = _first(this_year)
     asked = lists.asked(("code",), ("area", "band", "status"))
-    rows = queries.roll(here.id, this_year)
+    rows = queries.roll(here.id, this_year, guard.by().today)
     kept = rules.chosen(rows, **asked.filters)
     history = rules.has_history(rows)
     return answer.page(

@@ -1,5 +1,6 @@
-"""Writes of the catalogue: an import as one event, and the facts of a process."""
+"""Writes of the catalogue: an import as one event, the facts of a process, and changes of structure."""
 
+from collections.abc import Sequence
 from datetime import date
 from functools import partial
 from typing import Any
@@ -12,10 +13,11 @@ from controls.identity import actions as accounts
 from controls.identity import queries as people
 from controls.identity.duties import Duty, Side
 from controls.identity.permissions import Permission
-from controls.universe import queries, rules
-from controls.universe.rules import CatalogueFile, Change, Difference, Entry, Facts, Level, Line, Preview
-from controls.universe.tables import Area, Import, ImportDraft, LineDuty, Process, Subprocess
-from controls.universe.words import LineKind
+from controls.universe import queries, rules, structure
+from controls.universe.rules import CatalogueFile, Change, Difference, Entry, Facts, Line, Preview
+from controls.universe.structure import Named, Part, Said
+from controls.universe.tables import Area, Import, ImportDraft, Lineage, LineDuty, Process, Structure, Subprocess
+from controls.universe.words import Kind, Level, LineKind
 
 CATALOGUE_IMPORTED = audit.declare(
     "universe.catalogue_imported", N_("Catalogue imported"), "filename", "sha256", "new", "changed", "same", "absent"
@@ -23,6 +25,7 @@ CATALOGUE_IMPORTED = audit.declare(
 PUT_BACK = audit.declare("universe.put_back", N_("Import of a catalogue undone"), "lines")
 PROCESS_EDITED = audit.declare("universe.process_edited", N_("Facts of the process edited"))
 OWNER_NAMED = audit.declare("universe.owner_named", N_("Process owner and deputy named"))
+STRUCTURE_CHANGED = audit.declare("universe.structure_changed", N_("Structure of the catalogue changed"), "kind")
 
 
 WRITTEN = (Change.NEW, Change.CHANGED)
@@ -250,3 +253,247 @@ def _write(by: By, row: Area | Process | Subprocess, line: Line) -> None:
         if value not in ("", None):
             setattr(row, name, value)
     saved(by, row)
+
+
+# --- Changes of structure: each is told with its day and its reason, and nothing is deleted ---
+
+
+def create(by: By, level: Level, under_id: int, said: Said, named: Named) -> Any:
+    """Add a process to an area, or a sub-process to a process; it has no coverage."""
+    above: Any = load(Area if level is Level.PROCESS else Process, under_id)
+    _alone(by, above.organisation_id)
+    refuse_if(
+        structure.why_not_beneath(queries.standing_of(above)) + structure.why_not_said(Kind.CREATED, said, by.today)
+        + structure.why_not_named(named, queries.codes(above.organisation_id, level))
+    )  # fmt: skip
+    row = _made(by, level, above, said.on, named)
+    _tell(by, Kind.CREATED, level, said, row, [_line(None, row)])
+    return row
+
+
+def rename(by: By, level: Level, id: int, version: int, said: Said, name_da: str, name_en: str) -> Any:
+    """Give another name; identity, history and coverage stay."""
+    row = _changing(by, Kind.RENAMED, level, id, version, said)
+    refuse_if(structure.why_not_rename(queries.standing_of(row), name_da, name_en))
+    was, row.name_da, row.name_en = row.name_da, name_da, name_en
+    saved(by, row)
+    _tell(by, Kind.RENAMED, level, said, row, [_line(row, row, was=was)])
+    return row
+
+
+def recode(by: By, level: Level, id: int, version: int, said: Said, code: str) -> Any:
+    """Give another code; the old one leads here and is never used again."""
+    row = _changing(by, Kind.RECODED, level, id, version, said)
+    refuse_if(structure.why_not_recode(queries.standing_of(row), code, queries.codes(row.organisation_id, level)))
+    was, row.code = row.code, code
+    saved(by, row)
+    db.session.flush()
+    _sort(by, level, row)
+    _tell(by, Kind.RECODED, level, said, row, [_line(row, row, was=was)])
+    return row
+
+
+def move(by: By, level: Level, id: int, version: int, said: Said, under_id: int | None) -> Any:
+    """Put a process under another area, or a sub-process under another process; its coverage stays."""
+    row = _changing(by, Kind.MOVED, level, id, version, said)
+    column = "area_id" if level is Level.PROCESS else "process_id"
+    above = _place(level, under_id, {row.organisation_id})
+    refuse_if([structure.SAME_PLACE("under")] if getattr(row, column) == above.id else [])
+    was = db.session.get_one(type(above), getattr(row, column)).code
+    setattr(row, column, above.id)
+    saved(by, row)
+    db.session.flush()
+    _sort(by, level, row)
+    _tell(by, Kind.MOVED, level, said, row, [_line(row, row, was=was)])
+    return row
+
+
+def split(by: By, id: int, version: int, said: Said, parts: Sequence[Part]) -> list[Subprocess]:
+    """Make several sub-processes of one, which closes; each inherits what the review documents as examined of it."""
+    row = _changing(by, Kind.SPLIT, Level.SUBPROCESS, id, version, said)
+    taken = queries.codes(row.organisation_id, Level.SUBPROCESS)
+    refuse_if(structure.why_not_split(parts, taken) + queries.under_way([row.id]))
+    above = db.session.get_one(Process, row.process_id)
+    made = [_made(by, Level.SUBPROCESS, above, said.on, part) for part in parts]
+    _end(by, said.on, row)
+    _tell(by, Kind.SPLIT, Level.SUBPROCESS, said, row, [
+        _line(row, after, inherits=part.inherits, reason=part.reason.strip())
+        for part, after in zip(parts, made, strict=True)
+    ])  # fmt: skip
+    return made
+
+
+def merge(by: By, id: int, version: int, said: Said, others: Sequence[int], named: Named) -> Subprocess:
+    """Make one sub-process of several, which close; it is covered only if all of them are."""
+    first = _changing(by, Kind.MERGED, Level.SUBPROCESS, id, version, said)
+    there = {row.id: row for row in queries.active_subprocesses(first.organisation_id, by.today)}
+    rows = [first, *(there[other] for other in dict.fromkeys(others) if other in there and other != first.id)]
+    refuse_if(
+        ([structure.TWO_MERGED("others")] if len(rows) < 2 else [])
+        + [reason for row in rows[1:] for reason in structure.why_not(
+            Kind.MERGED, said, queries.standing_of(row), by.today) if reason.field != "reason"]
+        + structure.why_not_named(named, queries.codes(first.organisation_id, Level.SUBPROCESS))
+        + queries.under_way([row.id for row in rows])
+    )  # fmt: skip
+    above = db.session.get_one(Process, first.process_id)
+    made: Subprocess = _made(by, Level.SUBPROCESS, above, said.on, named)
+    for row in rows:
+        _end(by, said.on, row)
+    lines = [_line(row, made, inherits=True) for row in rows]
+    _tell(by, Kind.MERGED, Level.SUBPROCESS, said, made, lines)
+    return made
+
+
+def close(by: By, level: Level, id: int, version: int, said: Said) -> Any:
+    """Take out of the catalogue from a day, with all beneath; findings stay."""
+    row = _changing(by, Kind.CLOSED, level, id, version, said)
+    beneath = queries.subprocesses_of(row.id, by.today) if level is Level.PROCESS else []
+    refuse_if(queries.under_way([one.id for one in beneath] if level is Level.PROCESS else [row.id]))
+    for one in (row, *beneath):
+        _end(by, said.on, one)
+    _off_duty(by, level, row, said.on)
+    lines = [_line(row, None), *(_line(one, None) for one in beneath)]
+    _tell(by, Kind.CLOSED, level, said, row, lines)
+    return row
+
+
+def reopen(by: By, level: Level, id: int, version: int, said: Said) -> Any:
+    """Take into the catalogue again, with what closed on the same day; after 12 months it starts without coverage."""
+    row = _changing(by, Kind.REOPENED, level, id, version, said)
+    above = db.session.get_one(Process, row.process_id) if level is Level.SUBPROCESS else None
+    refuse_if(structure.why_not_beneath(queries.standing_of(above)) if above else [])
+    closed, again = row.valid_to, structure.starts_again(row.valid_to, said.on)
+    beneath = [one for one in queries.subprocesses_of(row.id) if one.valid_to == closed] if above is None else []
+    for one in (row, *beneath):
+        one.valid_to = None
+        saved(by, one)
+    if level is Level.PROCESS:
+        set_line(by, row, {LineKind.OWNER: row.owner_id, LineKind.DEPUTY: row.deputy_id})
+    lines = [_line(None, row, inherits=not again)]
+    lines += [_line(None, one, inherits=not again) for one in beneath]
+    _tell(by, Kind.REOPENED, level, said, row, lines)
+    return row
+
+
+def transfer(by: By, level: Level, id: int, version: int, said: Said, under_id: int | None) -> Any:
+    """Close here and begin in another organisation under the same code, with its coverage; owners are named there."""
+    row = _changing(by, Kind.TRANSFERRED, level, id, version, said)
+    above = _place(level, under_id, by.everywhere(Permission.CATALOGUE_EDIT) - {row.organisation_id})
+    there = above.organisation_id
+    _alone(by, there)
+    beneath = queries.subprocesses_of(row.id, by.today) if level is Level.PROCESS else []
+    taken = queries.codes(there, Level.SUBPROCESS)
+    refuse_if(
+        structure.why_not_code(row.code, queries.codes(there, level))
+        + [reason for one in beneath for reason in structure.why_not_code(one.code, taken)]
+        + queries.under_way([one.id for one in beneath] if level is Level.PROCESS else [row.id])
+    )
+    made = _copied(by, level, row, above, said.on)
+    pairs = [(one, _copied(by, Level.SUBPROCESS, one, made, said.on)) for one in beneath]
+    for one in (row, *beneath):
+        _end(by, said.on, one)
+    _off_duty(by, level, row, said.on)
+    lines = [_line(row, made, inherits=True)]
+    lines += [_line(before, after, inherits=True) for before, after in pairs]
+    _tell(by, Kind.TRANSFERRED, level, said, row, lines)
+    return made
+
+
+def mark_changed(by: By, id: int, version: int, said: Said) -> Subprocess:
+    """Say that a new system or law makes it another: it is due by the end of the second year after."""
+    row: Subprocess = _changing(by, Kind.CHANGED, Level.SUBPROCESS, id, version, said)
+    _tell(by, Kind.CHANGED, Level.SUBPROCESS, said, row, [_line(row, row, inherits=True)])
+    return row
+
+
+def _alone(by: By, organisation_id: int) -> None:
+    """Who changes the structure of an organisation does so alone: two cannot take one code at the same time."""
+    by.must(Permission.CATALOGUE_EDIT, organisation_id)
+    people.keep_waiting(organisation_id)
+
+
+def _changing(by: By, kind: Kind, level: Level, id: int, version: int, said: Said) -> Any:
+    row = load(queries.TABLES[level], id, version)
+    _alone(by, row.organisation_id)
+    refuse_if(structure.why_not(kind, said, queries.standing_of(row), by.today))
+    return row
+
+
+def _place(level: Level, under_id: int | None, organisations: set[int] | frozenset[int]) -> Any:
+    """The area or process that something is put under, in force, in one of these organisations."""
+    table: Any = Area if level is Level.PROCESS else Process
+    above = db.session.get(table, under_id) if under_id and 0 < under_id < 2**31 else None
+    if above is None or above.organisation_id not in organisations or getattr(above, "valid_to", None) is not None:
+        refuse_if([structure.NO_PLACE("under")])
+    return above
+
+
+def _made(by: By, level: Level, above: Any, on: date, named: Named) -> Any:
+    row: Any = queries.TABLES[level](
+        organisation_id=above.organisation_id, code=named.code, name_da=named.name_da, name_en=named.name_en,
+        valid_from=on,
+    )  # fmt: skip
+    setattr(row, "area_id" if level is Level.PROCESS else "process_id", above.id)
+    row.sort_key = ""
+    saved(by, row)
+    db.session.add(row)
+    db.session.flush()
+    _sort(by, level, row)
+    return row
+
+
+COPIED = {
+    Level.PROCESS: (
+        "unit", "performer_unit", "systems", "legal_basis", "yearly_amount_ore", "transactions", "provider_share",
+    ),
+    Level.SUBPROCESS: ("typical_risk", "typical_key_control", "suggested_likelihood", "suggested_impact"),
+}  # fmt: skip
+"""What is known of it wherever it is done."""
+
+
+def _copied(by: By, level: Level, row: Any, above: Any, on: date) -> Any:
+    made = _made(by, level, above, on, Named(row.code, row.name_da, row.name_en))
+    for name in COPIED[level]:
+        setattr(made, name, getattr(row, name))
+    return made
+
+
+def _end(by: By, on: date, row: Process | Subprocess) -> None:
+    row.valid_to = structure.day_before(on)
+    saved(by, row)
+
+
+def _sort(by: By, level: Level, row: Any) -> None:
+    """The place in every list of the row and all beneath it."""
+    for one, key in queries.sort_keys(level, row):
+        if one.sort_key != key:
+            one.sort_key = key
+            saved(by, one)
+
+
+def _off_duty(by: By, level: Level, row: Any, on: date) -> None:
+    """Nobody has line duty in a process that is over."""
+    if level is Level.PROCESS and on <= by.today:
+        set_line(by, row, {LineKind.OWNER: None, LineKind.DEPUTY: None})
+
+
+def _line(before: Any, after: Any, *, was: str = "", inherits: bool = False, reason: str = "") -> Lineage:
+    row = after or before
+    return Lineage(
+        organisation_id=row.organisation_id, object_type=row.__tablename__, before_id=before.id if before else None,
+        after_id=after.id if after else None, was=was, inherits=inherits, reason=reason,
+    )  # fmt: skip
+
+
+def _tell(by: By, kind: Kind, level: Level, said: Said, row: Any, lines: list[Lineage]) -> None:
+    """Write down what happened, from what day and why, and what came of what."""
+    told = Structure(
+        organisation_id=row.organisation_id, kind=kind, level=level, effective_on=said.on, reason=said.reason.strip(),
+        recorded_at=by.at, recorded_by_id=by.person_id,
+    )  # fmt: skip
+    db.session.add(told)
+    db.session.flush()
+    for line in lines:
+        line.structure_id = told.id
+    db.session.add_all(lines)
+    audit.record(by.because(told.reason), STRUCTURE_CHANGED, row, kind=kind.value)

@@ -3,9 +3,9 @@
 import csv
 import hashlib
 import io
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from importlib import resources
 from itertools import groupby
@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Select, and_, case, false, func, literal, null, or_, select, true
 from sqlalchemy.orm import aliased
 
-from controls.base import held, intake
+from controls.base import held, intake, told
 from controls.base.by import By
 from controls.base.db import built, db
 from controls.base.why import N_, Reason
@@ -23,8 +23,10 @@ from controls.identity.duties import Duty, Side
 from controls.identity.permissions import Permission
 from controls.identity.tables import Organisation, Person
 from controls.universe import rules, sheet
-from controls.universe.rules import CatalogueFile, Entry, Level, Line, Preview
-from controls.universe.tables import Area, ImportDraft, LineDuty, Process, Subprocess
+from controls.universe.rules import CatalogueFile, Entry, Line, Preview
+from controls.universe.structure import Origin, Standing
+from controls.universe.tables import Area, ImportDraft, Lineage, LineDuty, Process, Structure, Subprocess
+from controls.universe.words import Kind, Level
 
 T = TypeVar("T", Area, Process, Subprocess)
 
@@ -384,7 +386,8 @@ def read_catalogue(data: bytes, filename: str) -> list[Entry]:
 def existing(organisation_id: int) -> list[Line]:
     """The catalogue of an organisation, closed lines too, as an import compares with it."""
     parent = aliased(Area)
-    found = [
+    found = [Line(level, code, "", {}, closed=True) for level, code in _given_up(organisation_id)]
+    found += [
         Line(Level.AREA, code, "", {"name_da": da, "name_en": en})
         for code, da, en in db.session.execute(
             select(Area.code, Area.name_da, Area.name_en).where(Area.organisation_id == organisation_id)
@@ -433,3 +436,215 @@ def preview(row: ImportDraft) -> Preview:
     """What a waiting file would change in the catalogue as it is now."""
     entries, _ = rules.unpacked(row.rows)
     return rules.difference(rules.lines(entries), existing(row.organisation_id))
+
+
+# --- Changes of structure ---
+
+UNDER_WAY: list[Callable[[Sequence[int]], list[Reason]]] = []
+"""Filled by wiring: what of later slices is under way in sub-processes, so that they cannot end now."""
+
+
+def under_way(ids: Sequence[int]) -> list[Reason]:
+    """Why these sub-processes cannot be closed, split, merged or transferred now."""
+    return [reason for published in UNDER_WAY for reason in published(ids)] if ids else []
+
+
+def standing_of(row: Any) -> Standing:
+    """What the rules must know of an area, a process or a sub-process."""
+    level = {Area: Level.AREA, Process: Level.PROCESS, Subprocess: Level.SUBPROCESS}[type(row)]
+    since, until = getattr(row, "valid_from", None), getattr(row, "valid_to", None)
+    return Standing(level, row.code, row.name_da, row.name_en, since, until)
+
+
+TABLES: dict[Level, Any] = {Level.AREA: Area, Level.PROCESS: Process, Level.SUBPROCESS: Subprocess}
+
+
+def _given_up(organisation_id: int) -> list[tuple[Level, str]]:
+    """The codes that something had before it got another."""
+    query = select(Structure.level, Lineage.was).join(Structure, Structure.id == Lineage.structure_id)
+    rows = db.session.execute(query.where(Lineage.organisation_id == organisation_id, Structure.kind == Kind.RECODED))
+    return [(level, was) for level, was in rows]
+
+
+def codes(organisation_id: int, level: Level) -> set[str]:
+    """Every code that is or was in use at a level, in small letters: a code is never used again."""
+    table = TABLES[level]
+    found = set(db.session.scalars(select(table.code).where(table.organisation_id == organisation_id)))
+    found |= {code for of, code in _given_up(organisation_id) if of is level}
+    return {code.casefold() for code in found}
+
+
+def by_old_code(organisation_id: int, level: Level, code: str) -> Any:
+    """What had this code before it got another."""
+    if not code.isprintable():
+        return None
+    table = TABLES[level]
+    return db.session.scalar(
+        select(table).join(Lineage, Lineage.after_id == table.id)
+        .join(Structure, Structure.id == Lineage.structure_id)
+        .where(Lineage.organisation_id == organisation_id, Structure.level == level, Lineage.was == code,
+               Structure.kind == Kind.RECODED)
+    )  # fmt: skip
+
+
+def sort_keys(level: Level, row: Any) -> list[tuple[Any, str]]:
+    """The row and all beneath it, each with the text by which it is sorted."""
+    if level is Level.SUBPROCESS:
+        over = db.session.get_one(Process, row.process_id)
+        return [(row, rules.sort_key(db.session.get_one(Area, over.area_id).code, over.code, row.code))]
+    if level is Level.PROCESS:
+        area = db.session.get_one(Area, row.area_id)
+        beneath = [(one, rules.sort_key(area.code, row.code, one.code)) for one in subprocesses_of(row.id)]
+        return [(row, rules.sort_key(area.code, row.code)), *beneath]
+    found: list[tuple[Any, str]] = [(row, rules.sort_key(row.code))]
+    for over in db.session.scalars(select(Process).where(Process.area_id == row.id)):
+        found += sort_keys(Level.PROCESS, over)
+    return found
+
+
+PAST = (Kind.SPLIT, Kind.MERGED, Kind.TRANSFERRED, Kind.REOPENED, Kind.CHANGED)
+
+
+def origins(organisation_id: int, until: date) -> dict[int, list[Origin]]:
+    """The past of the sub-processes of an organisation, oldest first, and of all that they came of elsewhere."""
+    found = _origins(Lineage.organisation_id == organisation_id, until)
+    asked: set[int] = set()
+    after: Iterable[Origin] = [one for past in found.values() for one in past if one.kind is Kind.TRANSFERRED]
+    while elsewhere := {id for one in after for id in one.before} - asked:
+        more = _origins(Lineage.after_id.in_(elsewhere), until)
+        found, asked, after = more | found, asked | elsewhere, [one for past in more.values() for one in past]
+    return found
+
+
+def _origins(where: ColumnElement[bool], until: date) -> dict[int, list[Origin]]:
+    columns = (Lineage.after_id, Structure.id, Structure.kind, Structure.effective_on, Lineage.inherits)
+    rows = db.session.execute(
+        select(*columns, Lineage.before_id).join(Structure, Structure.id == Lineage.structure_id)
+        .where(where, Lineage.object_type == Subprocess.__tablename__, Lineage.after_id.is_not(None))
+        .where(Structure.kind.in_(PAST), Structure.effective_on <= until)
+        .order_by(Lineage.after_id, Structure.effective_on, Structure.id, Lineage.id)
+    )  # fmt: skip
+    found: dict[int, list[Origin]] = {}
+    for (after, _id, kind, on, inherits), lines in groupby(rows, key=lambda row: tuple(row[:5])):
+        before = tuple(line[5] for line in lines if line[5] not in (None, after))
+        found.setdefault(after, []).append(Origin(kind, on, before, inherits))
+    return found
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A sub-process as it was on a day, with what it stood under."""
+
+    id: int
+    organisation_id: int
+    code: str
+    name_da: str
+    name_en: str
+    valid_from: date
+    process_id: int
+    process_code: str
+    process_name_da: str
+    process_name_en: str
+    owner_id: int | None
+    deputy_id: int | None
+    yearly_amount_ore: int | None
+    area_id: int
+    area_code: str
+    area_name_da: str
+    area_name_en: str
+
+
+def as_of(organisation_ids: frozenset[int], day: date) -> list[Placed]:
+    """The sub-processes in force on an earlier day, as they were recorded by the end of it, in the order of then."""
+    tables: tuple[Any, ...] = (Area, Process, Subprocess)
+    rows = {t.__tablename__: select(t.id).where(t.organisation_id.in_(organisation_ids)) for t in tables}
+    was = told.states(db.session(), rows, day)
+    found = []
+    for (table, id), part in was.items():
+        if table != Subprocess.__tablename__ or not _in_force(part, day):
+            continue
+        over = was[Process.__tablename__, part["process_id"]]
+        area = was[Area.__tablename__, over["area_id"]]
+        placed = Placed(
+            id, part["organisation_id"], part["code"], part["name_da"], part["name_en"],
+            date.fromisoformat(part["valid_from"]), part["process_id"], over["code"], over["name_da"], over["name_en"],
+            over["owner_id"], over["deputy_id"], over["yearly_amount_ore"], over["area_id"], area["code"],
+            area["name_da"], area["name_en"],
+        )  # fmt: skip
+        found.append(((area["sort_key"], part["sort_key"], id), placed))
+    return [placed for _, placed in sorted(found, key=lambda one: one[0])]
+
+
+def then(organisation: Organisation, day: date) -> list[ListedArea]:
+    """The list of an organisation as it was recorded by the end of a day, with who owned what."""
+    rows = as_of(frozenset({organisation.id}), day)
+    owners = people.names({row.owner_id for row in rows if row.owner_id})
+    return _grouped([
+        (organisation.code, row.area_id, row.area_code, row.area_name_da, row.area_name_en,
+         row.process_id, row.process_code, row.process_name_da, row.process_name_en, owners.get(row.owner_id or 0, ""),
+         row.id, row.code, row.name_da, row.name_en)
+        for row in rows
+    ])  # fmt: skip
+
+
+def _in_force(part: Mapping[str, Any], day: date) -> bool:
+    on = day.isoformat()
+    return bool(part["valid_from"] <= on and (part["valid_to"] is None or part["valid_to"] >= on))
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A line of an object's structural history: what happened, from what day, who said why, and what came of what."""
+
+    kind: Kind
+    effective_on: date
+    recorded_at: datetime
+    who: str
+    reason: str
+    was: str
+    before: Named | None
+    after: Named | None
+    inherits: bool
+    note: str
+
+
+def changes_of(level: Level, row: Any) -> list[Changed]:
+    """What happened to the structure of an object, newest first."""
+    table = TABLES[level]
+    before, after = aliased(table), aliased(table)
+    rows = db.session.execute(
+        select(Structure, Lineage, Person.name, before, after)
+        .join(Structure, Structure.id == Lineage.structure_id)
+        .outerjoin(Person, Person.id == Structure.recorded_by_id)
+        .outerjoin(before, before.id == Lineage.before_id).outerjoin(after, after.id == Lineage.after_id)
+        .where(Lineage.object_type == table.__tablename__)
+        .where(or_(Lineage.before_id == row.id, Lineage.after_id == row.id))
+        .order_by(Structure.effective_on.desc(), Structure.id.desc(), Lineage.id)
+    )  # fmt: skip
+
+    def named(one: Any) -> Named | None:
+        return None if one is None or one.id == row.id else Named(one.id, one.code, one.name_da, one.name_en)
+
+    return [
+        Changed(told.kind, told.effective_on, told.recorded_at, who or "", told.reason, line.was, named(first),
+                named(then), line.inherits, line.reason)
+        for told, line, who, first, then in rows
+    ]  # fmt: skip
+
+
+def by_code(organisation_id: int, level: Level, code: str) -> Any:
+    """An area, process or sub-process by its code."""
+    if not code.isprintable():
+        return None
+    table = TABLES[level]
+    return db.session.scalar(select(table).where(table.organisation_id == organisation_id, table.code == code))
+
+
+def places(level: Level, organisation_ids: Iterable[int], on: date) -> list[tuple[int, int, str, str, str]]:
+    """Where something of a level can stand: organisation, id, code and names of areas, or of processes in force."""
+    table: Any = Area if level is Level.PROCESS else Process
+    query = select(table.organisation_id, table.id, table.code, table.name_da, table.name_en)
+    query = query.where(table.organisation_id.in_(list(organisation_ids)))
+    if table is Process:
+        query = query.where(Process.valid_from <= on, Process.valid_to.is_(None))
+    return [tuple(row) for row in db.session.execute(query.order_by(table.organisation_id, table.sort_key, table.code))]

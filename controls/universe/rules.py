@@ -7,10 +7,12 @@ import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from controls.base.why import N_, Labelled, Reason, Why
+from controls.universe.words import Level
 
 CODE_LENGTH, NAME_LENGTH, TEXT_LENGTH = 40, 300, 10_000
 LEAST_SCORE, MOST_SCORE = 1, 5
@@ -43,7 +45,7 @@ NO_SHARE = Why("number_out_of_range", N_("The share must be between 0 and 100 pe
 
 OTHER_PLACE = N_("The sub-process belongs to another process in the system. A file cannot move it.")
 OTHER_AREA = N_("The process belongs to another area in the system. A file cannot move it.")
-CLOSED = N_("The code belongs to something that was closed. A code is never used again.")
+CLOSED = N_("The code is no longer in use. A code is never used again.")
 
 
 class Entry(NamedTuple):
@@ -73,14 +75,6 @@ class CatalogueFile:
     sha256: str
     entries: list[Entry]
     unused: list[str]
-
-
-class Level(Labelled):
-    """The three levels of the catalogue."""
-
-    AREA = "area", N_("Process area")
-    PROCESS = "process", N_("Process")
-    SUBPROCESS = "subprocess", N_("Sub-process")
 
 
 class Change(Labelled):
@@ -193,6 +187,11 @@ def why_not_facts(facts: Facts, here: frozenset[int | None]) -> list[Reason]:
     if facts.provider_share is not None and not 0 <= facts.provider_share <= 100:
         reasons.append(NO_SHARE(field="provider_share"))
     return reasons
+
+
+def last_year_end(today: date) -> date:
+    """The last day of the year before."""
+    return date(today.year - 1, 12, 31)
 
 
 DANISH = {"æ": "30", "ä": "30", "ø": "31", "ö": "31", "å": "32"}

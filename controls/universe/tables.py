@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from controls.base.audit import UNLOGGED
 from controls.base.db import Choice, Model, UtcTime, Versioned
-from controls.universe.words import LineKind
+from controls.universe.words import Kind, Level, LineKind
 
 
 class Area(Versioned, Model):
@@ -89,6 +89,45 @@ class Subprocess(Versioned, Model):
     suggested_impact: Mapped[int | None]
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
+
+
+class Structure(Model):
+    """A change of the catalogue's structure: from what day, why, and who said so; never changed itself."""
+
+    __tablename__ = "universe_structure"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("identity_organisation.id"), index=True)
+    kind: Mapped[Kind] = mapped_column(Choice(Kind))
+    level: Mapped[Level] = mapped_column(Choice(Level))
+    effective_on: Mapped[date]
+    reason: Mapped[str] = mapped_column(Text)
+    recorded_at: Mapped[datetime] = mapped_column(UtcTime)
+    recorded_by_id: Mapped[int | None] = mapped_column(ForeignKey("identity_person.id"))
+
+
+class Lineage(Model):
+    """What a change of structure made of what: one line per pair; a line without an end tells of one object only.
+
+    `inherits`: whether the coverage of what was before counts for what came after, with the reason that a split asks.
+    `was` is the code or the name until then.
+    """
+
+    __tablename__ = "universe_lineage"
+    __table_args__ = (
+        Index("ix_universe_lineage_after", "object_type", "after_id"),
+        Index("ix_universe_lineage_before", "object_type", "before_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("identity_organisation.id"), index=True)
+    structure_id: Mapped[int] = mapped_column(ForeignKey("universe_structure.id"), index=True)
+    object_type: Mapped[str] = mapped_column(String(60))
+    before_id: Mapped[int | None]
+    after_id: Mapped[int | None]
+    was: Mapped[str] = mapped_column(String(300), default="")
+    inherits: Mapped[bool] = mapped_column(default=False)
+    reason: Mapped[str] = mapped_column(Text, default="")
 
 
 class Import(Versioned, Model):

@@ -113,7 +113,7 @@ def test_the_whole_way(scene: Any, monkeypatch: pytest.MonkeyPatch, database: An
     assert queries.whole_hash(meeting) == meeting.hash and len(meeting.hash) == 64
     plans = {(plan.subprocess_id, plan.kind, plan.until) for plan in rotation.planned(scene.agency.id)}
     assert (scene.part["KRE-1.2"], PlanKind.DEFERRED, 2027) in plans and len(plans) == 3
-    cells = {row.code: row for row in rotation.roll(scene.agency.id, 2026)}
+    cells = {row.code: row for row in rotation.roll(scene.agency.id, 2026, date(2026, 12, 31))}
     assert cells["KRE-1.1"].hours == 40 and cells["KRE-1.1"].settled(2026)
     names = [
         event.action for event in database.query(EventRow).order_by(EventRow.seq) if event.action.startswith("forum.")

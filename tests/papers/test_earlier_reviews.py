@@ -58,7 +58,7 @@ def undo(year: Year, id: int, reason: str = WHY) -> Any:
 
 
 def roll(year: Year) -> dict[str, RollRow]:
-    return {row.code: row for row in rotation.roll(year.organisation.id, 2026)}
+    return {row.code: row for row in rotation.roll(year.organisation.id, 2026, date(2026, 12, 31))}
 
 
 def test_the_template_holds_the_sub_processes_and_empty_rows(year: Year) -> None:
@@ -140,7 +140,7 @@ def test_the_same_day_twice_and_a_sub_process_that_was_renamed_meanwhile(year: Y
     for at, value in enumerate((date(2022, 5, 1), "Fuld", "Almindelig", "J-0"), 6):
         book.sheet.cell(6, at).value = value
     fill(book, "LON-1.1", date(2022, 5, 1))
-    part = rotation.roll(year.organisation.id, 2026)[3].subprocess_id
+    part = rotation.roll(year.organisation.id, 2026, date(2026, 12, 31))[3].subprocess_id
     id = bring(year, book.saved)
     db.session.rollback()
     with transaction():

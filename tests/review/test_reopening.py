@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from types import ModuleType
 from typing import Any
 
@@ -96,7 +96,7 @@ def test_coverage_is_withdrawn_from_the_day_until_approved_again(make: ModuleTyp
     assert rows[0].covered_on == first.covered_on and rows[1].covered_on == next_year.date()
 
     def counted(year: int) -> list[Degree]:
-        return [entry.degree for entry in rotation.roll(scene.organisation.id, year)[0].entries]
+        return [entry.degree for entry in rotation.roll(scene.organisation.id, year, date(year, 12, 31))[0].entries]
 
     def shown(year: int) -> dict[int, str]:
         found = overview.coverage_beside().values(frozenset([scene.organisation.id]), year)

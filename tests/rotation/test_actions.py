@@ -28,7 +28,7 @@ def cover(
 
 
 def places(scene: Any, year: int = 2026) -> dict[str, Any]:
-    return {row.code: row for row in queries.roll(scene.agency.id, year)}
+    return {row.code: row for row in queries.roll(scene.agency.id, year, date(year, 12, 31))}
 
 
 def test_the_roll_follows_the_ledger_only(scene: Any) -> None:

@@ -99,6 +99,7 @@ KINDS = {
     "/processes/<code>": Kind("process", "catalogue:read"),
     "/subprocesses/<code>": Kind("subprocess", "catalogue:read"),
     "/controls/<code>": Kind("control", "content:read"),
+    "/catalogue/<any": Kind("line", "catalogue:read", owned=False),
     "/recommendations/open/<int:id>": Kind("cycle", "content:read", owned=False),
     "/cycles/<int:year>/recommendation": Kind("recommendation", "content:read", owned=False),
     "/cycles/<int:year>": YEAR,

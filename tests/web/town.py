@@ -390,6 +390,8 @@ class Town:
             return {"id": self.redactions[whole]}
         if kind in ("history", "text"):
             return {"kind": "finding", "id": rows["finding"].id}
+        if kind == "line":
+            return {"level": "subprocess", "code": rows["subprocess"].code, "kind": "renamed", "org": org}
         if kind in ("process", "subprocess"):
             return {"code": rows[kind].code, "org": org}
         if kind == "control":
