@@ -109,6 +109,7 @@ def _user(id: int, sent: BaseForm | None = None, refused: Refused | None = None)
     asked, why_not = queries.requests_for(by, person.id)
     context: dict[str, Any] = {
         "person": person, "manages": manages, "asks": asks, "grants": grants, "asked": asked,
+        "home": next((one.code for one in guard.reached_organisations() if one.id == person.organisation_id), ""),
         "closed": person.valid_to is not None and person.valid_to < by.today, "why_not": why_not,
         "stand_ins": queries.stand_ins(person.id),
         "sign_ins": sign_ins if manages else [], "first": first,

@@ -1,5 +1,6 @@
 """The staffing check: who may do each task of a process, and where nobody may (security.md section 2, few people)."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
@@ -101,3 +102,9 @@ def _apart(write: int, record: int, confirm: int, excepted: Collection[int]) -> 
 def short(found: Iterable[Able]) -> int:
     """In how many processes somebody is missing."""
     return sum(1 for one in found if one.gaps)
+
+
+def often(found: Iterable[Able]) -> list[tuple[Task, int]]:
+    """The tasks that lack somebody in several processes, most first: one is better lent to the whole year."""
+    counted = Counter(gap.task for one in found for gap in one.gaps if gap.task is not Task.FILL)
+    return [(task, number) for task, number in counted.most_common() if number > 1]

@@ -395,6 +395,19 @@ def _both(one: dict[Task, set[int]], two: dict[Task, set[int]]) -> dict[Task, Id
 # --- The first day -----------------------------------------------------------------------------------------------
 
 
+def seen(organisation_id: int, year: int) -> tuple[Answer | None, int | None]:
+    """What was answered about the staffing of a year, and the cycle of the year when it is opened, in one query."""
+    row = db.session.execute(
+        select(Answer, Cycle.id).select_from(Organisation)
+        .outerjoin(Answer, and_(
+            Answer.organisation_id == Organisation.id, Answer.asked == Asked.STAFFING, Answer.year == year
+        ))
+        .outerjoin(Cycle, and_(Cycle.organisation_id == Organisation.id, Cycle.year == year))
+        .where(Organisation.id == organisation_id)
+    ).one()  # fmt: skip
+    return row[0], row[1]
+
+
 def answer(organisation_id: int, asked: Asked, year: int) -> Answer | None:
     """What was answered in a year."""
     return db.session.scalar(

@@ -12,7 +12,7 @@ from controls.base.held import KINDS
 from controls.base.why import Refused
 from controls.identity.permissions import Permission
 from controls.staffing import actions, check, estimate, forms, queries, rules
-from controls.staffing.words import Asked, Task
+from controls.staffing.words import Task
 from controls.universe import queries as catalogue
 from controls.web import answer, guard, lists
 
@@ -160,11 +160,13 @@ def staffing() -> ResponseReturnValue:
     by.must(Permission.CATALOGUE_READ, here.id)
     found = queries.check(here.id, by.today)
     asked = lists.asked(("code",), ("only",))
+    seen, cycle = queries.seen(here.id, by.today.year)
     rows = [row for row in found.rows if row.able.gaps] if asked.filters.get("only") else found.rows
     return answer.page(
         "staffing/staffing.html", here=here, found=found, rows=rows, columns=list(Task), asked=asked,
         short=check.short(row.able for row in found.rows), lacking=check.lacking(found.staff),
-        seen=queries.answer(here.id, Asked.STAFFING, by.today.year), borrowed=queries.BORROWED,
+        seen=seen, borrowed=queries.BORROWED, cycle=cycle,
+        often=check.often(row.able for row in found.rows) if cycle else [],
     )  # fmt: skip
 
 

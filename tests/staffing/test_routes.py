@@ -45,7 +45,8 @@ def test_the_queue_page(scene: Scene, carl: FlaskClient) -> None:
     assert 'value="proposed"' in page and "KRE-1.1-K1" in page and "checked" not in page
     assert text(carl.get(f"{QUEUE}&tick=all")).count(" checked") == 7
     mine = text(carl.get(f"{QUEUE}&person={scene.id('anne')}"))
-    assert mine.count(" checked") == 6 and "Vis hele køen" in mine
+    assert mine.count(" checked") == 6 and "Det ejer Anne" in mine
+    assert f"handover?org=STAR&person={scene.id('anne')}" in text(carl.get(f"/users/{scene.id('anne')}"))
     keys = [row.key.value for row in queries.queue(scene.agency.id, TODAY)]
     bare = carl.post(QUEUE, data={"reason": "kort"})
     assert bare.status_code == 422
@@ -101,6 +102,10 @@ def test_the_check_page(scene: Scene, carl: FlaskClient, client: FlaskClient) ->
     link = page.split('href="/visiting/new')[1].split('"')[0]
     asked = text(carl.get("/visiting/new" + link))
     assert f'<option selected value="process-{scene.process("KRE-1").id}">' in asked
+    assert "Bed om en gæst til hele året" not in page, "no year is opened yet"
+    year = scene.open()
+    whole = f"place=cycle-{year}&task=tester"
+    assert whole in text(carl.get(CHECK))
     done = carl.post(CHECK)
     assert done.status_code == 303 and "Set 17.3.2026" in text(carl.get(CHECK))
     make.signed_in(client, scene.people["bo"])

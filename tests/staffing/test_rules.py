@@ -75,6 +75,7 @@ def test_why_somebody_is_missing() -> None:
     assert check.able(lent, staff).gaps == ()
     assert check.able(Place(1), staff).gap(Task.FILL) == Gap(Task.FILL, Lack.NOBODY)
     assert check.short([check.able(place, staff), check.able(lent, staff)]) == 1
+    assert check.often([check.able(place, staff)] * 3) == [(Task.APPROVE, 3), (Task.QUALITY, 3)]
 
 
 def test_what_the_proposed_catalogue_takes() -> None:
