@@ -28,6 +28,8 @@ from controls.identity.queries import organisation
 from controls.identity.tables import Person, Reopening, StandIn, VisitingGrant
 from controls.identity.visits import VisitState
 from controls.identity.words import RequestState
+from controls.papers.tables import IntakeDraft
+from controls.papers.words import Kind
 from controls.review.tables import Control, Review
 from controls.review.words import State as Reviewed
 from controls.universe.tables import Process, Subprocess
@@ -111,6 +113,18 @@ def _before_forum() -> list[Page]:
         Page("subprocess", f"/subprocesses/{code}?org=STAR", "bemo"),
         Page("control", f"/controls/{number}?org=STAR", "nara"),
         Page("import", "/import?org=DEP", "kari"),
+        Page("forms-excel", f"{STAR_YEAR}/assessments/import?org=STAR", "nara"),
+        *(
+            Page(
+                f"{kind.value}-differences",
+                f"/import/{kind.value}/{_first(IntakeDraft.id, IntakeDraft.kind == kind)}",
+                "nara" if kind is Kind.FORMS else "kari",
+                narrow=True,
+            )
+            for kind in Kind
+        ),
+        Page("history-excel", "/import/history?org=STAR", "bemo"),
+        Page("catalogue-excel", "/import/catalogue?org=STAR", "bemo"),
         Page("search", "/search?q=udbetaling", "bemo"),
         Page("first-day", "/?org=DEP", "kari", narrow=True),
         Page("proposed", "/settings/proposed?org=DEP", "kari", narrow=True),

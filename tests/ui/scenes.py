@@ -32,10 +32,13 @@ from controls.identity.tables import StandIn
 from controls.identity.words import KeeperKind
 from controls.jobs import runner
 from controls.jobs.rules import State
+from controls.papers import coming_back
+from controls.papers.words import Kind
 from controls.review import actions as reviewing
 from controls.review.tables import Review
 from controls.review.words import State as Reviewed
 from controls.visiting import actions as visiting
+from tests.papers.filled import Opened, brought, fetched
 
 GROUP = ("dova", "clen", "bemo", "kari", "hebu")
 LATER = timedelta(days=600)
@@ -53,7 +56,7 @@ def play() -> None:
     """Play the scenes."""
     organisation = identity.organisation("STAR")
     assert organisation is not None
-    for scene in (_keepers, _roles, _visits, _removals, _disposal, _reviews, _findings, _acting, _jobs):
+    for scene in (_keepers, _roles, _visits, _removals, _disposal, _reviews, _findings, _acting, _workbooks, _jobs):
         scene(organisation.id)
 
 
@@ -187,6 +190,23 @@ def _acting(_here: int) -> None:
     _do(lambda: accounts.end_stand_in(by("flkr"), row.id, None),
         lambda: accounts.choose_stand_in(by("flkr"), _id("flkr"), _id("hapo"), demo.now().date(), date(2026, 8, 31),
                                          "Ferie og derefter orlov."))  # fmt: skip
+
+
+def _workbooks(here: int) -> None:
+    """Workbooks that came back and wait: the catalogue with two rows corrected, a review from before, a locked form."""
+    star = identity.organisation_by_id(here)
+    assert star is not None
+    told: list[tuple[Kind, str, int | None, dict[str, Any]]] = [
+        (Kind.CATALOGUE, "bemo", None, {"I2": "Modtagelse og registrering af ansøgninger", "K3": "Ét bilag to gange"}),
+        (Kind.HISTORY, "bemo", None, {"F2": date(2019, 5, 7), "G2": "Fuld", "H2": "Almindelig", "I2": "J.nr. 2019-44",
+                                      "F3": date(2019, 6, 3)}),
+        (Kind.FORMS, "nara", 2026, {"X2": "En anden begrundelse end den, der blev godkendt."}),
+    ]  # fmt: skip
+    for kind, who, year, cells in told:
+        book = Opened(fetched(by(who), kind, star, year))
+        for cell, value in cells.items():
+            book.sheet[cell] = value
+        brought(by(who), kind, star, book.saved, year, coming_back.filename(kind, by(who), year, "da"))
 
 
 def _jobs(_here: int) -> None:
