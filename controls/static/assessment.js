@@ -126,6 +126,7 @@
   var window_ = Array.from(crypto.getRandomValues(new Uint8Array(12)), function (n) { return n.toString(36); }).join("");
   var timer = null, busy = null, failed = 0, over = false, out = false, asked = false, leaving = false;
   var bad = {}, refusal = "", at = status.textContent;
+  var from = null, going = null;  // the page that comes may have been made before the last save: it sends what was typed once more
   names.forEach(function (name) { kept[name] = values(name); });
 
   function tell(text, link) {
@@ -144,7 +145,7 @@
     try {
       if (Object.keys(typed).length) {
         sessionStorage.setItem(store, JSON.stringify({ version: version, window: window_, typed: typed }));
-      } else { sessionStorage.removeItem(store); }
+      } else if (!going) { sessionStorage.removeItem(store); }
     } catch (error) { /* then the page alone holds it */ }
   }
   function later(ms) { clearTimeout(timer); timer = setTimeout(save, ms); }
@@ -267,6 +268,7 @@
     });
     clash.querySelector("[data-clashes]").replaceChildren.apply(clash.querySelector("[data-clashes]"), listed);
     clash.querySelector("[data-unchosen]").hidden = true;
+    from = nodes(Object.keys(held)[0])[0];
     if (!clash.open) { clash.showModal(); }
   }
   clash.querySelector("[data-choose]").addEventListener("click", function () {
@@ -286,7 +288,11 @@
     tell(at);
     save();
   });
-  clash.addEventListener("close", function () { if (Object.keys(held).length) { tell(say.held); reopen(); } });
+  clash.addEventListener("close", function () {  // else the text has the focus, but takes no keys
+    from.blur();
+    from.focus();
+    if (Object.keys(held).length) { tell(say.held); reopen(); }
+  });
   function reopen() {
     var button = make("button", say.choose, "button kr-link");
     button.type = "button";
@@ -336,6 +342,8 @@
   });
   window.addEventListener("pagehide", save);
   window.addEventListener("beforeunload", function (event) {
+    clearTimeout(going);
+    going = setTimeout(function () { going = null; remember(); }, 5000);
     if (leaving || asked || !pending().length) { return; }
     asked = true;
     save();
@@ -355,9 +363,10 @@
       old = JSON.parse(sessionStorage.getItem(store));
     } catch (error) { return; }
     if (!old) { return; }
+    Object.keys(old.typed).forEach(function (name) { if (kept[name]) { put(name, old.typed[name]); } });
+    if (!pending().length) { return remember(); }
     if (old.version.split(".")[0] === version.split(".")[0]) { version = old.version; }
     window_ = old.window;
-    Object.keys(old.typed).forEach(function (name) { if (kept[name]) { put(name, old.typed[name]); } });
     tell(say.back);
     later(0);
   }());

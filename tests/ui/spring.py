@@ -1,4 +1,4 @@
-"""A spring with last year behind it: an agency of twenty processes whose forms are out, served for browsers.
+"""A spring with last year behind it: an agency of thirty processes whose forms are out, served for browsers.
 
 Everything is made through the product's own actions; the clock is given, and goes on as the test says.
 """
@@ -32,7 +32,7 @@ from tests import make
 from tests.ui import standing
 
 LAST, NOW = datetime(2025, 3, 17, 9, 0, tzinfo=UTC), datetime(2026, 3, 17, 9, 0, tzinfo=UTC)
-SIZE = 20
+SIZE = 30
 PEOPLE = {"anne": Role.OWN, "bo": Role.OWN, "mette": Role.CTL, "nils": Role.CTL, "carl": Role.GRP, "dorte": Role.GRP}
 WHY = "Sagerne ligner dem fra sidste år, og kontrollen virker."
 ANSWERS = Answers(
