@@ -1,6 +1,7 @@
 """Fixtures: an application on an empty database (SQLite file or PostgreSQL), with the clock given."""
 
 import fcntl
+import gc
 import os
 import tempfile
 import warnings
@@ -14,6 +15,7 @@ from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import Engine, create_engine, event, make_url, text
 
 from controls.app import create_app
@@ -37,6 +39,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _of_its_database(item: pytest.Item) -> bool:
     only, call = item.get_closest_marker("only"), getattr(item, "callspec", None)
     return only is None or call is None or call.params.get("engine_app") in only.args
+
+
+@pytest.fixture(scope="session", autouse=True)
+def frugal() -> None:
+    """What the tests have loaded stays until they end: it is not looked through for garbage again and again."""
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 20)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -86,6 +95,7 @@ def _made(data: Path, url: str) -> Iterator[Flask]:
     app = create_app(Settings(data, url, "test", False, ("localhost",)))
     app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
     app.test_client_class = Browser
+    app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(data.parent))  # both databases' applications share it
     with app.app_context():
         careless(db.engine)
         db.drop_all()

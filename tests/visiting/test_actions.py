@@ -165,7 +165,8 @@ def test_an_approver_approves_in_that_process_only(houses: Houses) -> None:
     houses.lend(houses.asked("clen", VisitTask.APPROVER))
     assert assessments.sheet(houses.by("clen"), ids["KRE-2"]) is not None
     assert assessments.sheet(houses.by("clen"), ids["KRE-1"]) is None
-    assert [task.kind for task in overview.tasks(houses.by("clen"))] == ["assessment.approve"]
+    kinds = [task.kind for task in overview.tasks(houses.by("clen"))]
+    assert [kind for kind in kinds if kind.startswith("assessment")] == ["assessment.approve"]
     assert refused(houses, assessing.approve, "clen", ids["KRE-1"], None) == (403, "forbidden")
     assert refused(houses, assessing.approve, "clen", ids["KRE-2"], None, at=AFTER) == (403, "forbidden")
     houses.do(assessing.approve, "clen", ids["KRE-2"], None)
