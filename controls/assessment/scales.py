@@ -151,6 +151,7 @@ def _standard() -> Scales:
 
 
 STANDARD = _standard()
+"""What a first year begins with. Years from before scales were kept follow it for good, so it is never changed."""
 
 
 @lru_cache(100)

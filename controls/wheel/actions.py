@@ -93,14 +93,16 @@ def configure(by: By, cycle_id: int, version: int, parameters: Parameters, dates
 
 
 def number_rules(by: By, cycle_id: int, number: int) -> None:
-    """Say which set of rules the year follows; a new one carries the next number."""
+    """Say which set of rules the year follows; a new one carries the next number.
+
+    The year is written each time, so that rules are never set while somebody else locks them.
+    """
     row = load(Cycle, cycle_id)
     by.must(Permission.CYCLE_CONFIGURE, row.organisation_id)
     refuse_if(rules.why_not_configure(row.state))
-    if row.rule_set != number:
-        row.rule_set = number
-        saved(by, row)
-        audit.record(by, NUMBERED, row)
+    row.rule_set = number
+    saved(by, row)
+    audit.record(by, NUMBERED, row)
 
 
 def propose_close(by: By, cycle_id: int, version: int | None, reason: str = "") -> Cycle:

@@ -24,7 +24,7 @@ from controls.wheel.dates import default_dates
 from controls.wheel.words import State as Phase
 from tests import make
 from tests.assessment.test_routes import as_, budget, text
-from tests.assessment.year import GOOD, WHY, Year
+from tests.assessment.year import APRIL, GOOD, WHY, Year
 from tests.photograph import photographed
 
 LOWER = replace(STANDARD, moderate_from=4, elevated_from=8, high_from=12, worst_impact=Band.HIGH)
@@ -228,6 +228,18 @@ def test_a_place_without_a_year_sees_the_standard_scales(client: FlaskClient, ap
     assert client.get("/settings/scales").status_code == 200
     assert client.post("/settings/scales", data=typed(STANDARD)).status_code == 404
     assert db.session.scalar(select(func.count()).where(EventRow.action == actions.SCALES_CHANGED.name)) == 0
+
+
+def test_scales_are_not_set_while_the_year_is_locked(two: Two) -> None:
+    """The year's own row is written too, so of two at once one finds that it has moved on."""
+    read = two.next.version
+    two.set(LOWER)
+    with transaction():  # a month later, and the number of the set stays
+        actions.set_scales(two.by(two.first, APRIL), two.next.id, None, replace(LOWER, leap_steps=3))
+    now = wheels.cycle_by_id(two.next.id) or pytest.fail("no year")
+    assert (now.version, now.rule_set) == (read + 2, 2)
+    with pytest.raises(Refused), transaction():
+        wheel.advance(two.by(two.first), two.next.id, read)
 
 
 def test_who_was_later_is_told(two: Two) -> None:

@@ -137,6 +137,7 @@ def _before_forum() -> list[Page]:
         Page("wheel", "/wheel/2026?org=STAR", "bemo"),
         Page("scales-help", "/help/scales?org=STAR", "flkr", narrow=True),
         Page("scales", "/settings/scales?org=STAR", "bemo", narrow=True),
+        Page("scales-effect", "/settings/scales?org=ALS", "hebj", narrow=True, press=_effect),
         Page("assessments", f"{STAR_YEAR}/assessments?org=STAR", "bemo", narrow=True),
         Page("matrix", f"{STAR_YEAR}/matrix?org=STAR", "bemo"),
         Page("form", f"/assessments/{form}", filler, narrow=True),
@@ -349,6 +350,14 @@ def sent(tab: Tab, path: str, **fields: str) -> Response:
             }""",
             [path, fields],
         )
+    return _arrived(going.value)
+
+
+def _effect(tab: Tab) -> Response:
+    """Look at what other risk bands would do before they are saved."""
+    tab.locator("#high_from").fill("12")
+    with tab.expect_navigation() as going:
+        tab.locator("button[formaction*='/preview']").click()
     return _arrived(going.value)
 
 

@@ -38,6 +38,9 @@ from controls.review import actions as reviewing
 from controls.review.tables import Review
 from controls.review.words import State as Reviewed
 from controls.visiting import actions as visiting
+from controls.wheel import actions as wheel
+from controls.wheel import queries as years
+from controls.wheel.dates import default_dates
 from tests.papers.filled import Opened, brought, fetched
 
 GROUP = ("dova", "clen", "bemo", "kari", "hebu")
@@ -56,7 +59,10 @@ def play() -> None:
     """Play the scenes."""
     organisation = identity.organisation("STAR")
     assert organisation is not None
-    for scene in (_keepers, _roles, _visits, _removals, _disposal, _reviews, _findings, _acting, _workbooks, _jobs):
+    scenes = (
+        _keepers, _roles, _visits, _removals, _disposal, _reviews, _findings, _acting, _workbooks, _jobs, _next_year,
+    )  # fmt: skip
+    for scene in scenes:
         scene(organisation.id)
 
 
@@ -182,6 +188,16 @@ def _someone_who_tests(act: Callable[[By], Any]) -> None:
         except Refused:
             db.session.rollback()
     raise AssertionError("nobody may")
+
+
+def _next_year(_here: int) -> None:
+    """The small agency opens its next year, whose scales can still be changed."""
+    small = identity.organisation("ALS")
+    assert small is not None
+    before = years.latest(small.id)
+    assert before is not None
+    year = before.year + 1
+    _do(lambda: wheel.open_cycle(by("hebj"), small.id, year, years.parameters(before), default_dates(year)))
 
 
 def _acting(_here: int) -> None:
