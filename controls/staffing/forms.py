@@ -47,16 +47,23 @@ class GiveOver(BaseForm):
         return rows + super().take([reason for reason in reasons if not Key.read(reason.field)])
 
 
+LISTED = {"list": "people", "autocomplete": "off"}
+"""The page lists everybody who works here."""
+
+
 class OwnerRow(BaseForm):
     """Who owns one process and who is deputy, by name."""
 
     version = HiddenField()
-    owner = Line(N_("Process owner"), limit=200)
-    deputy = Line(N_("Deputy"), limit=200)
+    owner = Line(N_("Process owner"), limit=200, render_kw=LISTED)
+    deputy = Line(N_("Deputy"), limit=200, render_kw=LISTED)
 
 
 class Owners(BaseForm):
-    """A row for each process, saved together; what was typed is kept as it was typed."""
+    """A row for each process, saved together, and who fills the empty ones; what was typed is kept as it was typed."""
+
+    owner = Line(N_("Owner of every process that has none"), limit=200, render_kw=LISTED)
+    deputy = Line(N_("Deputy of every process that has none"), limit=200, render_kw=LISTED)
 
     def __init__(self, formdata: Any, processes: Iterable[Any]) -> None:
         super().__init__(formdata)
@@ -69,13 +76,13 @@ class Owners(BaseForm):
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Every row must be readable."""
-        readable = [row.validate() for row in self.rows.values()]
+        readable = [super().validate(extra_validators), *(row.validate() for row in self.rows.values())]
         return all(readable)
 
     def problems(self) -> list[tuple[str, str]]:
         """The problems of all rows, each with the code of its process."""
-        codes = self.process_codes
-        return [(cell, f"{codes[id]}: {text}") for id, row in self.rows.items() for cell, text in row.problems()]
+        rows = [(self.process_codes[id], row.problems()) for id, row in self.rows.items()]
+        return super().problems() + [(cell, f"{code}: {text}") for code, found in rows for cell, text in found]
 
     def take(self, reasons: list[Reason]) -> list[tuple[str, str]]:
         """Put each reason at its row and cell (named r<id>-<cell>)."""
@@ -90,16 +97,24 @@ class Owners(BaseForm):
     def named(self, people: Sequence[tuple[int, str, str]]) -> list[tuple[int, int, int | None, int | None]]:
         """Id, version, owner and deputy of each row; who is not found is refused beside the cell."""
         found = []
+        others = [_meant(cell, people) for cell in (self.owner, self.deputy)]
         for id, row in self.rows.items():
-            ids = []
-            for cell in (row.owner, row.deputy):
-                person, reasons = named(cell.data or "", people)
-                cell.errors = [*cell.errors, *(said(reason) for reason in reasons)]
-                ids.append(person)
+            ids = [
+                _meant(cell, people) if cell.data else other
+                for cell, other in zip((row.owner, row.deputy), others, strict=True)
+            ]
+            if not row.deputy.data and ids[0] == ids[1]:
+                ids[1] = None  # whoever owns it is no deputy of it
             version = str(row.version.data or "")
             read = int(version) if version.isascii() and version.isdigit() and len(version) < 10 else 0
             found.append((id, read, ids[0], ids[1]))
         return found
+
+
+def _meant(cell: Line, people: Sequence[tuple[int, str, str]]) -> int | None:
+    person, reasons = named(cell.data or "", people)
+    cell.errors = [*cell.errors, *(said(reason) for reason in reasons)]
+    return person
 
 
 CELLS = {"owner_id": "owner", "deputy_id": "deputy"}

@@ -85,6 +85,15 @@ def test_owners_row_by_row(scene: Scene, carl: FlaskClient) -> None:
     typed[f"{third}-deputy"] = ""
     done = carl.post(OWNERS, data=typed)
     assert done.status_code == 303 and "2 processer er ændret." in text(carl.get(done.location))
+    filled = text(carl.post(OWNERS, data={"owner": "Ukendt", "deputy": "bo"}))
+    assert "Ingen her hedder “Ukendt”." in filled and 'value="Ukendt"' in filled
+    now = {f"r{row.id}-version": str(row.version) for row in queries.owners(scene.agency.id, TODAY)}
+    now |= {f"{first}-owner": "anne", f"{first}-deputy": "mette", f"{second}-owner": "bo", f"{second}-deputy": ""}
+    now |= {f"{third}-owner": "", f"{third}-deputy": "", "owner": "anne", "deputy": "bo"}
+    assert carl.post(OWNERS, data=now).status_code == 303
+    assert [(row.owner, row.deputy) for row in queries.owners(scene.agency.id, TODAY)] == [
+        ("Anne (anne)", "Mette (mette)"), ("Bo (bo)", ""), ("Anne (anne)", "Bo (bo)"),
+    ]  # fmt: skip
     stale = carl.post(OWNERS, data=typed | {f"{first}-deputy": "nina"})
     assert stale.status_code == 409 and "KRE-1: Carl" in text(stale) and 'value="nina"' in text(stale)
 

@@ -17,9 +17,10 @@ from tests.speed.counting import counted
 MOST, FEW, MANY = 8, 5, 40
 PAGES = {
     Role.AUD: ("/log", "/log?person=1", "/log/3", "/verification", "/redactions", "/users", "/keepers", "/exceptions"),
-    Role.ADM: ("/jobs", "/users", "/users/new", "/users/{person}", "/keepers", "/evidence/disposal",
-               "/redactions/new"),
-    Role.GRP: ("/visiting", "/visiting/{visit}", "/evidence/requests", "/users/{person}"),
+    Role.ADM: ("/jobs", "/users", "/users/new", "/users/{person}", "/users/{person}/close", "/keepers",
+               "/evidence/disposal", "/redactions/new"),
+    Role.GRP: ("/visiting", "/visiting/{visit}", "/evidence/requests", "/users/{person}", "/settings/handover",
+               "/settings/owners", "/settings/staffing"),
     Role.VDC: ("/exceptions",),
     Role.OWN: ("/me", "/me/sign-in", "/me/password", "/me/stand-ins"),
 }  # fmt: skip
@@ -47,13 +48,14 @@ def seen(client: FlaskClient, people: dict[Role, Person], size: int) -> dict[str
     for role, paths in PAGES.items():
         for _ in range(size if role is Role.OWN else 1):
             making.signed_in(client, people[role])
-        for path in (path.format(**ids) for path in paths):
+        for page in paths:
+            path = page.format(**ids)
             client.get(path)  # what is learned once in the life of the application is learned
             with counted(db.engine) as queries:
                 answer = client.get(path)
             assert answer.status_code == 200, f"{role} {path}: {answer.status_code}"
             assert manners.faults(answer.text, "da") == [], f"{role} {path}"
-            found[f"{role} {path.rstrip('0123456789')}"] = len(queries)
+            found[f"{role} {page}"] = len(queries)
     return found
 
 
