@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from controls.assessment.words import Band
 from controls.base.why import N_, Labelled
@@ -32,22 +32,23 @@ def went(now: Band, last: Band | None) -> Way:
     return Way.UP if apart > 0 else Way.DOWN if apart < 0 else Way.SAME
 
 
-@dataclass(frozen=True)
-class Group:
-    """Sub-processes that stand in one cell and came from one: how many there are."""
+class Group(NamedTuple):
+    """How many sub-processes stand in a cell and went a way to come there."""
 
     likelihood: int
     impact: int
-    band: Band
-    last_likelihood: int | None
-    last_impact: int | None
-    last_band: Band | None
+    way: Way
     number: int
 
-    @property
-    def way(self) -> Way:
-        """Where they went."""
-        return went(self.band, self.last_band)
+
+class Arrow(NamedTuple):
+    """How many went from one cell to another, by impact and likelihood."""
+
+    last_impact: int
+    last_likelihood: int
+    impact: int
+    likelihood: int
+    number: int
 
 
 def cells(groups: Iterable[Group]) -> Counter[tuple[int, int]]:
@@ -64,12 +65,3 @@ def ways(groups: Iterable[Group]) -> dict[Way, int]:
     for group in groups:
         found[group.way] += group.number
     return found
-
-
-def arrows(groups: Iterable[Group]) -> list[tuple[int, int, int, int, int]]:
-    """From which cell to which those went that changed band, and how many: impact and likelihood of both."""
-    found: Counter[tuple[int, int, int, int]] = Counter()
-    for group in groups:
-        if group.way in (Way.UP, Way.DOWN) and group.last_impact and group.last_likelihood:
-            found[group.last_impact, group.last_likelihood, group.impact, group.likelihood] += group.number
-    return [(*way, number) for way, number in sorted(found.items()) if way[:2] != way[2:]]

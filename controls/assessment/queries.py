@@ -5,14 +5,27 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, func, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import aliased
 
 from controls.assessment import facts, rules, scale_rules
 from controls.assessment.facts import Seen
 from controls.assessment.merging import Before as Was
 from controls.assessment.merging import Fields
-from controls.assessment.movement import Group, Way
+from controls.assessment.movement import Arrow, Group, Way
 from controls.assessment.rules import DONE, EDITABLE, Before, Level, Levels, Scores, line_field
 from controls.assessment.scale_rules import Assessed, Effect
 from controls.assessment.scales import FIELDS, NAMES, STANDARD, Scales, score
@@ -565,23 +578,29 @@ class Choices(NamedTuple):
 def choices(by: By, organisation_ids: frozenset[int], year: int) -> Choices:
     """Areas and owners of the year's forms, from one query."""
     rows = db.session.execute(_choices(_reach(by), organisation_ids, year)).all()
-    areas = {row[0]: AreaName(row[0], row[1], row[2]) for row in rows}
-    owners = {row[3]: row[4] for row in rows if row[3] is not None}
-    return Choices(list(areas.values()), sorted(owners.items(), key=lambda o: o[1]), sum(row[5] for row in rows))
+    areas = {row.code: AreaName(row.code, row.name, row.other) for row in rows if row.owner is None}
+    owners = [(row.owner, row.name) for row in rows if row.owner is not None]
+    return Choices(list(areas.values()), sorted(owners, key=lambda o: o[1]), sum(row.number or 0 for row in rows))
 
 
 @built
 def _choices(reach: Scope, organisation_ids: frozenset[int], year: int) -> Select[*tuple[Any, ...]]:
-    return (
-        select(Area.code, Area.name_da, Area.name_en, Owner.id, Owner.name, func.count())
-        .select_from(Assessment)
-        .join(Process, Process.id == Assessment.process_id)
-        .join(Area, Area.id == Process.area_id)
-        .outerjoin(Owner, Owner.id == Process.owner_id)
-        .where(Assessment.organisation_id.in_(organisation_ids), Assessment.year == year, inside_of(reach))
-        .group_by(Area.sort_key, Area.code, Area.name_da, Area.name_en, Owner.id, Owner.name)
-        .order_by(Area.sort_key)
-    )
+    """A row for each area, with the number of its forms, and one for each owner."""
+    forms = (Assessment.organisation_id.in_(organisation_ids), Assessment.year == year, inside_of(reach))
+    by_area = (
+        select(Area.code, Area.name_da.label("name"), Area.name_en.label("other"),
+               literal(None, Integer).label("owner"), func.count().label("number"), Area.sort_key)
+        .select_from(Assessment).join(Process, Process.id == Assessment.process_id)
+        .join(Area, Area.id == Process.area_id).where(*forms)
+        .group_by(Area.sort_key, Area.code, Area.name_da, Area.name_en)
+    )  # fmt: skip
+    by_owner = (
+        select(literal(""), Owner.name, literal(""), Owner.id, literal(None, Integer), literal(""))
+        .select_from(Assessment).join(Process, Process.id == Assessment.process_id)
+        .join(Owner, Owner.id == Process.owner_id).where(*forms).group_by(Owner.id, Owner.name)
+    )  # fmt: skip
+    found = union_all(by_area, by_owner).subquery()
+    return select(found).order_by(found.c.sort_key)
 
 
 class AreaName(NamedTuple):
@@ -673,9 +692,15 @@ Cell = tuple[int, int]
 
 
 def matrix_groups(by: By, organisation_ids: frozenset[int], year: int, after: bool, area: str = "") -> list[Group]:
-    """The scored sub-processes of a year, counted by the cell they stand in and the one they came from."""
+    """The scored sub-processes of a year, counted by the cell they stand in and the way they went."""
     rows = db.session.execute(_matrix_groups(_reach(by), organisation_ids, year, after, area)).all()
-    return [Group(*cast("tuple[Any, ...]", row)) for row in rows]
+    return [Group(likelihood, impact, Way(way), number) for likelihood, impact, way, number in rows]
+
+
+def arrows(by: By, organisation_ids: frozenset[int], year: int, after: bool, area: str = "") -> list[Arrow]:
+    """From which cell to which those went that changed band, and how many."""
+    rows = db.session.execute(_arrows(_reach(by), organisation_ids, year, after, area)).all()
+    return [Arrow(*cast("tuple[Any, ...]", row)) for row in rows]
 
 
 def matrix(
@@ -705,12 +730,18 @@ def _in_matrix(query: Any, reach: Scope, organisation_ids: frozenset[int], year:
         query.select_from(Line)
         .join(Assessment, Assessment.id == Line.assessment_id)
         .join(Process, Process.id == Assessment.process_id)
-        .outerjoin(Last, and_(Last.process_id == Assessment.process_id, Last.year == Assessment.year - 1))
-        .outerjoin(LastLine, and_(LastLine.assessment_id == Last.id, LastLine.subprocess_id == Line.subprocess_id))
         .where(Assessment.organisation_id.in_(organisation_ids), Assessment.year == year, inside_of(reach))
         .where(now.likelihood.is_not(None), now.impact.is_not(None))
     )  # fmt: skip
     return query.where(Process.area_id.in_(select(Area.id).where(Area.code == area))) if area else query
+
+
+def _with_last(query: Any) -> Any:
+    """The same with last year's lines beside."""
+    of_line = and_(LastLine.assessment_id == Last.id, LastLine.subprocess_id == Line.subprocess_id)
+    return query.outerjoin(
+        Last, and_(Last.process_id == Assessment.process_id, Last.year == Assessment.year - 1)
+    ).outerjoin(LastLine, of_line)
 
 
 @built
@@ -718,9 +749,24 @@ def _matrix_groups(
     reach: Scope, organisation_ids: frozenset[int], year: int, after: bool, area: str
 ) -> Select[*tuple[Any, ...]]:
     now, last = _scored(Line, after), _scored(LastLine, after)
-    query = select(*now, *last, func.count())
-    counted = _in_matrix(query, reach, organisation_ids, year, now, area).group_by(*now, *last)
+    went = case(*((where, literal(way.value)) for way, where in _moved(now.band, last.band).items()))
+    query = select(now.likelihood, now.impact, went.label("way"), func.count())
+    counted = _with_last(_in_matrix(query, reach, organisation_ids, year, now, area))
+    counted = counted.group_by(now.likelihood, now.impact, "way")
     return cast("Select[*tuple[Any, ...]]", counted)
+
+
+@built
+def _arrows(
+    reach: Scope, organisation_ids: frozenset[int], year: int, after: bool, area: str
+) -> Select[*tuple[Any, ...]]:
+    now, last = _scored(Line, after), _scored(LastLine, after)
+    ends = (last.impact, last.likelihood, now.impact, now.likelihood)
+    query = _with_last(_in_matrix(select(*ends, func.count()), reach, organisation_ids, year, now, area))
+    moved = _moved(now.band, last.band)
+    query = query.where(or_(moved[Way.UP], moved[Way.DOWN]))
+    query = query.where(or_(last.impact != now.impact, last.likelihood != now.likelihood))
+    return cast("Select[*tuple[Any, ...]]", query.group_by(*ends).order_by(*ends))
 
 
 @built
@@ -729,19 +775,25 @@ def _matrix(
     way: Way | None, offset: int, limit: int,
 ) -> Select[*tuple[Any, ...]]:  # fmt: skip
     now, last = _scored(Line, after), _scored(LastLine, after)
-    product = now.likelihood * now.impact
-    query = select(
-        Assessment.id, Subprocess.code, Subprocess.name_da, Subprocess.name_en, Area.code.label("area"), *now,
-        last.band, last.likelihood * last.impact, Assessment.state,
-    )  # fmt: skip
-    query = _in_matrix(query, reach, organisation_ids, year, now, area)
-    query = query.join(Area, Area.id == Process.area_id).join(Subprocess, Subprocess.id == Line.subprocess_id)
+    order = ((now.likelihood * now.impact).desc(), now.impact.desc(), Subprocess.sort_key, Line.id)
+    query = _in_matrix(select(Line.id), reach, organisation_ids, year, now, area)
     if cell:
         query = query.where(now.likelihood == cell[0], now.impact == cell[1])
     if way:
-        query = query.where(_moved(now.band, last.band)[way])
-    query = query.order_by(product.desc(), now.impact.desc(), Subprocess.sort_key, Line.id)
-    return cast("Select[*tuple[Any, ...]]", query.offset(offset).limit(limit))
+        query = _with_last(query).where(_moved(now.band, last.band)[way])
+    page = query.join(Subprocess, Subprocess.id == Line.subprocess_id).order_by(*order).offset(offset).limit(limit)
+    rows = _with_last(
+        select(
+            Assessment.id, Subprocess.code, Subprocess.name_da, Subprocess.name_en, Area.code.label("area"), *now,
+            last.band, last.likelihood * last.impact, Assessment.state,
+        )
+        .select_from(Line)
+        .join(Assessment, Assessment.id == Line.assessment_id)
+        .join(Process, Process.id == Assessment.process_id)
+        .join(Area, Area.id == Process.area_id)
+        .join(Subprocess, Subprocess.id == Line.subprocess_id)
+    ).where(Line.id.in_(select(page.subquery().c.id)))  # fmt: skip
+    return cast("Select[*tuple[Any, ...]]", rows.order_by(*order))
 
 
 def _moved(now: Any, last: Any) -> dict[Way, ColumnElement[bool]]:

@@ -33,7 +33,7 @@ from controls.assessment.forms import (
 )
 from controls.assessment.grid import many
 from controls.assessment.merging import Fields, Merge
-from controls.assessment.movement import SIGNS, Way, arrows, cells, ways, went
+from controls.assessment.movement import SIGNS, Way, cells, ways, went
 from controls.assessment.queries import GridRow, LineRow, Sheet
 from controls.assessment.rules import Before, Scores, line_field
 from controls.assessment.scale_rules import EXPLAINED, anchor_field, why_not_scales
@@ -824,7 +824,7 @@ def matrix(year: int) -> ResponseReturnValue:
     return answer.page(
         "assessment/matrix.html", year=year, after=after, area=area, cells=_cells(used, cells(groups)), rows=rows,
         total=total, matching=matching, cell=cell, way=way, areas=queries.areas_of_year(here, year), drawn=drawn,
-        ways=ways(groups), signs=SIGNS, went=went, arrows=arrows(groups) if drawn else [],
+        ways=ways(groups), signs=SIGNS, went=went, arrows=queries.arrows(by, here, year, after, area) if drawn else [],
         page=lists.Page(rows, matching, total, asked), pages=_address(page=None, all=None) + "&",
         href=_address(p=None, c=None, page=None, all=None) + "&", address=_address, org=guard.organisation().code,
         spans=spans(used), used=used, letters=LETTERS, several=len(set(by_place.values())) > 1,

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Select, and_, func, literal, select, union_all
@@ -113,10 +114,16 @@ def _meeting(reach: Scope, organisation_id: int, year: int) -> Select[*tuple[Any
     )  # fmt: skip
 
 
+@lru_cache(1000)
+def _systems(text: str) -> frozenset[str]:
+    """The systems of a process; few texts, read again and again."""
+    return frozenset(parts(text))
+
+
 def forms(rows: Iterable[Queued], facts: dict[int, dict[Fact, int]]) -> list[Form]:
     """The forms that have answers, as the rules want them."""
     return [
-        Form(row.id, row.code, row.area, frozenset(parts(row.systems)), row.before, row.after, row.before_last,
+        Form(row.id, row.code, row.area, _systems(row.systems), row.before, row.after, row.before_last,
              row.after_last, facts.get(row.process_id, {}))
         for row in rows
         if row.before is not None and row.after is not None and row.state not in EDITABLE

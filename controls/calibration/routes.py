@@ -48,20 +48,21 @@ def _context(
     order = next((one for one in Order if one.value == asked["order"]), Order.LARGEST)
     approving, area = asked["show"] == APPROVE, asked["area"]
     facts = {} if approving else queries.facts(here.id, year)
-    deviation = rules.deviations(queries.forms(meeting.forms, facts), meeting.least)
-    rows = {row.id: row for row in meeting.forms}
+    forms, rows = queries.forms(meeting.forms, facts), {row.id: row for row in meeting.forms}
     wanted = State.CALIBRATED if approving else State.SUBMITTED
-    ids = [row.id for row in meeting.forms if row.state is wanted and area in ("", row.area) and row.id in deviation]
+    ids = [form.id for form in forms if rows[form.id].state is wanted and area in ("", form.area)]
+    deviation = {} if approving else rules.deviations(forms, meeting.least)
     ids = ids if approving else rules.ordered(ids, deviation, order)
     named = next((row.id for row in meeting.forms if row.code == asked["process"]), None)
     chosen = id or named or (ids[0] if ids else None)
+    deviation = deviation or rules.deviations(forms, meeting.least, chosen)
     opened = queries.opened(by, chosen) if chosen else None
     args = {name: asked[name] for name in ("order", "area", "show") if asked[name]}
     return {
         "year": year, "here": here, "org": here.code, "order": order, "orders": list(Order), "area": area,
         "approving": approving, "areas": {row.area: row for row in meeting.forms}.values(), "rows": rows,
         "shown": _window(ids, chosen), "number": len(ids), "deviation": deviation, "chosen": chosen,
-        "against": list(Against), "counts": _counts(meeting.forms), "phase": meeting.phase,
+        "against": list(Against), "common": rules.common, "counts": _counts(meeting.forms), "phase": meeting.phase,
         "recent": _recent(meeting.forms), "keys": not guard.person().keys_off,
         "address": lambda **changes: url_for(".queue", year=year, org=here.code, **(args | changes)),
         "facts": facts.get(opened.process.id, {}) if opened else {},

@@ -3,9 +3,14 @@
 Every figure is a difference of two products of likelihood and impact (1 to 25), so that the three can be compared.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import chain
+from operator import attrgetter, itemgetter
 from statistics import median
+from types import MappingProxyType
+from typing import NamedTuple
 
 from controls.assessment.words import Band
 from controls.base.why import N_, Labelled
@@ -49,8 +54,7 @@ class Order(Labelled):
     CODE = "code", N_("Code")
 
 
-@dataclass(frozen=True)
-class Form:
+class Form(NamedTuple):
     """A form with its products before and after controls, this year and last, and what it can be compared by."""
 
     id: int
@@ -61,57 +65,46 @@ class Form:
     after: int
     before_last: int | None = None
     after_last: int | None = None
-    facts: Mapping[Fact, int] = field(default_factory=dict)
+    facts: Mapping[Fact, int] = MappingProxyType({})
 
 
-@dataclass(frozen=True)
-class Figure:
-    """A deviation: the product the form says and the one it is held against, before or after controls."""
+class Figure(NamedTuple):
+    """A deviation: the product a form says and the one it is held against, before or after controls, how far apart."""
 
     against: Against
     said: int
     held: float
     after: bool
-
-    @property
-    def value(self) -> float:
-        """How far apart; facts only ask for more, never for less."""
-        apart = self.held - self.said if self.against is Against.FACTS else abs(self.held - self.said)
-        return max(apart, 0)
-
-
-@dataclass(frozen=True)
-class Similar:
-    """A process to compare with: its product before controls and what the two have in common."""
-
-    id: int
-    code: str
-    product: int
-    common: tuple[str, ...]
+    value: float
 
 
 def against_last(form: Form) -> Figure | None:
     """The larger of the differences from last year, before or after controls; none without an answer last year."""
     pairs = ((form.before, form.before_last, False), (form.after, form.after_last, True))
-    found = [Figure(Against.LAST, now, last, after) for now, last, after in pairs if last is not None]
-    return max(found, key=lambda figure: figure.value, default=None)
+    found = [Figure(Against.LAST, now, last, after, abs(now - last)) for now, last, after in pairs if last is not None]
+    return max(found, key=VALUE, default=None)
 
 
-def against_similar(form: Form, similar: Sequence[Similar]) -> Figure | None:
+def against_similar(form: Form, similar: Sequence[Form]) -> Figure | None:
     """The difference before controls from the median of the similar processes; one alone is no measure."""
     if len(similar) < 2:
         return None
-    return Figure(Against.SIMILAR, form.before, median(one.product for one in similar), False)
+    held = median([one.before for one in similar])
+    return Figure(Against.SIMILAR, form.before, held, False, abs(form.before - held))
 
 
 def against_facts(form: Form, least: Mapping[Band, int]) -> Figure | None:
     """How far the risk after controls lies below what the weightiest fact asks for; `least` begins each band."""
     if not form.facts:
         return None
-    return Figure(Against.FACTS, form.after, max(least[ASKS[fact]] for fact in form.facts), True)
+    held = max(least[ASKS[fact]] for fact in form.facts)
+    return Figure(Against.FACTS, form.after, held, True, max(held - form.after, 0))
 
 
-def neighbours(forms: Iterable[Form]) -> Callable[[Form], list[Similar]]:
+VALUE = attrgetter("value")
+
+
+def neighbours(forms: Iterable[Form]) -> Callable[[Form], list[Form]]:
     """Finds the processes that share most with one: the area, and systems.
 
     A system that more than half of the processes use tells nothing about likeness and is left out.
@@ -123,29 +116,32 @@ def neighbours(forms: Iterable[Form]) -> Callable[[Form], list[Similar]]:
             sharing.setdefault(key, []).append(form.id)
     telling = {key: ids for key, ids in sharing.items() if 2 * len(ids) <= len(known) or len(known) < 4}
 
-    def similar(form: Form) -> list[Similar]:
-        common: dict[int, list[str]] = {}
-        for key in (form.area, *sorted(form.systems)):
-            for id in telling.get(key, ()):
-                if id != form.id:
-                    common.setdefault(id, []).append(key)
-        nearest = sorted(common.items(), key=lambda pair: (-len(pair[1]), known[pair[0]].code))[:NEAREST]
-        return [Similar(id, known[id].code, known[id].before, tuple(keys)) for id, keys in nearest]
+    def similar(form: Form) -> list[Form]:
+        found = Counter(chain.from_iterable(telling.get(key, ()) for key in (form.area, *sorted(form.systems))))
+        # Among equals those of the same area come first, in the order of the catalogue.
+        nearest = sorted(found.items(), key=itemgetter(1), reverse=True)[: NEAREST + 1]
+        return [known[id] for id, _number in nearest if id != form.id][:NEAREST]
 
     return similar
+
+
+def common(form: Form, other: Form) -> list[str]:
+    """What two processes have in common: the area, and systems."""
+    return [form.area] * (form.area == other.area) + sorted(form.systems & other.systems)
 
 
 @dataclass(frozen=True)
 class Deviation:
     """The figures of a form, and the similar processes that one of them was reckoned from."""
 
+    form: Form
     figures: Mapping[Against, Figure]
-    similar: tuple[Similar, ...] = ()
+    similar: Sequence[Form] = ()
 
     @property
     def largest(self) -> Figure | None:
         """The figure that speaks most; the first of several that are as large."""
-        return max(self.figures.values(), key=lambda figure: figure.value, default=None)
+        return max(self.figures.values(), key=VALUE, default=None)
 
     def by(self, order: Order) -> tuple[float, float]:
         """What the queue is ordered by, and all of it together among equals."""
@@ -156,13 +152,13 @@ class Deviation:
         return (figure.value if figure else 0), whole
 
 
-def deviations(forms: Sequence[Form], least: Mapping[Band, int]) -> dict[int, Deviation]:
-    """The figures of each form, by its id."""
+def deviations(forms: Sequence[Form], least: Mapping[Band, int], only: int | None = None) -> dict[int, Deviation]:
+    """The figures of each form, or of one alone, by its id."""
     similar_to, found = neighbours(forms), {}
-    for form in forms:
+    for form in forms if only is None else (one for one in forms if one.id == only):
         similar = similar_to(form)
         figures = (against_last(form), against_similar(form, similar), against_facts(form, least))
-        found[form.id] = Deviation({one.against: one for one in figures if one is not None}, tuple(similar))
+        found[form.id] = Deviation(form, {one.against: one for one in figures if one is not None}, similar)
     return found
 
 

@@ -1,12 +1,12 @@
 """Reads over several slices: tasks, the home page's figures, one process, one sub-process, one control, search."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, Subquery, func, literal, or_, select, union_all
+from sqlalchemy import BindParameter, Select, Subquery, bindparam, func, literal, or_, select, union_all
 from sqlalchemy.orm import aliased
 
 from controls.assessment.queries import FactsBeside
@@ -24,7 +24,7 @@ from controls.forum.tables import Meeting
 from controls.forum.words import State as Minutes
 from controls.identity.permissions import Permission
 from controls.identity.tables import Organisation, Person, RoleGrant
-from controls.overview.rules import Task
+from controls.overview.rules import MOST, Task
 from controls.review.tables import Control, DesignTest, Review, Risk
 from controls.rotation.queries import stands
 from controls.rotation.tables import Coverage
@@ -59,22 +59,21 @@ def _tasks(by: By) -> tuple[Select[Any], Select[Any]] | None:
 
 
 def _statements(found: Subquery) -> tuple[Select[Any], Select[Any]]:
-    """The tasks in order, and their number."""
+    """The tasks in order, and their number as far as it is told."""
     ordered = select(found).order_by(found.c.due.is_(None), found.c.due, found.c.code)
-    return ordered, select(func.count()).select_from(found)
+    return ordered, select(func.count()).select_from(select(found.c.id).limit(MOST).subquery())
 
 
-def tasks(by: By, limit: int | None = None) -> list[Task]:
+def tasks(by: By, limit: int = MOST) -> list[Task]:
     """What the person must do, late first, in one query over all slices."""
     found = _tasks(by)
     if found is None:
         return []
-    query = found[0] if limit is None else found[0].limit(limit)
-    return [Task(*row) for row in db.session.execute(query)]
+    return [Task(*row) for row in db.session.execute(found[0].limit(limit))]
 
 
 def task_count(by: By) -> int:
-    """How many things the person must do."""
+    """How many things the person must do; no more than `MOST` are counted, since every page asks."""
     found = _tasks(by)
     return 0 if found is None else db.session.scalar(found[1]) or 0
 
@@ -253,24 +252,24 @@ def coverage_beside() -> Beside:
     return _COVERED
 
 
-def _risk_cells(organisation_ids: frozenset[int], year: int) -> dict[int, Cell]:
-    rows = db.session.execute(_risk_of(organisation_ids, year))
+_SHOWN: BindParameter[Any] = bindparam("shown", expanding=True)
+_NEWEST = _ASSESSED.where(AssessedLine.subprocess_id.in_(_SHOWN), Assessment.year <= bindparam("year")).subquery()
+_RISK_OF = select(_NEWEST.c.subprocess_id, _NEWEST.c.inherent_band, _NEWEST.c.score).where(_NEWEST.c.place == 1)
+
+
+def _risk_cells(subprocess_ids: Sequence[int], year: int) -> dict[int, Cell]:
+    rows = db.session.execute(_RISK_OF, {"shown": list(subprocess_ids), "year": year})
     return {id: Cell(str(score or ""), band.value) for id, band, score in rows if band}
 
 
-@built
-def _risk_of(organisation_ids: frozenset[int], year: int) -> Select[Any]:
-    found = _bands(year, Assessment.organisation_id.in_(organisation_ids))
-    return select(found.c.subprocess_id, found.c.inherent_band, found.c.score).where(found.c.place == 1)
-
-
-def _covered_cells(organisation_ids: frozenset[int], year: int) -> dict[int, Cell]:
-    return {id: Cell(str(day.year)) for id, day in db.session.execute(_covered_of(organisation_ids, year))}
+def _covered_cells(subprocess_ids: Sequence[int], year: int) -> dict[int, Cell]:
+    rows = db.session.execute(_covered_of(year), {"shown": list(subprocess_ids)})
+    return {id: Cell(str(day.year)) for id, day in rows}
 
 
 @built
-def _covered_of(organisation_ids: frozenset[int], year: int) -> Select[Any]:
-    return select(_covered(year, Coverage.organisation_id.in_(organisation_ids)))
+def _covered_of(year: int) -> Select[Any]:
+    return select(_covered(year, Coverage.subprocess_id.in_(_SHOWN)))
 
 
 _RISK = Beside(N_("Risk"), _risk_cells)

@@ -5,8 +5,8 @@ from datetime import date
 
 from controls.base.why import N_
 
-FIRST, MESSAGES = 5, 3
-"""Lines under "what you must do now", and how many of the latest messages."""
+FIRST, MESSAGES, MOST = 5, 3, 100
+"""Lines under "what you must do now", how many of the latest messages, and how many tasks are told at most."""
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,10 @@
 """Reads of reminders: what is chosen and who holds it, the receipt, who is late by owner, a person's messages."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Date, Integer, Select, and_, case, func, literal, or_, select, union_all
 from sqlalchemy.orm import aliased
 
 from controls.assessment import queries as assessments
@@ -21,7 +20,7 @@ from controls.reminder.rules import MOST, Held
 from controls.reminder.tables import Receipt, Reminder
 from controls.reminder.words import Outcome
 from controls.universe.tables import Area, Process
-from controls.wheel.rules import AreaCount, Course, Late, whole
+from controls.wheel.rules import AreaCount, Course, Late
 from controls.wheel.tables import Cycle, Step
 from controls.wheel.words import State as Phase
 
@@ -125,41 +124,30 @@ def show(by: By, id: int) -> Shown | None:
 
 def course(by: By, organisation_id: int, year: int) -> Course:
     """How many of the year's assessments are in each state, by area, and who is late, by owner: in one query."""
-    areas: dict[str, list[AreaCount]] = {}
-    owners: dict[int | None, Late] = {}
-    for row in db.session.execute(_course(scope(by, Permission.CONTENT_READ), organisation_id, year)):
-        count = AreaCount(*row[:10])
-        areas.setdefault(count.code, []).append(count)
-        one = owners.get(row.owner_id) or Late(row.owner_id, row.owner, 0, 0, row.due_on, row.reminded_on)
-        owners[row.owner_id] = replace(
-            one, missing=one.missing + count.not_started + count.draft, returned=one.returned + count.returned
-        )
-    late = [one for one in owners.values() if one.missing or one.returned]
+    rows = db.session.execute(_course(scope(by, Permission.CONTENT_READ), organisation_id, year)).all()
+    late = [
+        Late(row.owner_id, row.owner, row.not_started + row.draft, row.returned, row.due_on, row.reminded_on)
+        for row in rows if row.by_owner
+    ]  # fmt: skip
     return Course(
-        [whole(counts) for counts in areas.values()],
-        sorted(late, key=lambda one: (-one.missing - one.returned, one.owner or "")),
+        [AreaCount(*row[1:11]) for row in rows if not row.by_owner],
+        sorted((one for one in late if one.missing or one.returned), key=lambda one: -one.missing - one.returned),
     )
 
 
 @built
 def _course(reach: Scope, organisation_id: int, year: int) -> Select[*tuple[Any, ...]]:
+    """A row for each area and one for each owner."""
     last = (
         select(Receipt.person_id, func.max(Receipt.sent_on).label("day"))
         .where(Receipt.outcome == Outcome.REMINDED, Receipt.organisation_id == organisation_id)
         .where(Receipt.sent_on >= date(year, 1, 1), Receipt.sent_on <= date(year, 12, 31))
         .group_by(Receipt.person_id).subquery()
     )  # fmt: skip
-
-    def number(*states: State) -> Any:
-        return func.count().filter(assessments.shown_state().in_(states))
-
-    by_place = (Area.sort_key, Area.code, Area.name_da, Area.name_en, Process.owner_id, Person.name)
-    return (
+    forms = (
         select(
-            Area.code, Area.name_da, Area.name_en, func.count(), number(State.NOT_STARTED), number(State.DRAFT),
-            number(State.SUBMITTED), number(State.RETURNED), number(State.CALIBRATED), number(*DONE), Process.owner_id,
-            Person.name.label("owner"), func.min(Step.deadline_on).label("due_on"),
-            func.max(last.c.day).label("reminded_on"),
+            assessments.shown_state().label("state"), Area.code, Area.name_da, Area.name_en, Area.sort_key,
+            Process.owner_id, Person.name, Step.deadline_on, last.c.day,
         )
         .select_from(Assessment)
         .join(Process, Process.id == Assessment.process_id)
@@ -168,8 +156,31 @@ def _course(reach: Scope, organisation_id: int, year: int) -> Select[*tuple[Any,
         .outerjoin(Step, and_(Step.cycle_id == Assessment.cycle_id, Step.state == Phase.ASSESSING))
         .outerjoin(last, last.c.person_id == Process.owner_id)
         .where(Assessment.organisation_id == organisation_id, Assessment.year == year, assessments.inside_of(reach))
-        .group_by(*by_place).order_by(*by_place)
+        .cte("forms")
     )  # fmt: skip
+    at = forms.c
+
+    def number(name: str, *states: State) -> Any:
+        return func.count().filter(at.state.in_(states)).label(name)
+
+    counts = (
+        func.count().label("issued"), number("not_started", State.NOT_STARTED), number("draft", State.DRAFT),
+        number("submitted", State.SUBMITTED), number("returned", State.RETURNED),
+        number("calibrated", State.CALIBRATED), number("approved", *DONE),
+    )  # fmt: skip
+    area = (at.code, at.name_da, at.name_en)
+    nobody, nothing = literal(None, Integer), literal(None, Date)
+    by_area = select(
+        literal(0).label("by_owner"), *area, *counts, nobody.label("owner_id"), literal("").label("owner"),
+        nothing.label("due_on"), nothing.label("reminded_on"), at.sort_key.label("sort"),
+    ).group_by(at.sort_key, *area)  # fmt: skip
+    by_owner = select(
+        literal(1), literal(""), literal(""), literal(""), *counts, at.owner_id, at.name, func.min(at.deadline_on),
+        func.max(at.day), func.coalesce(at.name, ""),
+    ).group_by(at.owner_id, at.name)  # fmt: skip
+    found = union_all(by_area, by_owner).subquery()
+    columns = [column for column in found.c if column.name != "sort"]
+    return select(*columns).order_by(found.c.by_owner, found.c.sort)
 
 
 KEPT = outbox.KEPT

@@ -45,10 +45,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Beside:
-    """A column of the list that a later slice fills: its heading, and its cells by sub-process, in one query."""
+    """A column of the list that a later slice fills: heading, and the cells of these sub-processes, in one query."""
 
     heading: str
-    values: Callable[[frozenset[int], int], dict[int, Cell]]
+    values: Callable[[Sequence[int], int], dict[int, Cell]]
 
 
 BESIDE: list[Beside] = []

@@ -30,10 +30,11 @@ def processes() -> ResponseReturnValue:
     rows = queries.listed(
         ids, today, asked.filters, descending=asked.descending, offset=asked.offset(), limit=asked.limit()
     )
+    shown = [part.id for area in rows for listed in area.processes for part in listed.subprocesses]
     return answer.page(
         "universe/list.html", here=here, rows=rows, figures=figures, asked=asked, several=len(ids) > 1,
         page=lists.Page(rows, figures.matching, figures.subprocesses, asked), chips=_chips(here, asked, figures),
-        beside=[(_(column.heading), column.values(ids, today.year)) for column in queries.BESIDE],
+        beside=[(_(column.heading), column.values(shown, today.year)) for column in queries.BESIDE],
         may_import=guard.by().may(Permission.CATALOGUE_EDIT, here.id), address=_address(here, asked),
     )  # fmt: skip
 

@@ -158,6 +158,7 @@ def _step_items(steps: list[Any], state: State) -> list[dict[str, Any]]:
 def _context(year: int) -> dict[str, Any]:
     cycle, steps = _found(year)
     by, here = guard.by(), guard.organisation()
+    spring = cycle.state in IN_SPRING  # then no reviews are worked on but those chosen ahead
     as_of = day(request.args.get("as_of", "")) if request.method == "GET" else None
     goals = queries.goals(here.id, year, as_of)
     then, goals = goals[len(queries.GOALS) :], goals[: len(queries.GOALS)]
@@ -167,11 +168,11 @@ def _context(year: int) -> dict[str, Any]:
     return {
         "cycle": cycle, "steps": steps, "organisation": here, "goals": goals, "areas": areas,
         "total": rules.whole(areas),
-        "late": [late for course in courses for late in course.late] if cycle.state in IN_SPRING else [],
+        "late": [late for course in courses for late in course.late] if spring else [],
         "as_of": as_of, "then": then, "asked_on": request.args.get("as_of", ""),
         "next_deadline": min(deadlines, default=None), "step": StepForm(version=cycle.version),
         "back": StepForm(version=cycle.version), "parameters": queries.parameters(cycle),
-        "hours": [(_(label), number) for label, number in queries.hours(here.id, year)],
+        "hours": [] if spring else [(_(label), number) for label, number in queries.hours(here.id, year)],
         "items": _step_items(steps, cycle.state),
         "step_words": {state.value: _(text) for state, text in STEP_WORDS.items()}, **_why_not_step(by, cycle, goals),
     }  # fmt: skip

@@ -1,7 +1,5 @@
 """Deviations: each figure by its formula, who is similar, and the order of the queue."""
 
-from dataclasses import replace
-
 import pytest
 
 from controls.assessment.scales import STANDARD, spans
@@ -15,13 +13,13 @@ FORM = Form(1, "KRE-1", "KRE", frozenset({"Navision Stat"}), before=12, after=6,
 def test_last_year_counts_where_it_moved_most() -> None:
     before = rules.against_last(FORM)
     assert before is not None and (before.said, before.held, before.after, before.value) == (12, 9, False, 3)
-    after = rules.against_last(replace(FORM, after_last=20))
+    after = rules.against_last(FORM._replace(after_last=20))
     assert after is not None and (after.said, after.held, after.after, after.value) == (6, 20, True, 14)
-    assert rules.against_last(replace(FORM, before_last=None, after_last=None)) is None
+    assert rules.against_last(FORM._replace(before_last=None, after_last=None)) is None
 
 
 def test_the_median_of_similar_processes_two_at_least() -> None:
-    others = [rules.Similar(n, f"LIK-{n}", product, ("LIK",)) for n, product in ((2, 4), (3, 9), (4, 20))]
+    others = [FORM._replace(id=n, before=product) for n, product in ((2, 4), (3, 9), (4, 20))]
     figure = rules.against_similar(FORM, others)
     assert figure is not None and (figure.said, figure.held, figure.value) == (12, 9, 3)
     even = rules.against_similar(FORM, others[:2])
@@ -36,37 +34,37 @@ def test_the_median_of_similar_processes_two_at_least() -> None:
 )  # fmt: skip
 def test_facts_ask_for_at_least_a_band(facts: dict[Fact, int], after: int, value: int) -> None:
     """10 is where Elevated begins, 5 where Moderate does; a form that says more than the facts ask is never off."""
-    figure = rules.against_facts(replace(FORM, after=after, facts=facts), LEAST)
+    figure = rules.against_facts(FORM._replace(after=after, facts=facts), LEAST)
     assert figure is not None and figure.value == value
     assert rules.against_facts(FORM, LEAST) is None
 
 
 def test_similar_share_area_or_system_and_the_nearest_count() -> None:
     forms = [
-        replace(FORM, id=1, code="KRE-1", area="KRE", systems=frozenset({"Bank", "All"})),
-        replace(FORM, id=2, code="KRE-2", area="KRE", systems=frozenset({"All"})),
-        replace(FORM, id=3, code="LIK-1", area="LIK", systems=frozenset({"Bank", "All"}), before=20),
-        replace(FORM, id=4, code="KRE-3", area="KRE", systems=frozenset({"Bank"})),
-        replace(FORM, id=5, code="LON-1", area="LON", systems=frozenset({"All"})),
-        replace(FORM, id=6, code="REJ-1", area="REJ", systems=frozenset()),
+        FORM._replace(id=1, code="KRE-1", area="KRE", systems=frozenset({"Bank", "All"})),
+        FORM._replace(id=2, code="KRE-2", area="KRE", systems=frozenset({"All"})),
+        FORM._replace(id=3, code="LIK-1", area="LIK", systems=frozenset({"Bank", "All"}), before=20),
+        FORM._replace(id=4, code="KRE-3", area="KRE", systems=frozenset({"Bank"})),
+        FORM._replace(id=5, code="LON-1", area="LON", systems=frozenset({"All"})),
+        FORM._replace(id=6, code="REJ-1", area="REJ", systems=frozenset()),
     ]
     found = rules.neighbours(forms)(forms[0])
-    assert [(one.code, one.common) for one in found] == [
-        ("KRE-3", ("KRE", "Bank")), ("KRE-2", ("KRE",)), ("LIK-1", ("Bank",)),
+    assert [(one.code, rules.common(forms[0], one)) for one in found] == [
+        ("KRE-3", ["KRE", "Bank"]), ("KRE-2", ["KRE", "All"]), ("LIK-1", ["All", "Bank"]),
     ]  # fmt: skip
     assert rules.neighbours(forms)(forms[5]) == []
     many = [
-        replace(FORM, id=n, code=f"KRE-{n}", area="A" if n < 8 else f"B{n}", systems=frozenset()) for n in range(20)
+        FORM._replace(id=n, code=f"KRE-{n}", area="A" if n < 8 else f"B{n}", systems=frozenset()) for n in range(20)
     ]
     assert len(rules.neighbours(many)(many[0])) == rules.NEAREST
 
 
 def test_the_largest_deviation_stands_first_and_equals_keep_the_order_of_codes() -> None:
     forms = [
-        replace(FORM, id=1, before=9, area="A", systems=frozenset()),
-        replace(FORM, id=2, before=20, area="B", systems=frozenset()),
-        replace(FORM, id=3, before=9, after=4, area="C", systems=frozenset(), after_last=4, facts={Fact.MATERIAL: 1}),
-        replace(FORM, id=4, before=9, area="D", systems=frozenset()),
+        FORM._replace(id=1, before=9, area="A", systems=frozenset()),
+        FORM._replace(id=2, before=20, area="B", systems=frozenset()),
+        FORM._replace(id=3, before=9, after=4, area="C", systems=frozenset(), after_last=4, facts={Fact.MATERIAL: 1}),
+        FORM._replace(id=4, before=9, area="D", systems=frozenset()),
     ]
     found = rules.deviations(forms, LEAST)
     ids = [form.id for form in forms]

@@ -30,6 +30,7 @@ from controls.identity.visits import VisitState
 from controls.identity.words import RequestState
 from controls.papers.tables import IntakeDraft
 from controls.papers.words import Kind
+from controls.reminder.tables import Reminder
 from controls.review.tables import Control, Review
 from controls.review.words import State as Reviewed
 from controls.universe.tables import Process, Subprocess
@@ -142,6 +143,15 @@ def _before_forum() -> list[Page]:
         Page("matrix", f"{STAR_YEAR}/matrix?org=STAR", "bemo"),
         Page("form", f"/assessments/{form}", filler, narrow=True),
         Page("calibration", f"/assessments/{waiting}", "kari"),
+        Page("calibration-queue", f"{STAR_YEAR}/calibration?org=ALS", "kari", narrow=True),
+        Page("calibration-approve", f"{STAR_YEAR}/calibration?org=ALS&show=approve", "kari"),
+        Page("calibration-locked", f"{STAR_YEAR}/calibration?org=STAR", "bifa"),
+        Page("cycle-spring", f"{STAR_YEAR}?org=ALS&as_of=15.4.2026", "kari", narrow=True),
+        Page("home-spring", "/?org=ALS", "kari"),
+        Page("matrix-moved", f"{STAR_YEAR}/matrix?org=STAR&arrows=1&moved=up", "bemo", narrow=True),
+        Page("assessments-missing", f"{STAR_YEAR}/assessments?org=ALS&state=returned", "kari", narrow=True),
+        Page("reminded", f"/reminders/{_first(Reminder.id)}", "kari", narrow=True),
+        Page("messages", "/notifications", filler, narrow=True),
         Page("receipt", f"/assessments/{locked}", "bifa"),
         Page("plan", "/plan?org=STAR", "bemo", narrow=True),
         Page("recommendation", f"{STAR_YEAR}/recommendation?org=STAR", "bemo"),

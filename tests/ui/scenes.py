@@ -34,6 +34,8 @@ from controls.jobs import runner
 from controls.jobs.rules import State
 from controls.papers import coming_back
 from controls.papers.words import Kind
+from controls.reminder import actions as reminding
+from controls.reminder import queries as reminders
 from controls.review import actions as reviewing
 from controls.review.tables import Review
 from controls.review.words import State as Reviewed
@@ -60,10 +62,20 @@ def play() -> None:
     organisation = identity.organisation("STAR")
     assert organisation is not None
     scenes = (
-        _keepers, _roles, _visits, _removals, _disposal, _reviews, _findings, _acting, _workbooks, _jobs, _next_year,
+        _reminders, _keepers, _roles, _visits, _removals, _disposal, _reviews, _findings, _acting, _workbooks, _jobs,
+        _next_year,
     )  # fmt: skip
     for scene in scenes:
         scene(organisation.id)
+
+
+def _reminders(_here: int) -> None:
+    """The department reminds the small agency of what was returned and of what is submitted already."""
+    small = identity.organisation("ALS")
+    assert small is not None
+    who = by("kari")
+    chosen = reminders.chosen(who, frozenset({small.id}), 2026, filters={})
+    _do(lambda: reminding.send(who, small.id, 2026, chosen[:8]))
 
 
 def _do(*acts: Callable[[], Any]) -> Any:
