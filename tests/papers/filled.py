@@ -33,6 +33,7 @@ class Opened:
         self.sheet = self.book.worksheets[0]
         self.heads = {cell.value: cell.column for cell in self.sheet[1]}
         self.meta = self.book["_meta"]
+        self.before: list[tuple[Any, Any, str]] = []
 
     def row(self, code: str) -> int:
         """The row of a code."""
@@ -49,6 +50,21 @@ class Opened:
         if isinstance(value, str):
             cell.data_type = "s"
         return str(cell.coordinate)
+
+    def over(self, cell: Any, value: Any, formulas: bool = False) -> None:
+        """Write over a cell until it is restored; a text that begins as a formula is one only when that is asked."""
+        self.before.append((cell, cell.value, cell.data_type))
+        cell.value = value
+        if isinstance(value, str) and not formulas:
+            cell.data_type = "s"
+
+    def restored(self) -> bool:
+        """Put back what was written over; whether there was any."""
+        was = bool(self.before)
+        while self.before:
+            cell, value, kind = self.before.pop()
+            cell.value, cell.data_type = value, kind
+        return was
 
     @property
     def saved(self) -> bytes:

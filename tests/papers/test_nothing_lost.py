@@ -66,7 +66,7 @@ def fetch(year: Year) -> bytes:
     return fetched(year.by(year.controller), Kind.FORMS, year.organisation, 2026)
 
 
-@pytest.mark.parametrize("texts", [list(HARD), *(filled(seed) for seed in (1, 2, 3))])
+@pytest.mark.parametrize("texts", [list(HARD), filled(1)])
 def test_texts_come_back_sign_for_sign(year: Year, texts: list[str]) -> None:
     """Written in, fetched, the drafts emptied, and the workbook taken: the drafts hold what they held."""
     assert [tidy(text) for text in texts] == texts
