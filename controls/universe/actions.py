@@ -324,9 +324,9 @@ def split(by: By, id: int, version: int, said: Said, parts: Sequence[Part]) -> l
 
 
 def merge(by: By, id: int, version: int, said: Said, others: Sequence[int], named: Named) -> Subprocess:
-    """Make one sub-process of several, which close; it is covered only if all of them are."""
+    """Make one sub-process of several in a process, which close; it is covered only if all of them are."""
     first = _changing(by, Kind.MERGED, Level.SUBPROCESS, id, version, said)
-    there = {row.id: row for row in queries.active_subprocesses(first.organisation_id, by.today)}
+    there = {row.id: row for row in queries.subprocesses_of(first.process_id, by.today)}
     rows = [first, *(there[other] for other in dict.fromkeys(others) if other in there and other != first.id)]
     refuse_if(
         ([structure.TWO_MERGED("others")] if len(rows) < 2 else [])

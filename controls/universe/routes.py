@@ -256,9 +256,8 @@ def change(level: str, code: str, kind: str) -> ResponseReturnValue:
     refuse_if(structure.why_not_offered(Kind(kind), queries.standing_of(row)))
     form = forms.FORMS[Kind(kind)](obj=row)
     form.on.data = by.today
-    if kind == Kind.CREATED:
-        for name_ in ("code", "name_da", "name_en"):
-            form[name_].data = None
+    for name_ in ("code", "name_da", "name_en") if kind in (Kind.CREATED, Kind.MERGED) else ():
+        form[name_].data = None
     return _change_page(Level(level), row, Kind(kind), form)
 
 
@@ -322,7 +321,7 @@ def _filled_in(level: Level, row: Any, kind: Kind, form: Any) -> Any:
         )]  # fmt: skip
     if kind is Kind.MERGED:
         form.others.choices = [
-            (one.id, f"{one.code} {name(one)}") for one in queries.active_subprocesses(here, by.today)
+            (one.id, f"{one.code} {name(one)}") for one in queries.subprocesses_of(row.process_id, by.today)
             if one.id != row.id and one.valid_to is None
         ]  # fmt: skip
     return form
@@ -355,4 +354,6 @@ def then() -> ResponseReturnValue:
     elif not form.validate() or form.on.data is None:
         return answer.failed("universe/then.html", form, here=here, rows=[], day=None)
     day = min(form.on.data or by.today, by.today)
-    return answer.page("universe/then.html", form, here=here, rows=queries.then(here, day), day=day)
+    rows = queries.then(here, day)
+    count = sum(len(listed.subprocesses) for part in rows for listed in part.processes)
+    return answer.page("universe/then.html", form, here=here, rows=rows, day=day, count=count)

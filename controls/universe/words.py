@@ -18,7 +18,7 @@ class Kind(Labelled):
     RENAMED = "renamed", N_("Renamed")
     RECODED = "recoded", N_("Given another code")
     MOVED = "moved", N_("Moved")
-    SPLIT = "split", N_("Split")
+    SPLIT = "split", N_("Split into several")
     MERGED = "merged", N_("Merged")
     CLOSED = "closed", N_("Closed")
     REOPENED = "reopened", N_("Opened again")
@@ -37,7 +37,7 @@ class LineKind(Labelled):
 
 DO = {
     Kind.CREATED: N_("Add beneath it"), Kind.RENAMED: N_("Rename"), Kind.RECODED: N_("Give another code"),
-    Kind.MOVED: N_("Move"), Kind.SPLIT: N_("Split"), Kind.MERGED: N_("Merge"), Kind.CLOSED: N_("Close"),
+    Kind.MOVED: N_("Move"), Kind.SPLIT: N_("Split up"), Kind.MERGED: N_("Merge"), Kind.CLOSED: N_("Close"),
     Kind.REOPENED: N_("Open again"), Kind.TRANSFERRED: N_("Transfer to another organisation"),
     Kind.CHANGED: N_("Mark as essentially changed"),
 }  # fmt: skip
@@ -52,8 +52,10 @@ MEANS = {
         "The sub-process closes and the new ones begin. A part keeps the coverage only if you write what the earlier "
         "review examined of it; else it keeps the due year."
     ),
-    Kind.MERGED: N_("The sub-processes close and one new begins. It is covered only if all of them are; else it is due "
-                    "when the first of them would have been."),
+    Kind.MERGED: N_(
+        "Sub-processes of one process close and a new one begins. It is covered only if all of them are; else it is "
+        "due when the first of them would have been."
+    ),
     Kind.CLOSED: N_("It leaves the five-year roll from that day. Findings and history stay, and the code is never used "
                     "again."),
     Kind.REOPENED: N_("Within 12 months it keeps its coverage; after that it starts again without any."),

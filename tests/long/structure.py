@@ -165,7 +165,7 @@ class History:
 
     def merge(self, said: Said) -> Any:
         row = self._pick(self._active())
-        there = [one for one in self._active() if one.organisation_id == row.organisation_id and one.id != row.id]
+        there = [one for one in self._active() if one.process_id == row.process_id and one.id != row.id]
         others = self.chance.sample(there, min(2, len(there)))
         named = Named(self._new(row.organisation_id), "Samlet")
         made = actions.merge(self._by(), row.id, row.version, said, [one.id for one in others], named)

@@ -240,7 +240,7 @@ def test_what_is_under_way_keeps_it_open(house: House, monkeypatch: pytest.Monke
 def test_pages_from_the_line_to_the_change(house: House, client: Any, make: Any) -> None:
     make.signed_in(client, house.group)
     page = client.get("/catalogue/subprocess/KRE-1.1").get_data(as_text=True)
-    assert "Opdel" in page and "/catalogue/subprocess/KRE-1.1/split" in page
+    assert "Opdel<" in page and "/catalogue/subprocess/KRE-1.1/split" in page
     for level, code, kinds in (("area", "KRE", 3), ("process", "KRE-1", 6), ("subprocess", "KRE-1.1", 8)):
         page = client.get(f"/catalogue/{level}/{code}").get_data(as_text=True)
         assert page.count(f"/catalogue/{level}/{code}/") == kinds
