@@ -348,6 +348,7 @@ def _show_context(sheet: Sheet, lines: list[LineRow]) -> dict[str, Any]:
         "protest": ObjectForm(version=row.version, text=row.owner_objection),
         "waits": row.state in (State.SUBMITTED, State.CALIBRATED),
         "change_words": {kind.value: _(kind.label) for kind in Change},
+        "copied": [_(answer.label) for answer in Copied if answer.value in row.copied_answers.split(";")],
         "leapt": rules.leaps(now, Scores.of(sheet.last), used) if sheet.last and now.complete else [],
         "may_undo": group and not rules.why_not_undo(row.state, phase, row.year),
         "may_ask": group and not rules.why_not_ask(row.state, phase, row.year, "x" * rules.SHORT_LEAST),

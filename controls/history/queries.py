@@ -437,7 +437,8 @@ def draft_of(assessment_id: int) -> list[Typed]:
     found = []
     for row in assessments.draft_history(assessment_id):
         part, column = rules.field_of(row.field)
-        found.append(Typed(part, column, rules.as_stored(json.loads(row.was)), row.who, row.at, row.clashed))
+        was = rules.as_stored(json.loads(row.was))
+        found += [Typed(part, column, was, row.who, row.at, row.clashed)] if was is not None else []
     return found
 
 

@@ -36,7 +36,8 @@ def test_both_answers_stand_in_the_drafts_history(client: FlaskClient, year: Yea
     with transaction():
         actions.save_draft(year.by(year.deputy), id, 0, {"reason": ["Bos ord"], "change_kinds": ["law", "system"]})
     with transaction():
-        actions.save_draft(year.by(year.deputy), id, 2, {"reason": ["Bos ord igen"], "change_kinds": []})
+        again = {"reason": ["Bos ord igen"], "change_kinds": [], f"line-{line}-control_level": ["3"]}
+        actions.save_draft(year.by(year.deputy), id, 2, again)
     page = text(client.get(f"/assessments/{id}/history"))
     assert all(words in page for words in ("Annes ord", "Bos ord", "blev ikke taget", "Lov", "System", "KRE-1.1"))
     year.submit(who=year.owner)

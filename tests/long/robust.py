@@ -61,6 +61,7 @@ class Rounds:
         if who in self.windows:
             self.windows[who].close()
         self.windows[who] = self.scene.window(self.browser, who)
+        self.windows[who].set_default_timeout(45_000)
         self.tabs[who] = self.windows[who].new_page()
         self.tabs[who].on("dialog", lambda asked: asked.accept())
 

@@ -146,6 +146,8 @@ def _before_forum() -> list[Page]:
         Page("assessments", f"{STAR_YEAR}/assessments?org=STAR", "bemo", narrow=True),
         Page("matrix", f"{STAR_YEAR}/matrix?org=STAR", "bemo"),
         Page("form", f"/assessments/{form}", filler, narrow=True),
+        Page("versions", f"/assessments/{locked}/history", "bifa", narrow=True),
+        Page("sheet", "/cycles/2026/grid?org=ALS", "siho", narrow=True),
         Page("calibration", f"/assessments/{waiting}", "kari"),
         Page("calibration-queue", f"{STAR_YEAR}/calibration?org=ALS", "kari", narrow=True),
         Page("calibration-approve", f"{STAR_YEAR}/calibration?org=ALS&show=approve", "kari"),
