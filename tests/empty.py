@@ -26,5 +26,6 @@ def empty(but: Container[str] = ()) -> None:
 def put_rows(connection: Connection, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """Rows as the driver read them, so that no type stands between."""
     sign = "%s" if connection.dialect.name == "postgresql" else "?"
-    sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join([sign] * len(columns))})"
+    named = ", ".join(f'"{column}"' for column in columns)  # a name may be a word of SQL
+    sql = f"INSERT INTO {table} ({named}) VALUES ({', '.join([sign] * len(columns))})"
     connection.exec_driver_sql(sql, [tuple(row) for row in rows])
