@@ -141,6 +141,12 @@ def sheet(number: str, title: str, *columns: Column, total: str) -> Sheet:
 UNSAFE = tuple("=+-@\t\r\n")
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 LIMIT = 32_767
+READS_AS_SIGN = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
+
+
+def escaped(text: str) -> str:
+    """A text in which nothing reads as an escaped sign (ECMA-376 part 1, 22.9.2.19: _xHHHH_ is one)."""
+    return READS_AS_SIGN.sub("_x005F_", text) if "_x" in text else text
 
 
 def clean(text: str) -> str:

@@ -1,7 +1,6 @@
 """Writes a workbook to fill in: protected without a password, only the answers' cells open, with drop-down lists."""
 
 import io
-import re
 from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from datetime import date
@@ -14,7 +13,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 
 from controls.base.by import By
 from controls.base.why import N_
-from controls.papers.columns import UNSAFE
+from controls.papers.columns import UNSAFE, escaped
 from controls.papers.filling import (
     EDITION,
     FORMAT,
@@ -41,7 +40,6 @@ HEADING = {
     "fill": PatternFill("solid", fgColor="FF1F4E6B"),
     "alignment": Alignment(vertical="top", horizontal="left", indent=1, wrap_text=True),
 }  # fmt: skip
-ESCAPED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 OPEN, SHUT = PatternFill("solid", fgColor="FFFFFFFF"), PatternFill("solid", fgColor="FFEEF1F4")
 LINE = Side(style="thin", color="FFB8C0C8")
 FRAME = Border(left=LINE, right=LINE, top=LINE, bottom=LINE)
@@ -98,11 +96,6 @@ def _put(cell: Any, value: Any, column: Column | None = None) -> None:
     cell.number_format = "@"
     if value.startswith(UNSAFE):
         cell.quotePrefix = True
-
-
-def escaped(text: str) -> str:
-    """A text in which nothing reads as an escaped sign (ECMA-376 part 1, 22.9.2.19: _xHHHH_)."""
-    return ESCAPED.sub("_x005F_", text)
 
 
 def _heading(sheet: Any, form: Form, say: Say) -> None:

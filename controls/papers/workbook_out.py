@@ -38,6 +38,7 @@ from controls.papers.columns import (
     Sheet,
     SheetSum,
     clean,
+    escaped,
 )  # fmt: skip
 
 Say = Callable[[str], str]
@@ -305,7 +306,7 @@ class Page:
 def spelled(style: int, text: str) -> str:
     """A cell that holds a text, from the row's number on."""
     kept = ' xml:space="preserve"' if text != text.strip() else ""
-    inside = f"<is><t{kept}>{escape(text)}</t></is>" if text else ""
+    inside = f"<is><t{kept}>{escape(escaped(text))}</t></is>" if text else ""
     return f'" s="{style}" t="inlineStr">{inside}</c>'
 
 

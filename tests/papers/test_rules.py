@@ -7,7 +7,7 @@ import pytest
 from controls.credential.tables import Totp
 from controls.identity.tables import Person
 from controls.papers import before, choice, ground, proof, rules, running
-from controls.papers.columns import LIMIT, Column, Kind, Sheet, clean
+from controls.papers.columns import LIMIT, Column, Kind, Sheet, clean, escaped
 from controls.papers.workbook_out import TURNS, moment, serial
 
 SHEETS = [
@@ -70,3 +70,9 @@ def test_the_state_before_is_remembered() -> None:
             assert list(kept.changes(table, 1, {"id": 1, column: "digest"})) == [(column, "", "***")]
     finally:
         kept.close()
+
+
+def test_what_reads_as_an_escaped_sign_stays_as_it_is_written() -> None:
+    """A reader of workbooks makes A of _x0041_, so its line is escaped in turn."""
+    assert escaped("_x0041_x0042_ _x00_ x0041_") == "_x005F_x0041_x005F_x0042_ _x00_ x0041_"
+    assert escaped("plain_text") == "plain_text"
