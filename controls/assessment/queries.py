@@ -1064,7 +1064,7 @@ def tasks(by: By) -> list[Select[Any]]:
             exists().where(Challenge.assessment_id == Assessment.id, Challenge.answered_at.is_(None),
                            Challenge.withdrawn_at.is_(None)),
         ]),
-        (REOPEN, Phase.CALIBRATING, [exists().where(*people.to_reopen(by, Assessment))]),
+        (REOPEN, Phase.CALIBRATING, [people.to_reopen(by, Assessment)]),
     ]  # fmt: skip
     opened = Cycle.state.in_(list(rules.OPEN))
     live = or_(opened, Assessment.state.in_(list(DONE)), people.reopened(Assessment))

@@ -78,6 +78,7 @@ class Assessment(Scores, Versioned, Model):
     __table_args__ = (
         UniqueConstraint("cycle_id", "process_id"),
         Index("ix_assessment_assessment_list", "organisation_id", "year", "state"),
+        Index("ix_assessment_assessment_state", "state", "organisation_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

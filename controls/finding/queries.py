@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import aliased
 
 from controls.base import audit, held, task
@@ -483,7 +483,7 @@ def tasks(by: By) -> list[Select[Any]]:
         findings(CONFIRM, heard, author, Finding.owner_id != by.own_id, Finding.management_response != ""),
         actions(REPORT, Action.owner_id == by.own_id, Action.state.in_(rules.WORKING)),
         actions(VERIFY, verifier, Action.owner_id != by.own_id, Action.state == ActionState.REPORTED_DONE),
-        findings(REOPEN, exists().where(*people.to_reopen(by, Finding))),
+        findings(REOPEN, people.to_reopen(by, Finding)),
         findings(CLOSE, follow, Finding.owner_id != by.own_id, Finding.state == State.RETESTED),
     ]
 

@@ -19,6 +19,7 @@ class Finding(Versioned, Model):
     __table_args__ = (
         UniqueConstraint("organisation_id", "number"),
         Index("ix_finding_finding_list", "organisation_id", "state"),
+        Index("ix_finding_finding_state", "state"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

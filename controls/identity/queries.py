@@ -381,13 +381,15 @@ def asked_to_reopen(model: Any) -> Exists:
     return exists().where(Reopening.object_type == model.__tablename__, Reopening.object_id == model.id)
 
 
-def to_reopen(by: By, model: Any) -> list[ColumnElement[bool]]:
-    """The objects of a table whose reopening the author is to decide, as predicates in SQL beside `Reopening`."""
-    return [
-        Reopening.object_type == model.__tablename__, Reopening.object_id == model.id,
-        Reopening.state == RequestState.ASKED, covered(by, Permission.REOPENING_APPROVE, Reopening.organisation_id),
+def to_reopen(by: By, model: Any) -> ColumnElement[bool]:
+    """The objects of a table whose reopening the author is to decide: found from the few requests that wait."""
+    asked = select(Reopening.object_id).where(
+        Reopening.object_type == model.__tablename__, Reopening.state == RequestState.ASKED,
+        covered(by, Permission.REOPENING_APPROVE, Reopening.organisation_id),
         untaken(by, Duty.S11, Reopening, Side.SECOND),
-    ]  # fmt: skip
+    )  # fmt: skip
+    found: ColumnElement[bool] = model.id.in_(asked)
+    return found
 
 
 def untaken(by: By, duty: Duty, model: Any, side: Side) -> ColumnElement[bool]:

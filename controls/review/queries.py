@@ -860,7 +860,7 @@ def tasks(by: By) -> list[Select[Any]]:
                                       stranger, approves]),
     ]  # fmt: skip
     part = Subprocess
-    asked = exists().where(*people.to_reopen(by, Review))
+    asked = people.to_reopen(by, Review)
     wanted.append((REOPEN, None, [asked]))
     return [
         task.rows(kind, id=Review.id, code=part.code, name_da=part.name_da, name_en=part.name_en, due=due)

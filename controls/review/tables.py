@@ -27,6 +27,7 @@ class Review(Versioned, Model):
     __table_args__ = (
         UniqueConstraint("organisation_id", "number"),
         Index("ix_review_review_list", "organisation_id", "year", "state"),
+        Index("ix_review_review_state", "state", "organisation_id"),
         CheckConstraint("quality_reviewer_id <> tester_id AND quality_reviewer_id <> lead_id", name="s3_reviewer"),
         CheckConstraint("approved_by_id <> tester_id AND approved_by_id <> lead_id", name="s3_approver"),
     )

@@ -316,8 +316,9 @@ def _run(given: argparse.Namespace, folder: Path, url: str | None) -> None:
         year = fill(app, getattr(given, name))
         with app.app_context():
             lines = db.session.query(Line.id).count()
-            db.session.execute(db.text("ANALYZE"))
-            db.session.commit()
+            if url:  # PostgreSQL does it by itself, SQLite never
+                db.session.execute(db.text("ANALYZE"))
+                db.session.commit()
         took = (datetime.now(UTC) - begun).seconds
         print(f"{name}: {getattr(given, name)}, {lines:,} lines, filled in {took} s", flush=True)
         apps.append(app)
