@@ -139,21 +139,21 @@ def hand_over(year: int) -> ResponseReturnValue:
 @guard.allows(WRITE)
 def line(year: int, code: str) -> ResponseReturnValue:
     """One sub-process: what the group recommends and why."""
-    head, place, roll = _line(year, code)
-    known = queries.line(head.id, place.subprocess_id)
+    head, place, known, _roll = _line(year, code)
     form = forms.LineForm(_typed(known, place, year))
     return answer.page("recommendation/line.html", _choices(form, year), **_around(head, place, known, year))
 
 
-def _line(year: int, code: str) -> tuple[Any, RollRow, list[RollRow]]:
-    _cycle, head, _lines = _of_year(year)
+def _line(year: int, code: str) -> tuple[Any, RollRow, Any, list[RollRow]]:
+    """Recommendation, place in the roll, what was said of it so far, and the roll."""
+    _cycle, head, lines = _of_year(year)
     if head is None:
         abort(404)
     roll = rotation.roll(guard.organisation().id, year, guard.by().today)
     place = next((row for row in roll if row.code == code), None)
     if place is None:
         abort(404)
-    return head, place, roll
+    return head, place, next((one for one in lines if one.subprocess_id == place.subprocess_id), None), roll
 
 
 def _typed(known: Any, place: RollRow, year: int) -> MultiDict[str, str]:
@@ -203,7 +203,7 @@ def _around(head: Any, place: RollRow, known: Any, year: int) -> dict[str, Any]:
 @guard.allows(WRITE)
 def save(year: int, code: str) -> ResponseReturnValue:
     """Save the line; “next” goes on to the next due sub-process without a position."""
-    head, place, roll = _line(year, code)
+    head, place, _known, roll = _line(year, code)
     form = _choices(forms.LineForm(request.form), year)
     refused = saved = None
     if form.validate():
@@ -234,8 +234,7 @@ def _after(head: Any, roll: list[RollRow], year: int) -> str:
 @guard.allows(WRITE)
 def take_out(year: int, code: str) -> ResponseReturnValue:
     """Take the line out of the draft."""
-    head, place, _roll = _line(year, code)
-    known = queries.line(head.id, place.subprocess_id)
+    head, place, known, _roll = _line(year, code)
     if known is None:
         abort(404)
     with transaction():

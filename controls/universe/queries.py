@@ -11,7 +11,22 @@ from importlib import resources
 from itertools import groupby
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, case, false, func, literal, null, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    and_,
+    case,
+    cast,
+    false,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    text,
+    true,
+)  # fmt: skip
 from sqlalchemy.orm import aliased
 
 from controls.base import held, intake, told
@@ -386,12 +401,12 @@ def read_catalogue(data: bytes, filename: str) -> list[Entry]:
 def existing(organisation_id: int) -> list[Line]:
     """The catalogue of an organisation, closed lines too, as an import compares with it."""
     parent = aliased(Area)
-    found = [Line(level, code, "", {}, closed=True) for level, code in _given_up(organisation_id)]
-    found += [
-        Line(Level.AREA, code, "", {"name_da": da, "name_en": en})
-        for code, da, en in db.session.execute(
-            select(Area.code, Area.name_da, Area.name_en).where(Area.organisation_id == organisation_id)
-            .order_by(Area.sort_key))
+    areas = select(literal(Level.AREA.value), Area.code, Area.name_da, Area.name_en, Area.sort_key, literal(False))
+    given_up = _given_up(organisation_id).add_columns(literal(""), literal(""), literal(""), literal(True))
+    found = [
+        Line(Level(level), code, "", {} if gone else {"name_da": da, "name_en": en}, closed=gone)
+        for level, code, da, en, _key, gone in db.session.execute(
+            given_up.union_all(areas.where(Area.organisation_id == organisation_id)).order_by(text("5")))
     ]  # fmt: skip
     found += [
         Line(Level.PROCESS, code, above, {"name_da": da, "name_en": en}, closed=closed is not None)
@@ -459,18 +474,17 @@ def standing_of(row: Any) -> Standing:
 TABLES: dict[Level, Any] = {Level.AREA: Area, Level.PROCESS: Process, Level.SUBPROCESS: Subprocess}
 
 
-def _given_up(organisation_id: int) -> list[tuple[Level, str]]:
-    """The codes that something had before it got another."""
-    query = select(Structure.level, Lineage.was).join(Structure, Structure.id == Lineage.structure_id)
-    rows = db.session.execute(query.where(Lineage.organisation_id == organisation_id, Structure.kind == Kind.RECODED))
-    return [(level, was) for level, was in rows]
+def _given_up(organisation_id: int) -> Select[*tuple[Any, ...]]:
+    """Level and code of what something was called before it got another code."""
+    query = select(cast(Structure.level, String), Lineage.was).join(Structure, Structure.id == Lineage.structure_id)
+    return query.where(Lineage.organisation_id == organisation_id, Structure.kind == Kind.RECODED)
 
 
 def codes(organisation_id: int, level: Level) -> set[str]:
     """Every code that is or was in use at a level, in small letters: a code is never used again."""
     table = TABLES[level]
     found = set(db.session.scalars(select(table.code).where(table.organisation_id == organisation_id)))
-    found |= {code for of, code in _given_up(organisation_id) if of is level}
+    found |= {code for of, code in db.session.execute(_given_up(organisation_id)) if of == level}
     return {code.casefold() for code in found}
 
 
