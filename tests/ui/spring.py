@@ -29,6 +29,7 @@ from controls.wheel import actions as wheel
 from controls.wheel.dates import default_dates
 from controls.wheel.rules import Parameters
 from tests import make
+from tests.conftest import careless
 from tests.ui import standing
 
 LAST, NOW = datetime(2025, 3, 17, 9, 0, tzinfo=UTC), datetime(2026, 3, 17, 9, 0, tzinfo=UTC)
@@ -64,6 +65,7 @@ class Spring:
         self.app = create_app(Settings(folder, url, "test", False, (standing.HOST,)))
         self.base = ""
         with self.app.app_context():
+            careless(db.engine)
             db.create_all()
             self._make()
             db.session.remove()
