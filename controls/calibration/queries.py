@@ -131,6 +131,7 @@ def forms(rows: Iterable[Queued], facts: dict[int, dict[Fact, int]]) -> list[For
 
 
 SEVERITIES = {Severity.MATERIAL: Fact.MATERIAL, Severity.SIGNIFICANT: Fact.SIGNIFICANT}
+STANDING = [state for state in Found if state not in (Found.DRAFT, Found.CLOSED, Found.RISK_ACCEPTED)]
 DESIGNS = {DesignOutcome.NOT: Fact.DESIGN}
 OUTCOMES = {Outcome.NOT: Fact.NOT_EFFECTIVE, Outcome.PARTLY: Fact.PARTLY}
 
@@ -160,7 +161,7 @@ def _facts(organisation_id: int, year: int) -> Select[Any]:
         select(process, literal(fact.value).label("fact"), number)
         .join(Finding, Finding.subprocess_id == Subprocess.id)
         .where(Finding.organisation_id == organisation_id, Finding.severity == severity)
-        .where(Finding.state.not_in([Found.DRAFT, Found.CLOSED, Found.RISK_ACCEPTED])).group_by(Subprocess.process_id)
+        .where(Finding.state.in_(STANDING)).group_by(Subprocess.process_id)
         for severity, fact in SEVERITIES.items()
     ]  # fmt: skip
     selects += [
