@@ -89,7 +89,12 @@ def written(found: Sequence[Part]) -> list[Written]:
 
 def words(label: str) -> tuple[str, ...]:
     """A heading of the catalogue in both languages."""
-    return (DANISH[label], label) if label in DANISH else (label,)
+    return said(label, "da"), said(label, "en")
+
+
+def said(label: str, language: str) -> str:
+    """A heading of the catalogue in one language."""
+    return DANISH[label] if language == "da" else label
 
 
 def entries(given: Given, numbers: Iterable[int]) -> tuple[dict[int, Entry], dict[int, list[Reason]]]:

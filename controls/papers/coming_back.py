@@ -53,13 +53,16 @@ WEEKS = {"da": "uge", "en": "week"}
 @lru_cache(4096)
 def words(label: str) -> tuple[str, ...]:
     """A marked word in each language that a file may be written in."""
-    if label in catalogue_rows.DANISH:
-        return catalogue_rows.words(label)
     found = []
     for language in LANGUAGES:
         with force_locale(language):
             found.append(gettext(label))
     return tuple(found)
+
+
+def headings(kind: Kind) -> filling.Words:
+    """The words of a kind of form in both languages; the catalogue's headings are those of its files."""
+    return catalogue_rows.words if kind is Kind.CATALOGUE else words
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,7 @@ def read(kind: Kind, organisation: Organisation, year: int | None, data: bytes, 
     """A workbook that came back, once it is found to be the one asked for; raises `Refused` with sheet and cell."""
     name = "".join(sign for sign in filename.replace("\\", "/").rpartition("/")[2] if sign.isprintable())[-200:]
     given = intake.read(data, name, also=(META,))
-    filling.back(FORMS[kind], given, place(kind, organisation, year), words)
+    filling.back(FORMS[kind], given, place(kind, organisation, year), headings(kind))
     return UploadedFile(name, hashlib.sha256(data).hexdigest(), filling.kept(given))
 
 
@@ -134,7 +137,9 @@ def imported(organisation_id: int, kind: Kind, year: int | None, person_id: int 
 
 
 def _back(row: IntakeDraft, organisation: Organisation) -> Back:
-    return filling.back(FORMS[row.kind], filling.waited(row.rows), place(row.kind, organisation, row.year), words)
+    return filling.back(
+        FORMS[row.kind], filling.waited(row.rows), place(row.kind, organisation, row.year), headings(row.kind)
+    )
 
 
 def forms(by: By, row: IntakeDraft) -> tuple[Back, list[risk_forms.OneForm]]:
@@ -238,14 +243,15 @@ def write(by: By, kind: Kind, organisation: Organisation, year: int | None, lang
             rows, codes = earlier_reviews.written(parts, named, day), [part.row.code for part in parts]
         form = replace(FORMS[kind], columns=tuple(hinted(column, scales) for column in FORMS[kind].columns))
         about = _about(by, kind, organisation, year, len(rows), named(organisation), scales)
-        here, said = place(kind, organisation, year), say(language)
+        here, said = place(kind, organisation, year), say(kind, language)
         data = filling_out.write(by, form, here, rows, said, language, about, codes)
     return data, len(rows)
 
 
-def say(language: str) -> Callable[[str], str]:
-    """A marked word in a language; the catalogue's headings have their own."""
-    return lambda label: catalogue_rows.DANISH.get(label) or gettext(label) if language == "da" else gettext(label)
+def say(kind: Kind, language: str) -> Callable[[str], str]:
+    """A marked word in a language; the catalogue's headings are those of its files."""
+    own = catalogue_rows.DANISH if kind is Kind.CATALOGUE else {}
+    return lambda label: catalogue_rows.said(label, language) if label in own else str(gettext(label))
 
 
 HOW = {Kind.FORMS: HOW_FORMS, Kind.HISTORY: HOW_HISTORY, Kind.CATALOGUE: HOW_CATALOGUE}

@@ -25,7 +25,7 @@ COLUMNS = (
     Column("known", N_("Last covered"), Holds.SHOWN, 14),
     Column("covered_on", N_("Covered on"), Holds.DAY, 14),
     Column("degree", N_("Degree of coverage"), Holds.WORD, 16, words=DEGREES),
-    Column("form", N_("Form of review"), Holds.WORD, 16, words=listed(ReviewForm)),
+    Column("form", N_("Form of review"), Holds.WORD, 18, words=listed(ReviewForm)),
     Column("reference", N_("Reference"), width=30, most=40),
 )
 FORM = Form("earlier_reviews", N_("Earlier reviews"), COLUMNS, adds=200)

@@ -35,7 +35,7 @@ COLUMNS = (
     Column("owner", N_("Owner"), Holds.SHOWN, 20),
     Column("state", N_("State"), Holds.SHOWN, 16),
     Column("last", N_("Steps last year"), Holds.SHOWN, 16),
-    *(Column(name, LABELS[name], Holds.STEP, 16) for name in NAMES),
+    *(Column(name, LABELS[name], Holds.STEP, 18) for name in NAMES),
     Column("change_direction", N_("Change since last year"), Holds.WORD, 14, words=listed(Direction)),
     *(Column(f"{KINDS}:{kind.value}", CHANGED, Holds.TICK, 16, of=kind.label) for kind in Change),
     Column("reason_unchanged", N_("Why is the risk unchanged?"), width=30),

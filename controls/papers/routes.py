@@ -283,7 +283,7 @@ def _context(file: File) -> dict[str, Any]:
     return context | {
         "found": found, "why": why, "only": only, "rows": found.in_reading_order(only), "states": list(State),
         "name": changing.name, "columns": columns, "sheet": back.sheet, "shown": coming_back.shown,
-        "heading": lambda column: column.heading(coming_back.say(_reader())),
+        "heading": lambda column: column.heading(coming_back.say(row.kind, _reader())),
         "chosen": {changing.name(one) for one in found.new},
     }  # fmt: skip
 

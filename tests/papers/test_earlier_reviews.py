@@ -66,6 +66,7 @@ def test_the_template_holds_the_sub_processes_and_empty_rows(year: Year) -> None
     assert [book.sheet.cell(n, 2).value for n in range(2, 7)] == ["KRE-1.1", "KRE-1.2", "KRE-3.1", "LON-1.1", None]
     assert book.cell("KRE-1.1", "Delproceskode").protection.locked and not book.cell("KRE-1.1", DAY).protection.locked
     assert not book.sheet.cell(9, 2).protection.locked and "Covered on" in english.heads
+    assert {"Delproces", "Proces"} <= book.heads.keys() and {"Sub-process", "Process"} <= english.heads.keys()
     assert earlier_reviews.FORM.adds == 200
     found = look(year, bring(year, book.saved))
     assert found.counts == {State.SAME: 4}
