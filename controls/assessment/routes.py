@@ -258,10 +258,10 @@ def _told(version: int | None, kept: Kept) -> ResponseReturnValue:
 @guard.allows(Permission.ASSESSMENT_FILL)
 def save_draft(id: int) -> ResponseReturnValue:
     """Save all that is typed as a draft, after copying last year's answers when that was asked."""
-    sheet = _sheet(id)
     typed = MultiDict(request.form)
     what = typed.pop("copy", "")
     if what:
+        sheet = _sheet(id)
         lines, last = queries.line_rows(sheet.row), _last(sheet)
         _copy(typed, what, _copies(last, lines, queries.beside(sheet.process, sheet.row.year, last)[1]))
     form = form_for(queries.line_ids(id))(typed)
@@ -296,7 +296,6 @@ def _saved(form: AssessmentForm, kept: Kept) -> str:
 @guard.allows(Permission.ASSESSMENT_FILL)
 def submit(id: int) -> ResponseReturnValue:
     """Submit the form; when the draft has moved on it is saved beside what others typed, and asked for again."""
-    _sheet(id)
     ids = queries.line_ids(id)
     form = form_for(ids)(request.form)
     if not form.validate():
