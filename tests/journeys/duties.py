@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar
+from unittest import mock
 
 from sqlalchemy import literal
 
@@ -754,8 +755,8 @@ class Closes(Row):
 
     def wire(self, patch: Any, stack: ExitStack) -> None:
         stack.enter_context(contextmanager(years.wired)())
-        patch.setattr(cycles, "GATES", {phase: [] for phase in Phase})
-        patch.setattr(cycles, "GOALS", [])
+        stack.enter_context(mock.patch.object(cycles, "GATES", {phase: [] for phase in Phase}))
+        stack.enter_context(mock.patch.object(cycles, "GOALS", []))
 
     def build(self) -> None:
         self.year = years.Year(Phase.CREATED)
