@@ -44,6 +44,7 @@ def scene(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Scene:
     return scenes.set_up(app, monkeypatch)
 
 
+@pytest.mark.xdist_group("ui-en")  # the other worker builds the demo meanwhile
 @pytest.mark.long
 def test_the_year_from_catalogue_to_workbook(scene: Scene) -> None:
     """Every step of the year, each by the person whose step it is, and the workbook agrees with the database."""

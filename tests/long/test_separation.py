@@ -15,7 +15,7 @@ from tests.long import separation_year as year
 
 
 def test_no_history_ends_with_one_person_on_both_sides(app: Flask) -> None:
-    counts = separation.run(10, 30, same=True)
+    counts = separation.run(15, 40, same=True)
     assert counts["done"] > 5 and counts["refused"] > 2 and counts["histories"] >= 5, counts
 
 
