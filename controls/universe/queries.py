@@ -45,6 +45,8 @@ from controls.universe.words import Kind, Level
 
 T = TypeVar("T", Area, Process, Subprocess)
 
+TABLES: dict[Level, Any] = {Level.AREA: Area, Level.PROCESS: Process, Level.SUBPROCESS: Subprocess}
+
 PROPOSED, CODE = "catalogue.csv", "subprocess_code"
 """The shipped catalogue, the starting data of an organisation, and its column of sub-processes."""
 
@@ -139,20 +141,22 @@ def areas(organisation_id: int) -> list[Area]:
         select(Area).where(Area.organisation_id == organisation_id).order_by(Area.sort_key, Area.code)))  # fmt: skip
 
 
-def process_by_code(organisation_id: int, code: str) -> Process | None:
-    """A process by its code in an organisation."""
+def by_code(organisation_id: int, level: Level, code: str) -> Any:
+    """An area, process or sub-process by its code."""
     if not code.isprintable():  # PostgreSQL cannot compare with what it cannot store
         return None
-    return db.session.scalar(
-        select(Process).where(Process.organisation_id == organisation_id, Process.code == code))  # fmt: skip
+    table = TABLES[level]
+    return db.session.scalar(select(table).where(table.organisation_id == organisation_id, table.code == code))
+
+
+def process_by_code(organisation_id: int, code: str) -> Process | None:
+    """A process by its code in an organisation."""
+    return by_code(organisation_id, Level.PROCESS, code)  # type: ignore[no-any-return]
 
 
 def subprocess_by_code(organisation_id: int, code: str) -> Subprocess | None:
     """A sub-process by its code in an organisation."""
-    if not code.isprintable():
-        return None
-    return db.session.scalar(
-        select(Subprocess).where(Subprocess.organisation_id == organisation_id, Subprocess.code == code))  # fmt: skip
+    return by_code(organisation_id, Level.SUBPROCESS, code)  # type: ignore[no-any-return]
 
 
 def active(table: type[Process] | type[Subprocess], on: date) -> ColumnElement[bool]:
@@ -471,9 +475,6 @@ def standing_of(row: Any) -> Standing:
     return Standing(level, row.code, row.name_da, row.name_en, since, until)
 
 
-TABLES: dict[Level, Any] = {Level.AREA: Area, Level.PROCESS: Process, Level.SUBPROCESS: Subprocess}
-
-
 def _given_up(organisation_id: int) -> Select[*tuple[Any, ...]]:
     """Level and code of what something was called before it got another code."""
     query = select(cast(Structure.level, String), Lineage.was).join(Structure, Structure.id == Lineage.structure_id)
@@ -644,14 +645,6 @@ def changes_of(level: Level, row: Any) -> list[Changed]:
                 named(then), line.inherits, line.reason)
         for told, line, who, first, then in rows
     ]  # fmt: skip
-
-
-def by_code(organisation_id: int, level: Level, code: str) -> Any:
-    """An area, process or sub-process by its code."""
-    if not code.isprintable():
-        return None
-    table = TABLES[level]
-    return db.session.scalar(select(table).where(table.organisation_id == organisation_id, table.code == code))
 
 
 def places(level: Level, organisation_ids: Iterable[int], on: date) -> list[tuple[int, int, str, str, str]]:
