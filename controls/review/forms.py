@@ -1,6 +1,6 @@
 """What is typed in the parts of a review."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from wtforms import BooleanField, HiddenField, IntegerField, SelectMultipleField
@@ -162,6 +162,18 @@ class Link(BaseForm):
     degree = Pick(N_("Cover"), choices=lambda: [("", _shown(N_("Does not cover"))), *options(Cover, empty=False)()])
     assertions = Ticks(N_("Assertions"), choices=options(Assertion, empty=False))
     comment = Line(N_("Comment"), limit=500)
+    seen = HiddenField()
+    """The version of each cell when the page was read ("risk.control.version"): which is meant is chosen afterwards."""
+
+    def see(self, versions: Mapping[tuple[int, int], int]) -> None:
+        """Carry the cells as they are now."""
+        self.seen.data = " ".join(f"{risk}.{control}.{version}" for (risk, control), version in versions.items())
+
+    def version(self) -> int:
+        """The version of the chosen cell when the page was read; 0 when it had none."""
+        cell = f"{self.risk_id.data}.{self.control_id.data}."
+        found = [one.removeprefix(cell) for one in (self.seen.data or "").split() if one.startswith(cell)]
+        return int(found[0]) if found and found[0].isascii() and found[0].isdigit() and len(found[0]) < 10 else 0
 
     def values(self) -> rules.LinkValues:
         """The cell as the rules take it."""

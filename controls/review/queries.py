@@ -446,10 +446,10 @@ def risks_of(subprocess_id: int, on: date | None = None) -> list[Risk]:
 
 
 def links_of(subprocess_id: int) -> list[RiskControl]:
-    """The filled cells of a sub-process' matrix."""
+    """The cells of a sub-process' matrix, those that were emptied too."""
     query = (
         select(RiskControl).join(Risk, Risk.id == RiskControl.risk_id)
-        .where(Risk.subprocess_id == subprocess_id, RiskControl.degree.is_not(None)).order_by(RiskControl.id)
+        .where(Risk.subprocess_id == subprocess_id).order_by(RiskControl.id)
     )  # fmt: skip
     return list(db.session.scalars(query))
 

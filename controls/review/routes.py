@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from controls.base.by import By
-from controls.base.db import transaction
+from controls.base.db import Stale, transaction
 from controls.base.form import BaseForm
 from controls.base.why import N_, Refused
 from controls.evidence import queries as evidence
@@ -334,16 +334,29 @@ def controls(id: int) -> ResponseReturnValue:
 def _matrix(head: queries.Head, form: forms.Link, refused: Refused | None = None) -> ResponseReturnValue:
     risks = queries.risks_of(head.review.subprocess_id, guard.by().today)
     found = queries.controls(head.review)
-    links = {(cell.risk_id, cell.control_id): cell for cell in queries.links_of(head.review.subprocess_id)}
+    cells = queries.links_of(head.review.subprocess_id)
+    links = {(cell.risk_id, cell.control_id): cell for cell in cells if cell.degree is not None}
+    stale = refused.row if isinstance(refused, Stale) else None
+    if stale is not None or form.seen.data is None:
+        form.see({(cell.risk_id, cell.control_id): cell.version for cell in cells})
     form.risk_id.choices = [(str(risk.id), f"{risk.number} {risk.event}"[:90]) for risk in risks]
     form.control_id.choices = [(str(control.id), f"{control.number} {control.text}"[:90]) for control in found]
     shown = [key for key in links if key[0] in {r.id for r in risks} and key[1] in {c.id for c in found}]
+    more = {} if stale is None else {"saved": _cell(form, stale)}
     return _part(
-        3, "review/controls.html", head, form, refused, risks=risks, controls=found, links=links,
+        3, "review/controls.html", head, form, refused, **more, risks=risks, controls=found, links=links,
         uncovered=set(rules.uncovered([risk.id for risk in risks], shown)),
         idle=set(rules.idle([control.id for control in found], shown)), split=rules.split,
         keys=sum(c.key_control and c.subprocess_id == head.review.subprocess_id for c in found),
     )  # fmt: skip
+
+
+def _cell(form: forms.Link, row: Any) -> forms.Link:
+    """A cell as it is now, of the risk and the control that the form is about."""
+    now = forms.Link(obj=row)
+    now.risk_id.choices, now.control_id.choices = form.risk_id.choices, form.control_id.choices
+    now.seen.data = form.seen.data
+    return now
 
 
 @bp.post("/reviews/<int:id>/matrix/save")
@@ -356,7 +369,7 @@ def save_matrix(id: int) -> ResponseReturnValue:
     form.control_id.choices = [(str(control.id), control.number) for control in queries.controls(head.review)]
     return _do(
         id, form, lambda: actions.put_link(
-            guard.by(), int(form.risk_id.data or 0), int(form.control_id.data or 0), form.values()),
+            guard.by(), int(form.risk_id.data or 0), int(form.control_id.data or 0), form.values(), form.version()),
         ("review.controls", N_("The matrix was saved.")), lambda f, r: _matrix(head, form, r),
     )  # fmt: skip
 

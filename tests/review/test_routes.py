@@ -1,5 +1,6 @@
 """Pages of reviews: every part for every reader, forms with errors, conflicts, refusals, and the query budget."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -152,6 +153,34 @@ def test_a_stale_form_gets_both_texts(make: ModuleType, client: FlaskClient) -> 
     late = client.post(f"/reviews/{scene.review_id}/scope/save", data={"version": seen, "scope": "Den anden", **days})
     assert late.status_code == 409 and "Den første" in late.text and "Den anden" in late.text
     assert f'value="{scene.review.version}"' in late.text
+
+
+def test_a_cell_of_the_matrix_is_not_written_over_unseen(make: ModuleType, client: FlaskClient) -> None:
+    """Two browsers on one cell: the later one gets both texts; a cell that was emptied or just filled is one too."""
+    scene = scenes.started(make)
+    make.signed_in(client, scene.people["owner"])
+    page, path = f"/reviews/{scene.review_id}/controls", f"/reviews/{scene.review_id}/matrix/save"
+    (risk,), (first, second) = scene.risks, scene.controls
+
+    def save(seen: str, control: int, comment: str, degree: str = "full") -> Any:
+        cell = {"seen": seen, "risk_id": risk, "control_id": control, "degree": degree, "comment": comment}
+        return client.post(path, data=cell)
+
+    def seen(text: str) -> str:
+        return str(re.findall('name="seen"[^>]*value="([^"]*)"', text)[0])
+
+    before = seen(client.get(page).text)
+    assert before == f"{risk}.{first}.1"
+    assert save(before, first, "Den ene", "partial").status_code == 303
+    late = save(before, first, "Den anden")
+    assert late.status_code == 409 and late.text.count("Den ene") == 2 and late.text.count("Den anden") == 2
+    assert seen(late.text) == f"{risk}.{first}.2"
+    assert save(seen(late.text), first, "Begge", "").status_code == 303
+    assert save(seen(late.text), first, "Igen").status_code == 409
+    assert save(before, second, "Ny").status_code == 303
+    assert save(before, second, "Også ny").status_code == 409
+    wrong = save(before, first, "Et", "no such")
+    assert wrong.status_code == 422 and seen(wrong.text) == before
 
 
 def test_edit_and_close_a_control(make: ModuleType, client: FlaskClient) -> None:
