@@ -98,7 +98,9 @@ class Control(Versioned, Model):
     """
 
     __tablename__ = "review_control"
-    __table_args__ = (UniqueConstraint("organisation_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("organisation_id", "number"), Index("ix_review_control_owner", "organisation_id", "owner_id"),
+    )  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True)
     organisation_id: Mapped[int] = mapped_column(ForeignKey("identity_organisation.id"))

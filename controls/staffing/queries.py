@@ -15,8 +15,6 @@ from controls.base.by import By
 from controls.base.clock import local_day
 from controls.base.db import db
 from controls.base.why import N_, Reason
-from controls.finding.rules import FINAL, OWNED
-from controls.finding.tables import Action, Finding
 from controls.identity import queries as people
 from controls.identity.duties import Duty
 from controls.identity.permissions import Permission, Role
@@ -150,24 +148,26 @@ def unowned(cycle: Cycle) -> list[Reason]:
 
 
 def tasks(by: By) -> list[Rows]:
-    """The group gives over what has no owner, from the day a year is opened: processes, and what people have left.
+    """The group gives over what has no owner, from the day a year is opened: all that stands in the queue.
 
-    Asked on every page, so that it begins with the few whose accounts have ended.
+    Asked on every page, so that each kind is looked for until one is found.
     """
     edits = by.everywhere(Permission.CATALOGUE_EDIT)
     if not edits:
         return []
-    ended = select(Person.id).where(Person.valid_to < by.today)
-    gone = or_(Process.owner_id.is_(None), Process.owner_id.in_(ended))
-    processes = select(Process.organisation_id).where(gone, universe.active(Process, by.today))
-    findings = select(Finding.organisation_id).where(Finding.owner_id.in_(ended), Finding.state.not_in(FINAL))
-    work = select(Action.organisation_id).where(Action.owner_id.in_(ended), Action.state.in_(OWNED))
-    there = or_(*(Organisation.id.in_(some) for some in (processes, findings, work)))
+    there = or_(*(_one_stands(publish(by.today), by.today) for publish in HELD))
     opened = select(Cycle.id).where(Cycle.organisation_id == Organisation.id).exists()
     return [
         task.rows(QUEUE, id=Organisation.id, code=Organisation.code, name_da=Organisation.name_da,
                   name_en=Organisation.name_en).where(Organisation.id.in_(edits), opened, there)
     ]  # fmt: skip
+
+
+def _one_stands(held_ones: Rows, on: date) -> ColumnElement[bool]:
+    """Whether at least one of a kind has no owner in the organisation of the outer query."""
+    column = held_ones.selected_columns
+    alone = held_ones.where(column["organisation_id"] == Organisation.id, _gone(column["owner_id"], on))
+    return alone.with_only_columns(literal(1), maintain_column_froms=True).correlate(Organisation).exists()
 
 
 def staff(organisation_id: int, on: date) -> list[tuple[int, str, str]]:

@@ -168,10 +168,11 @@ def test_assessing_does_not_open_while_a_process_stands_in_the_queue(scene: Scen
     scene.do(wheel.advance, "carl", year, None)
     cycle = cycles.cycle_by_id(year)
     assert cycle is not None and cycle.state is State.ASSESSING, "a control in the queue does not hold it back"
-    rest = [key for key in keys(scene) if key.kind in ("finding_finding", "finding_action")]
-    assert [one.code for one in overview.tasks(scene.by("carl")) if one.kind == "staffing.queue"] == ["STAR"]
-    scene.do(actions.give_over, "carl", scene.agency.id, rest, scene.id("bo"), False, WHY)
-    assert not [one for one in overview.tasks(scene.by("carl")) if one.kind == "staffing.queue"]
+    for kinds in ({"finding_finding", "finding_action"}, {"forum_decision", "review_control"}):
+        assert [one.code for one in overview.tasks(scene.by("carl")) if one.kind == "staffing.queue"] == ["STAR"]
+        rest = [key for key in keys(scene) if key.kind in kinds]
+        scene.do(actions.give_over, "carl", scene.agency.id, rest, scene.id("bo"), False, WHY)
+    assert not keys(scene) and not [one for one in overview.tasks(scene.by("carl")) if one.kind == "staffing.queue"]
 
 
 def test_owners_of_many_at_once_all_or_none(scene: Scene) -> None:
