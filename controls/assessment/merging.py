@@ -46,7 +46,7 @@ def _union(theirs: list[str], mine: list[str]) -> list[str]:
 def tidy(values: Iterable[str]) -> list[str]:
     """Answers as a draft keeps them: each sign that was typed, with one kind of line end; nothing for an empty one."""
     given = [values] if isinstance(values, str) else values
-    return [value for value in (value.replace("\r\n", "\n") for value in given) if value]
+    return [value for value in (value.replace("\r\n", "\n").replace("\r", "\n") for value in given) if value]
 
 
 def rolled_back(fields: Mapping[str, list[str]], replaced: Iterable[Before]) -> Fields:

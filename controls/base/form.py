@@ -127,7 +127,7 @@ def tidy(text: Any) -> Any:
     """Text as it is stored: composed (NFC), with one kind of line end, nothing when nothing is seen."""
     if not isinstance(text, str):
         return text
-    kept = unicodedata.normalize("NFC", text.strip().replace("\r\n", "\n"))
+    kept = unicodedata.normalize("NFC", text.strip().replace("\r\n", "\n").replace("\r", "\n"))
     return kept if visible(kept) or has_bad(kept) else ""
 
 

@@ -4,20 +4,23 @@ import random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from controls.assessment import actions as assessing
 from controls.assessment import queries as assessments
 from controls.assessment.rules import line_field
+from controls.base import intake
+from controls.base.by import By
 from controls.base.db import transaction
 from controls.base.form import has_bad, tidy
 from controls.base.intake import Row, Sheet
-from controls.papers import actions, filling
+from controls.papers import actions, filling, filling_out
 from controls.papers.changing import State
 from controls.papers.words import Kind
 from tests.assessment.year import Year
-from tests.papers.filled import Opened, brought, fetched, names, seen
+from tests.make import NOW
+from tests.papers.filled import Opened, brought, fetched, names, near, seen
 
 TEXTS = ("reason", "fraud_reason", "reason_unchanged", "reason_step", "reason_no_key_control")
 HARD = (
@@ -87,6 +90,33 @@ def test_texts_come_back_sign_for_sign(year: Year, texts: list[str]) -> None:
     for code, answers in told.items():
         now: Any = assessments.typed(assessments.draft(year.form(code).id))
         assert {name: now[name] for name in answers} == answers
+
+
+SIGNS = some.characters(exclude_categories=["Cs", "Co", "Cn"])
+WRITTEN = some.one_of(
+    some.text(SIGNS, max_size=40), some.text(some.sampled_from("=+-@\t\n'\"_x0041_DFØæ😀👩\u200d🇩🇰"), max_size=40),
+    some.builds(lambda text, times: (text * times)[:10_000], some.text(SIGNS, min_size=1, max_size=9),
+                some.just(10_000)),
+).map(lambda text: str(tidy(text))).filter(lambda text: bool(text) and not has_bad(text))  # fmt: skip
+FORM = filling.Form("trial", "Trial", (filling.Column("code", "Code", filling.Holds.SHOWN), filling.Column("a", "A"),
+                                       filling.Column("b", "B")))  # fmt: skip
+BY, HERE = By(None, "=Nogen", "SYS", NOW, {}), filling.Place("trial", "STAR", "2026")
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(some.lists(some.tuples(WRITTEN, WRITTEN), min_size=1, max_size=8))
+def test_whatever_is_written_is_read(pairs: list[tuple[str, str]]) -> None:
+    """The writer and the reader of all three workbooks, on whatever texts a form can store."""
+    rows = [
+        filling.Written(f"R{n}", "1", {"code": f"=C{n}", "a": a, "b": b}, frozenset("ab"))
+        for n, (a, b) in enumerate(pairs)
+    ]
+    data = filling_out.write(BY, FORM, HERE, rows, str, "da", [("=Om", "-filen")])
+    with near():
+        came = intake.read(data, "a.xlsx", also=(filling.META,))
+    back = filling.back(FORM, came, HERE, lambda label: (label,))
+    assert [(read.values["a"], read.values["b"]) for read in back.rows] == pairs
+    assert all(back.untouched(read) for read in back.rows)
 
 
 @settings(max_examples=25, deadline=None)
