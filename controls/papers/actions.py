@@ -149,9 +149,9 @@ def _intake(by: By, file: IntakeDraft, rows: int, taken: Sequence[object], **fac
 
 
 def undo_forms(by: By, id: int) -> Intake:
-    """Who imported them puts the drafts back as they were, when nobody has changed the forms since."""
+    """Put the drafts back as they were before the import, when nobody has changed the forms since."""
     file, row = _taken(by, id)
-    refuse_if([FORBIDDEN()] if row.imported_by_id != by.person_id else [])
+    refuse_if(coming_back.why_not_undo(by, row))
     changed = coming_back.changed_since(row)
     refuse_if([changing.CHANGED_SINCE(codes=", ".join(changed))] if changed else [])
     before = json.loads(file.before)

@@ -35,6 +35,7 @@ CHANGED_SINCE = Why(
     "stale_version", N_("The import cannot be undone: {codes} were changed after it. Correct them on their own pages."),
     409,
 )  # fmt: skip
+AUTHOR = Why("papers.author", N_("{name} submitted the forms with the import, and alone can take them back."), 403)
 UNDO_WHY = Why("field_required", N_("Write why the import is undone, in at least 10 characters."))
 REASON_LEAST = 10
 

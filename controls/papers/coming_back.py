@@ -19,12 +19,12 @@ from controls.base import intake
 from controls.base.by import By
 from controls.base.db import db
 from controls.base.intake import Sheet as Given
-from controls.base.why import N_, Reason
+from controls.base.why import FORBIDDEN, N_, Reason
 from controls.identity import queries as people
 from controls.identity.duties import Duty, Side
 from controls.identity.permissions import Permission
 from controls.identity.tables import Organisation, Person
-from controls.papers import catalogue_rows, earlier_reviews, filling, filling_out, risk_forms
+from controls.papers import catalogue_rows, changing, earlier_reviews, filling, filling_out, risk_forms
 from controls.papers.columns import COPENHAGEN
 from controls.papers.filling import META, Back, Column, Form, Holds, Place
 from controls.papers.rules import LANGUAGES
@@ -116,7 +116,10 @@ class File:
 
 
 def file(by: By, id: int, kind: Kind) -> File | None:
-    """A workbook that came back, if the reader may see it: forms who brought them, history who edits the catalogue."""
+    """A workbook that came back, if the reader may see it: forms who brought them, the rest who edits the catalogue.
+
+    Forms that were imported are also for those who may fill in all of them.
+    """
     found = db.session.execute(
         select(IntakeDraft, Intake, Person.name).outerjoin(Intake, Intake.id == IntakeDraft.intake_id)
         .join(Person, Person.id == IntakeDraft.person_id)
@@ -125,7 +128,8 @@ def file(by: By, id: int, kind: Kind) -> File | None:
     if found is None or not by.may(NEEDED[kind], found[0].organisation_id, own=True):
         return None
     row, made, name = found
-    if kind is Kind.FORMS and row.person_id != by.person_id:
+    every = made is not None and by.may(NEEDED[kind], row.organisation_id)
+    if kind is Kind.FORMS and row.person_id != by.person_id and not every:
         return None
     undone = people.names({made.undone_by_id}) if made is not None and made.undone_by_id else {}
     return File(row, made, name, next(iter(undone.values()), ""))
@@ -169,6 +173,15 @@ def why_not_confirm(by: By, row: IntakeDraft) -> list[Reason]:
         by, Duty.S15, row, Side.SECOND, permission=Permission.CATALOGUE_EDIT, parts={},
         besides=people.roots([row.person_id, row.on_behalf_of_id]).values(),
     )  # fmt: skip
+
+
+def why_not_undo(by: By, row: Intake) -> list[Reason]:
+    """Drafts are put back by who imported them or may fill in all forms; who submitted forms takes them back alone."""
+    if row.kind is not Kind.FORMS or row.imported_by_id == by.person_id:
+        return []
+    if not by.may(NEEDED[row.kind], row.organisation_id):
+        return [FORBIDDEN()]
+    return [changing.AUTHOR(name=people.names({row.imported_by_id})[row.imported_by_id])] if row.submitted else []
 
 
 def changed_since(row: Intake) -> list[str]:

@@ -134,9 +134,10 @@ def _upload(kind: Kind, year: int | None, refused: Refused | None = None) -> Res
     by, here = guard.by(), guard.organisation()
     guard.must(by.may(coming_back.NEEDED[kind], here.id, own=True))
     own = by.person_id if kind is Kind.FORMS else None
+    every = own if not by.may(coming_back.NEEDED[kind], here.id) else None
     context: dict[str, Any] = {
         "here": here, "year": year, "kind": kind, "waiting": coming_back.waiting(here.id, kind, year, own),
-        "imported": coming_back.imported(here.id, kind, year, own), "page": f".{kind.value}_file",
+        "imported": coming_back.imported(here.id, kind, year, every), "page": f".{kind.value}_file",
     }  # fmt: skip
     template = PAGES[kind]
     if refused is None:
@@ -266,7 +267,7 @@ def _context(file: File) -> dict[str, Any]:
     if file.intake is not None:
         if file.intake.undone_at is None and row.kind is not Kind.FORMS:
             context["undo"] = Undo()
-        return context
+        return context | {"why": coming_back.why_not_undo(by, file.intake)}
     back: Any
     if row.kind is Kind.FORMS:
         back, there = coming_back.forms(by, row)

@@ -13,6 +13,7 @@ from controls.assessment.words import State as Stage
 from controls.base.audit import EventRow
 from controls.base.db import db, transaction
 from controls.base.why import Refused
+from controls.identity.permissions import Role
 from controls.papers import actions, coming_back
 from controls.papers.changing import State
 from controls.papers.words import Kind
@@ -129,6 +130,11 @@ def test_chosen_rows_only(year: Year) -> None:
     assert assessments.draft(year.form("KRE-1").id) and not assessments.draft(year.form("KRE-3").id)
 
 
+def another(year: Year) -> Any:
+    """Somebody else who may fill in every form."""
+    return make.person("cleo", Role.CTL, year.organisation)
+
+
 def test_submitted_and_undone(year: Year) -> None:
     book = workbook(year)
     for code in ("KRE-1", "LON-1"):
@@ -141,8 +147,9 @@ def test_submitted_and_undone(year: Year) -> None:
     assert told == ["assessment.submitted", "assessment.submitted", "papers.forms_imported"]
     with pytest.raises(Refused, match="already"):
         take(year, id)
-    with pytest.raises(Refused, match="access"):
-        undo(year, id, year.owner)
+    for who, why in ((year.owner, "access"), (another(year), "Mette .*alone")):
+        with pytest.raises(Refused, match=why):
+            undo(year, id, who)
     undo(year, id)
     assert year.form().state is Stage.DRAFT and assessments.typed(assessments.draft(year.form().id)) == {}
     assert db.session.query(EventRow).order_by(EventRow.seq.desc()).first().action == "papers.forms_undone"
@@ -158,7 +165,7 @@ def test_undo_puts_drafts_back(year: Year) -> None:
     book.put("KRE-3", S, 5)
     id = bring(year, book)
     take(year, id)
-    undo(year, id)
+    undo(year, id, another(year))
     assert assessments.typed(assessments.draft(year.form().id)) == {"reason": ["Min egen tekst"]}
     assert assessments.draft(year.form("KRE-3").id) is None
 
@@ -264,6 +271,11 @@ def test_pages(year: Year, client: FlaskClient) -> None:
     assert none.status_code == 422 and "Vælg mindst én række" in none.text
     done = browser.post(f"{sent.location}/take", data={"row": [row], "act": "submit"}, follow_redirects=True)
     assert "1 række blev indlæst" in done.text and "Fortryd indlæsningen" in done.text
+    third = make.signed_in(client, another(year))
+    assert "skema.xlsx" in third.get(f"{here}/import").text
+    shown = third.get(sent.location).text
+    assert "kan kun selv" in shown and "Fortryd indlæsningen" not in shown
+    make.signed_in(client, year.controller)
     assert year.form().state is Stage.SUBMITTED
     undone = browser.post(f"{sent.location}/undo", follow_redirects=True)
     assert "Indlæsningen er fortrudt" in undone.text and year.form().state is Stage.DRAFT
