@@ -7,6 +7,7 @@ import os
 import secrets
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import NoReturn
 
@@ -33,6 +34,7 @@ from controls.identity import actions, queries
 from controls.identity.permissions import Role, reach
 from controls.identity.tables import Organisation, Person
 from controls.papers import actions as papers
+from controls.papers import day as of_day
 from controls.papers import package as packages
 from controls.papers import workbook
 from controls.signin import actions as door
@@ -257,6 +259,24 @@ def export_workbook(code: str, year: int, out: Path, lang: str) -> None:
             summary = workbook.write(by, at, year, lang, file)
         with transaction():
             papers.record_export(by, at, summary)
+    except (Refused, OSError) as error:
+        _stop(error)
+    click.echo(f"{out}: {len(summary.sheets)} sheets, {summary.rows} rows, content SHA-256 {summary.digest}")
+
+
+@export_group.command("catalogue")
+@click.option("--organisation", "code", required=True, help="Code of the organisation.")
+@click.option("--on", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The day, as 2024-12-31.")
+@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="File to write.")
+@click.option("--lang", default="da", type=click.Choice(["da", "en"]), help="Language of sheets and headings.")
+def export_catalogue(code: str, on: datetime, out: Path, lang: str) -> None:
+    """Write the catalogue as it was recorded by the end of a day, with what was closed and every change."""
+    at, by = _organisation(code), system()
+    try:
+        with out.open("w+b") as file:
+            summary = of_day.write(by, at, min(on.date(), by.today), lang, file)
+        with transaction():
+            papers.record_day(by, at, summary)
     except (Refused, OSError) as error:
         _stop(error)
     click.echo(f"{out}: {len(summary.sheets)} sheets, {summary.rows} rows, content SHA-256 {summary.digest}")

@@ -14,9 +14,9 @@ from controls.identity import actions as accounts
 from controls.identity.duties import Duty, Side
 from controls.identity.permissions import Permission
 from controls.identity.tables import Organisation
-from controls.papers import catalogue_rows, changing, coming_back, earlier_reviews, risk_forms
+from controls.papers import catalogue_rows, changing, coming_back, day, earlier_reviews, risk_forms
 from controls.papers.coming_back import UploadedFile
-from controls.papers.rules import Packed, Summary
+from controls.papers.rules import OfDay, Packed, Summary
 from controls.papers.tables import Intake, IntakeDraft
 from controls.papers.words import Kind
 from controls.rotation import actions as rotation
@@ -32,6 +32,9 @@ EXPORTED = audit.declare(
 PACKAGE_EXPORTED = audit.declare(
     "papers.package_exported", N_("Audit package exported"), "year", "digest", "size", "files", "rows", "events",
     "evidence", "missing",
+)  # fmt: skip
+DAY_EXPORTED = audit.declare(
+    "papers.day_exported", N_("Catalogue of a day exported"), "day", "language", "rows", "digest"
 )  # fmt: skip
 FORMS_OUT = audit.declare(
     "papers.forms_exported", N_("Forms taken out to be filled in"), "kind", "year", "rows", "digest"
@@ -60,6 +63,15 @@ def record_package(by: By, organisation: Organisation, packed: Packed) -> None:
         by, PACKAGE_EXPORTED, organisation, organisation_id=organisation.id, year=packed.year, digest=packed.digest,
         size=packed.size, files=packed.files, rows=packed.rows, events=packed.events, evidence=packed.evidence,
         missing=packed.missing,
+    )  # fmt: skip
+
+
+def record_day(by: By, organisation: Organisation, summary: OfDay) -> None:
+    """Put into the log who took the catalogue of a day out, and the digest of what was taken."""
+    by.must(day.needed(by), organisation.id)
+    audit.record(
+        by, DAY_EXPORTED, organisation, organisation_id=organisation.id, day=summary.day, language=summary.lang,
+        rows=summary.rows, digest=summary.digest,
     )  # fmt: skip
 
 

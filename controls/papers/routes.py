@@ -21,6 +21,7 @@ from controls.papers import (
     catalogue_rows,
     changing,
     coming_back,
+    day,
     earlier_reviews,
     package,
     queries,
@@ -32,6 +33,7 @@ from controls.papers.changing import State
 from controls.papers.coming_back import File
 from controls.papers.forms import Take, Undo, Upload
 from controls.papers.words import Kind
+from controls.universe.forms import Then
 from controls.universe.rules import NO_FILE
 from controls.web import answer, guard
 from controls.wheel import queries as wheel
@@ -79,6 +81,22 @@ def download_package(year: int) -> ResponseReturnValue:
         return rules.package_name(packed.organisation_code, year, by.at, lang)
 
     return _taken(lambda file: package.write(by, organisation, year, lang, file), name, "application/zip")
+
+
+@bp.get("/catalogue/excel")
+@guard.allows(Permission.CATALOGUE_READ)
+def download_day() -> ResponseReturnValue:
+    """The catalogue of a day, recorded with its digest before it leaves; the page says what is wrong with a day."""
+    by, here, lang, form = guard.by(), guard.organisation(), _language(), Then(request.args)
+    if not form.validate() or form.on.data is None:
+        return answer.onward(url_for("universe.then", org=here.code, on=request.args.get("on", "")))
+    on = min(form.on.data, by.today)
+
+    def name(summary: rules.OfDay) -> str:
+        actions.record_day(by, here, summary)
+        return rules.day_name(summary)
+
+    return _taken(lambda file: day.write(by, here, on, lang, file), name, XLSX)
 
 
 def _taken(write: Callable[[IO[bytes]], T], recorded: Callable[[T], str], kind: str) -> ResponseReturnValue:

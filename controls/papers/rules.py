@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from controls.base.why import N_, Why
 from controls.papers.columns import SheetSum
 
 NO_CYCLE = Why("papers.no_cycle", N_("There is no cycle for {year} in {organisation}."), 404)
+NOT_YET = Why("papers.not_yet", N_("Nothing was recorded in {organisation} by {day}. The catalogue came later."), 404)
 NOT_SINCE = Why(
     "papers.not_since",
     N_("The log does not go on from the older package: what stood there up to event {size} is rewritten or gone."),
@@ -17,6 +18,7 @@ NO_CHECKPOINT = Why("papers.no_checkpoint", N_("{name} is neither an audit packa
 RELEASE = "0.1"
 LANGUAGES: Mapping[str, str] = {"da": N_("Danish"), "en": N_("English")}
 NAMES = {"da": "revisionsudtraek", "en": "audit-extract"}
+DAYS = {"da": "katalog", "en": "catalogue"}
 PACKAGES = {"da": "revisionspakke", "en": "audit-package"}
 
 
@@ -33,6 +35,22 @@ class Summary:
     @property
     def rows(self) -> int:
         """Rows on all data sheets."""
+        return sum(sheet.rows for sheet in self.sheets)
+
+
+@dataclass(frozen=True)
+class OfDay:
+    """What the catalogue of a day holds, and the digest of all its sheets."""
+
+    organisation_code: str
+    day: date
+    lang: str
+    sheets: tuple[SheetSum, ...]
+    digest: str
+
+    @property
+    def rows(self) -> int:
+        """Rows on all sheets."""
         return sum(sheet.rows for sheet in self.sheets)
 
 
@@ -54,6 +72,11 @@ class Packed:
 def filename(code: str, year: int, lang: str) -> str:
     """The name of a workbook: what it is, of whom, of which year."""
     return f"{NAMES[lang]}-{_safe(code)}-{year}.xlsx"
+
+
+def day_name(summary: OfDay) -> str:
+    """The name of the catalogue of a day: of whom, and of which day."""
+    return f"{DAYS[summary.lang]}-{_safe(summary.organisation_code)}-{summary.day.isoformat()}.xlsx"
 
 
 def package_name(code: str, year: int, at: datetime, lang: str) -> str:

@@ -21,7 +21,7 @@ from controls.identity.permissions import Permission
 from controls.identity.tables import Organisation
 from controls.papers import queries, running
 from controls.papers.columns import NO, YES, SheetSum
-from controls.papers.rules import LANGUAGES, RELEASE, Summary
+from controls.papers.rules import LANGUAGES, RELEASE, OfDay, Summary
 from controls.papers.workbook_out import HEADING, LEFT, STRONG, TITLE, Book, Page
 from controls.rotation import rules as rotation
 from controls.rotation.words import Form
@@ -47,7 +47,7 @@ def fill(scope: queries.Scope, organisation: Organisation, lang: str, out: IO[by
     """Write the workbook within a snapshot that is open already."""
     by, year = scope.by, scope.year
     with force_locale(lang):
-        stamp = checkpoint.make(db.session(), settings.current().keys, by.at, f"{scope.code} {year}")
+        made = checkpoint.make(db.session(), settings.current().keys, by.at, f"{scope.code} {year}")
         name = organisation.name_en if lang == "en" else organisation.name_da
         title = gettext("Audit extract %(organisation)s %(year)s", organisation=organisation.code, year=year)
         with Book(title, by.name, by.at, gettext) as book:
@@ -55,7 +55,7 @@ def fill(scope: queries.Scope, organisation: Organisation, lang: str, out: IO[by
             sums = _sheets(book, scope)
             digest = sha256("".join(sheet.digest for sheet in sums).encode()).hexdigest()
             summary = Summary(organisation.code, year, lang, tuple(sums), digest)
-            _cover(cover, scope, title, name, summary, stamp)
+            _cover(cover, scope, title, name, summary, made)
             book.save(out)
     return summary
 
@@ -147,9 +147,7 @@ def _codes(scope: queries.Scope) -> Rows:
         yield at + 1, name, member.value, danish[at], english[at], scope.code, scope.year
 
 
-def _cover(
-    page: Page, scope: queries.Scope, title: str, organisation: str, summary: Summary, stamp: Checkpoint
-) -> None:
+def _cover(page: Page, scope: queries.Scope, title: str, organisation: str, summary: Summary, made: Checkpoint) -> None:
     """The cover: what this is, how far the year is, what stands on each sheet, and the log's checkpoint."""
     cycle, by, used = scope.cycle, scope.by, assessment.used(scope.cycle.id)
     page.line([title], TITLE)
@@ -177,9 +175,9 @@ def _cover(
     page.line([])
     _goals(page, scope)
     page.line([])
-    _contents(page, summary)
+    contents(page, summary)
     page.line([])
-    _stamp(page, stamp)
+    stamp(page, made)
     page.close()
 
 
@@ -205,7 +203,8 @@ def _goals(page: Page, scope: queries.Scope) -> None:
         page.line([label, done, total, done / total if total else None], None, ("", "#,##0", "#,##0", "0.0%"))
 
 
-def _contents(page: Page, summary: Summary) -> None:
+def contents(page: Page, summary: Summary | OfDay) -> None:
+    """What stands on each sheet: rows, a control total and a digest."""
     page.line([gettext(head) for head in HEADS], HEADING)
     forms = ("", "#,##0", "", "#,##0")
     for sheet in summary.sheets:
@@ -213,11 +212,11 @@ def _contents(page: Page, summary: Summary) -> None:
     page.line([gettext("All sheets"), summary.rows], STRONG, forms)
 
 
-def _stamp(page: Page, stamp: Checkpoint) -> None:
+def stamp(page: Page, made: Checkpoint) -> None:
     """The checkpoint line by line, so that the cells copied into a text file are the file to verify with."""
     page.line([gettext("Checkpoint of the log when this file was made")], HEADING)
     page.line([gettext(KEEP)])
-    for line in stamp.text.removesuffix("\n").split("\n"):
+    for line in made.text.removesuffix("\n").split("\n"):
         page.line([None, line])
 
 

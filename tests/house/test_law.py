@@ -275,6 +275,7 @@ def test_readme_tells_settings_and_permissions() -> None:
         "flask user add",
         "flask import catalogue",
         "flask export workbook",
+        "flask export catalogue",
         "flask assets install",
     ]
     lacking = [word for word in [*settings, *permissions, *commands] if word not in readme]
