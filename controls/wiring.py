@@ -59,6 +59,7 @@ def connect() -> None:
     _put(assessments.KEY_CONTROLS, reviews.has_key_control)
     _put(assessments.FACTS, overview.facts_beside)
     _put(universe.UNDER_WAY, reviews.under_way)
+    _put(universe.CONTROLS, reviews.control_ids)
     _put(universe.BESIDE, overview.risk_beside())
     _put(universe.BESIDE, overview.coverage_beside())
     _put(rotation.PLANNED, forum.planned)

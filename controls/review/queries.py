@@ -524,6 +524,12 @@ def under_way(subprocess_ids: Iterable[int]) -> list[Reason]:
     return [UNDER_WAY(number=number, code=code) for number, code in db.session.execute(query)]
 
 
+def control_ids(subprocess_id: int) -> list[int]:
+    """The controls of a sub-process that are not closed."""
+    query = select(Control.id).where(Control.subprocess_id == subprocess_id, Control.valid_to.is_(None))
+    return list(db.session.scalars(query.order_by(Control.id)))
+
+
 def of_decisions(decision_ids: Iterable[int]) -> dict[int, Review]:
     """Reviews by the decision that chose them."""
     found = db.session.scalars(select(Review).where(Review.decision_id.in_(list(decision_ids))))

@@ -299,13 +299,23 @@ def move(by: By, level: Level, id: int, version: int, said: Said, under_id: int 
     column = "area_id" if level is Level.PROCESS else "process_id"
     above = _place(level, under_id, {row.organisation_id})
     refuse_if([structure.SAME_PLACE("under")] if getattr(row, column) == above.id else [])
-    was = db.session.get_one(type(above), getattr(row, column)).code
+    was = db.session.get_one(type(above), getattr(row, column))
     setattr(row, column, above.id)
     saved(by, row)
     db.session.flush()
     _sort(by, level, row)
-    _tell(by, Kind.MOVED, level, said, row, [_line(row, row, was=was)])
+    if level is Level.SUBPROCESS:
+        _line_along(by, row.id, was, above)
+    _tell(by, Kind.MOVED, level, said, row, [_line(row, row, was=was.code)])
     return row
+
+
+def _line_along(by: By, subprocess_id: int, was: Process, above: Process) -> None:
+    """Who owns or performs a control of what was moved is in line where it belongs now (S4)."""
+    for control_id in queries.controls_of(subprocess_id):
+        holders = {row.kind: row.person_id for row in queries.line_rows(was.id, control_id)}
+        set_line(by, was, dict.fromkeys(holders), control_id)
+        set_line(by, above, dict(holders), control_id)
 
 
 def split(by: By, id: int, version: int, said: Said, parts: Sequence[Part]) -> list[Subprocess]:

@@ -468,6 +468,15 @@ def under_way(ids: Sequence[int]) -> list[Reason]:
     return [reason for published in UNDER_WAY for reason in published(ids)] if ids else []
 
 
+CONTROLS: list[Callable[[int], list[int]]] = []
+"""Filled by wiring: the controls of a sub-process, whose owners and performers are in line in its process."""
+
+
+def controls_of(subprocess_id: int) -> list[int]:
+    """The ids of the controls of a sub-process."""
+    return [id for published in CONTROLS for id in published(subprocess_id)]
+
+
 def standing_of(row: Any) -> Standing:
     """What the rules must know of an area, a process or a sub-process."""
     level = {Area: Level.AREA, Process: Level.PROCESS, Subprocess: Level.SUBPROCESS}[type(row)]

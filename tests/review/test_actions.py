@@ -1,5 +1,6 @@
 """Actions of reviews: states, refusals, four eyes, frozen copies, gates, coverage and the log."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from types import ModuleType
 from typing import Any
@@ -22,7 +23,10 @@ from controls.review.tables import Review
 from controls.review.words import DesignOutcome, Outcome, State
 from controls.rotation.tables import Coverage
 from controls.rotation.words import Degree, Form
-from controls.universe.tables import Subprocess
+from controls.universe import actions as catalogue
+from controls.universe.structure import Named, Said
+from controls.universe.tables import LineDuty, Process, Subprocess
+from controls.universe.words import Level
 from controls.wheel import queries as wheel
 from tests.review import scene as scenes
 from tests.review.scene import CONCLUSION, CONTROL, GOOD, Scene
@@ -174,6 +178,19 @@ def test_who_may_describe(make: ModuleType) -> None:
             scene.do(actions.add_risk, name, scene.subprocess.id, scenes.RISK)
     numbers = [scene.do(actions.add_risk, "owner", scene.subprocess.id, scenes.RISK).number for _ in range(2)]
     assert numbers == ["KRE-3.1-R1", "KRE-3.1-R2"]
+
+
+def test_a_control_that_moves_takes_its_line_along(make: ModuleType) -> None:
+    """S4 asks who is in line in the process in which the sub-process stands now."""
+    scene = scenes.started(make)
+    part, said = scene.subprocess, Said(make.NOW.date(), "Opgaven er flyttet til et andet kontor.")
+    owned = replace(CONTROL, owner_id=scene.people["other"].id)
+    control = scene.do(actions.add_control, "owner", part.id, owned)
+    area = db.session.get_one(Process, part.process_id).area_id
+    made = scene.do(catalogue.create, "group", Level.PROCESS, area, said, Named("KRE-9", "Andre betalinger"))
+    scene.do(catalogue.move, "group", Level.SUBPROCESS, part.id, part.version, said, made.id)
+    rows = db.session.scalars(select(LineDuty).where(LineDuty.control_id == control.id))
+    assert {(row.process_id == made.id, row.valid_to is None) for row in rows} == {(False, False), (True, True)}
 
 
 def test_closed_controls_do_not_count(make: ModuleType) -> None:
