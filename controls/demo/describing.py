@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from functools import cache, partial
 
+from controls.demo import changing
 from controls.demo.stage import Row, Stage, add_working_days, day, number, parts, rows, text
 from controls.review import actions
 from controls.review.rules import ControlValues, LinkValues, RiskValues
@@ -19,10 +20,10 @@ def enter(stage: Stage) -> None:
     """Process by process, two a day: its risks, its controls, and which covers which."""
     days = {process: add_working_days(BEGUN, turn // 2) for turn, process in enumerate(_processes())}
     for row in rows("risks"):
-        on = days[_process(row)]
+        on = _on(days, row)
         stage.on(on, 13, f"risk {row['risk_id']}", partial(_risk, stage, row))
     for row in rows("controls"):
-        on = days[_process(row)]
+        on = _on(days, row)
         stage.on(on, 13.5, f"control {row['control_id']}", partial(_control, stage, row))
         if row["valid_to"]:
             stage.on(row["valid_to"], 9, f"closing of control {row['control_id']}", partial(_close, stage, row))
@@ -30,8 +31,18 @@ def enter(stage: Stage) -> None:
     risks = {row["risk_id"]: row for row in rows("risks")}
     for row in rows("rcm"):
         risk, control = risks[row["risk_id"]], controls[row["control_id"]]
-        on = max(days[_process(risk)], days[_process(control)])
+        on = max(_on(days, risk), _on(days, control))
         stage.on(on, 14, f"link {row['risk_id']} {row['control_id']}", partial(_link, stage, row, risk))
+
+
+def _on(days: dict[tuple[str, str], date], row: Row) -> date:
+    """The day of a row's process, or that on which its sub-process came into being."""
+    return max(days[_process(row)], changing.begun(row["subprocess_code"]) or BEGUN)
+
+
+def _then(row: Row, at: datetime) -> Row:
+    """A row with the code that its sub-process had then."""
+    return row | {"subprocess_code": changing.called(row["subprocess_code"], at.date())}
 
 
 def _process(row: Row) -> tuple[str, str]:
@@ -58,6 +69,7 @@ def _assertions(row: Row) -> tuple[Assertion, ...]:
 
 
 def _risk(stage: Stage, row: Row, at: datetime) -> None:
+    row = _then(row, at)
     values = RiskValues(
         row["cause"], row["event"], row["consequence"], CATEGORIES[row["category"]], _assertions(row),
         stage.person(row["owner"]),
@@ -74,6 +86,7 @@ def _titled(stage: Stage, organisation: str, title: str) -> int | None:
 
 
 def _control(stage: Stage, row: Row, at: datetime) -> None:
+    row = _then(row, at)
     values = ControlValues(
         text=row["text"], key_control=row["key_control"] == "yes", kind=Kind(row["kind"]),
         execution=Execution(row["execution"]), frequency=Frequency(row["frequency"]), key_reason=row["key_reason"],
@@ -83,7 +96,7 @@ def _control(stage: Stage, row: Row, at: datetime) -> None:
     )  # fmt: skip
     made = actions.add_control(
         stage.by(owner(row), at), stage.subprocess(row["organisation"], row["subprocess_code"]), values,
-        number=row["control_id"], valid_from=day(row["valid_from"]),
+        number=row["control_id"], valid_from=changing.begun(row["subprocess_code"]) or day(row["valid_from"]),
     )  # fmt: skip
     stage.keep("control", row["control_id"], made.id)
 
@@ -92,7 +105,7 @@ def _link(stage: Stage, row: Row, risk: Row, at: datetime) -> None:
     """The risk's process owner says which control covers it; a shared control may lie in another process."""
     values = LinkValues(Cover(row["degree"]), _assertions(row), row["comment"])
     ids = stage.kept("risk", row["risk_id"]), stage.kept("control", row["control_id"])
-    actions.put_link(stage.by(owner(risk), at), *ids, values)
+    actions.put_link(stage.by(owner(_then(risk, at)), at), *ids, values)
 
 
 def _close(stage: Stage, row: Row, at: datetime) -> None:

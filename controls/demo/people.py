@@ -1,17 +1,16 @@
 """Organisations, people with their roles, and the catalogue with its owners."""
 
-import hashlib
 from datetime import datetime
 from functools import partial
 
 from controls.accounts import actions as accounts
+from controls.demo import changing
 from controls.demo.stage import Row, Stage, number, parts, rows, text
 from controls.identity import actions as identity
 from controls.identity.permissions import Role
 from controls.universe import actions as universe
 from controls.universe import queries as catalogue
-from controls.universe.rules import CatalogueFile, Facts, fingerprint
-from controls.universe.structure import Said
+from controls.universe.rules import Facts
 
 BEGUN, STANDING = "2022-01-03", "2026-01-06"
 ADMINISTRATORS = ("tomi", "loos")
@@ -38,16 +37,6 @@ def enter(stage: Stage) -> None:
                 day, 11, f"owner of {code} {row['process_code']}",
                 partial(_owner, stage, row, coordinator),
             )  # fmt: skip
-    for row in rows("events"):
-        stage.on(row["date"], 10, f"event {row['event_id']}", partial(_changed, stage, row))
-
-
-def _changed(stage: Stage, row: Row, at: datetime) -> None:
-    """A new system makes a sub-process another."""
-    part = catalogue.subprocess(stage.subprocess(row["organisation"], row["to_codes"]))
-    assert part is not None
-    said = Said(at.date(), row["reason_da"])
-    universe.mark_changed(stage.by(row["recorded_by"], at), part.id, part.version, said)
 
 
 def _organisation(stage: Stage, row: Row, at: datetime) -> None:
@@ -78,16 +67,10 @@ def _stand_in(stage: Stage, row: Row, at: datetime) -> None:
 
 
 def _catalogue(stage: Stage, code: str, coordinator: str, confirmer: str, at: datetime) -> None:
-    """The proposed catalogue: all of it, or the part that a small agency keeps."""
-    data = catalogue.proposed()
-    entries = catalogue.read_catalogue(data, catalogue.PROPOSED)
+    """All of the catalogue as it was in 2022, or the part of the proposed one that a small agency keeps."""
     kept = {row["subprocess_code"] for row in rows("small_catalogue") if row["organisation"] == code}
-    if kept:
-        entries = [entry for entry in entries if entry.subprocess_code in kept]
-    file = CatalogueFile(catalogue.PROPOSED, hashlib.sha256(data).hexdigest(), entries, [])
-    draft = universe.keep_draft(stage.by(coordinator, at), stage.organisation(code), file)
-    seen = fingerprint(catalogue.preview(draft))
-    universe.take_draft(stage.by(confirmer, at), draft.id, seen)
+    data, name = (catalogue.proposed(kept), catalogue.PROPOSED) if kept else (changing.first(), changing.FIRST)
+    changing.take_in(stage, code, data, name, (coordinator, confirmer), at)
 
 
 def _owner(stage: Stage, row: Row, coordinator: str, at: datetime) -> None:

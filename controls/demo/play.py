@@ -11,6 +11,7 @@ from controls.base.clock import COPENHAGEN, local_day
 from controls.base.db import db, transaction
 from controls.demo import (
     assessing,
+    changing,
     deciding,
     describing,
     following,
@@ -41,7 +42,10 @@ GUIDES = [
 
 REAL = "This database holds real data; the demo is never written over it. Set KONTROLRUL_DATA to another folder."
 HALF = "The demo in this folder was not built to its end. Remove the folder and build the demo again."
-PARTS = (people, describing, years, assessing, recommending, deciding, reviewing, testing, following, keeping, visiting)
+PARTS = (
+    people, changing, describing, years, assessing, recommending, deciding, reviewing, testing, following, keeping,
+    visiting,
+)  # fmt: skip
 
 
 def build(echo: Callable[[str], None]) -> None:

@@ -1,7 +1,6 @@
 """The stage of the demo: its rows, its people, and its steps in the order of time."""
 
 import csv
-import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,12 +20,6 @@ from controls.wheel import queries as wheel
 from controls.wheel.dates import add_working_days, on_or_after, on_or_before
 
 DATA = Path(__file__).parent / "data"
-SUCCESSORS = {
-    "REJ-1.4": "REJ-1.2", "REJ-1.5": "REJ-1.2", "DEB-2.4": "DEB-2.2", "STA-1.4": "STA-2.1", "TIL-2.4": "REF-3.3",
-}  # fmt: skip
-"""Codes that a change of structure did away with, and what stands in their place."""
-
-CODE = re.compile(r"[A-Z]{3}-\d\.\d")
 SLOT = timedelta(minutes=28)
 
 Row = dict[str, str]
@@ -35,18 +28,9 @@ Act = Callable[[datetime], object]
 
 @cache
 def rows(name: str) -> tuple[Row, ...]:
-    """The rows of a file of the demo, with codes that are out of use read as their successors."""
+    """The rows of a file of the demo."""
     with (DATA / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-        return tuple(
-            {
-                key: CODE.sub(lambda found: SUCCESSORS.get(found[0], found[0]), value) if key in CODED else value
-                for key, value in row.items()
-            }
-            for row in csv.DictReader(file)
-        )
-
-
-CODED = frozenset({"subprocess_code", "risk_id", "control_id"})
+        return tuple(csv.DictReader(file))
 
 
 def day(text: str) -> date | None:

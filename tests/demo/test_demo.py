@@ -168,7 +168,11 @@ def test_decisions_are_numbered_as_in_the_minutes(played: Any) -> None:
 
 def test_coverage(played: Any) -> None:
     """Each approved review covers as far as its file tells."""
-    wanted = Counter((row["subprocess_code"], row["coverage"]) for row in stage.rows("reviews") if row["approved_on"])
+    now = {row["from_codes"]: row["to_codes"] for row in stage.rows("events") if row["kind"] == "move"}
+    wanted = Counter(
+        (now.get(row["subprocess_code"], row["subprocess_code"]), row["coverage"])
+        for row in stage.rows("reviews") if row["approved_on"]
+    )  # fmt: skip
     parts = universe.by_ids(played.scalars(select(Coverage.subprocess_id)))
     found = Counter((parts[c.subprocess_id].code, str(c.degree.value)) for c in played.scalars(select(Coverage)))
     assert found == wanted
@@ -192,6 +196,25 @@ def test_overdue(played: Any) -> None:
     """The roll's overdue sub-processes in 2026: one partial, one deferred twice, one still in hearing."""
     overdue = {row.code for row in rotation.roll(_star(), 2026, date(2026, 12, 31)) if row.status is Status.OVERDUE}
     assert overdue == {"ADG-1.2", "ADG-1.3", "REF-1.1"}
+
+
+def test_each_year_had_its_own_catalogue(played: Any) -> None:
+    """The changes of the file happened on their days: what was reviewed is what there was, and past years show it."""
+    gone = {code for row in stage.rows("events") if row["to_codes"] != row["from_codes"]
+            for code in stage.parts(row["from_codes"])}  # fmt: skip
+    days = {"2023-01-01": 110, "2023-01-02": 109, "2024-01-02": 111, "2025-01-02": 110}
+    was = {day: {one.code for one in universe.as_of(frozenset({_star()}), date.fromisoformat(day))} for day in days}
+    assert {day: len(codes) for day, codes in was.items()} == days
+    assert gone == {"REJ-1.4", "REJ-1.5", "DEB-2.4", "STA-1.4", "TIL-2.4"} <= was["2023-01-01"]
+    assert not gone & was["2025-01-02"]
+    roll = {year: {row.code: row for row in rotation.roll(_star(), year, play.OPENS.date())} for year in (2022, 2024)}
+    assert {row["subprocess_code"] for row in stage.rows("reviews") if row["year"] == "2022"} <= roll[2022].keys()
+    assert (roll[2022]["STA-1.4"].process_code, roll[2024]["STA-2.1"].process_code) == ("STA-1", "STA-2")
+    wanted = {"REJ-1.2": (2026, None), "DEB-2.2": (2027, 2022), "STA-2.1": (2027, 2022), "REF-3.3": (2028, None)}
+    found = {code: (roll[2024][code].due, roll[2024][code].covered) for code in wanted}
+    assert {code: (due, full and full.covered_on.year) for code, (due, full) in found.items()} == wanted
+    part = universe.subprocess_by_code(_star(), "TIL-2.4")
+    assert part is not None and part.valid_to == date(2025, 1, 1)
 
 
 def test_every_operating_test_and_closed_finding_has_evidence(played: Any) -> None:
