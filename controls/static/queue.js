@@ -4,15 +4,17 @@
   var room = document.querySelector("[data-queue][data-keys]");
   if (!room) { return; }
   var links = Array.from(room.querySelectorAll("nav ol a")), agree = room.querySelector("[data-agree]"), sent = false;
-  function writing(at) { return at.matches("input, select, textarea, [contenteditable]"); }
+  function elsewhere(at) {  // where one writes, or in another part of the page; nowhere is the queue
+    return at.matches("input, select, textarea, [contenteditable]") || !(at === document.body || room.contains(at));
+  }
   if (agree) { agree.setAttribute("aria-keyshortcuts", room.dataset.keys); }
   room.addEventListener("submit", function (event) {  // a key that is held down agrees once
     if (sent) { event.preventDefault(); }
     sent = true;
   });
   window.addEventListener("pageshow", function () { sent = false; });
-  room.addEventListener("keydown", function (event) {
-    if (event.repeat || event.ctrlKey || event.altKey || event.metaKey || writing(event.target)) { return; }
+  document.addEventListener("keydown", function (event) {
+    if (event.repeat || event.ctrlKey || event.altKey || event.metaKey || elsewhere(event.target)) { return; }
     if (event.key === room.dataset.keys && agree) {
       event.preventDefault();
       agree.click();
