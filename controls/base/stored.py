@@ -181,12 +181,14 @@ class Line:
         """The object in UTF-8; `ValueError` when a value is not in its column's form."""
         values = list(self._pick(raw))
         kinds = tuple(map(type, values))
-        for place, form in self._how if kinds in self._exact else enumerate(self._forms):
-            if values[place] is not None:
-                values[place] = form(values[place])
-        if INEXACT in values:
-            raise ValueError
-        self._exact.add(kinds)
+        known = kinds in self._exact
+        for place, form in self._how if known else enumerate(self._forms):
+            if (value := values[place]) is not None:
+                values[place] = value = form(value)
+                if value is INEXACT:
+                    raise ValueError
+        if not known:
+            self._exact.add(kinds)
         return orjson.dumps(dict(zip(self.names, values, strict=True)))
 
 

@@ -7,8 +7,7 @@ says so, and then what the redaction retells stands in for it.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import groupby, islice
-from operator import itemgetter
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -345,24 +344,23 @@ class _Listed:
     """The rows listed for each event, read along with the events."""
 
     def __init__(self, connection: Connection) -> None:
-        rows = stream(connection, "SELECT seq, table_name, row_id FROM base_told ORDER BY seq")
-        self._groups = ((seq, {(table, id) for _, table, id in group}) for seq, group in groupby(rows, itemgetter(0)))
-        self._next = next(self._groups, None)
-        self._passed: list[int] = []
+        self._rows = stream(connection, "SELECT seq, table_name, row_id FROM base_told ORDER BY seq")
+        self._next = next(self._rows, None)
+        self._passed: dict[int, None] = {}
 
     def of(self, seq: int) -> set[tuple[str, int]]:
         """The rows listed for the event with this number."""
-        while self._next is not None and self._next[0] < seq:
-            self._passed.append(self._next[0])
-            self._next = next(self._groups, None)
-        if self._next is None or self._next[0] != seq:
-            return set()
-        found, self._next = self._next[1], next(self._groups, None)
+        found = set()
+        while (row := self._next) is not None and row[0] <= seq:
+            if row[0] == seq:
+                found.add((row[1], row[2]))
+            else:
+                self._passed[row[0]] = None
+            self._next = next(self._rows, None)
         return found
 
     def left(self) -> Iterator[int]:
-        """The numbers that no event asked for."""
-        yield from self._passed
+        """The numbers that no event asked for, each once."""
         if self._next is not None:
-            yield self._next[0]
-        yield from (seq for seq, _ in self._groups)
+            self._passed |= dict.fromkeys(row[0] for row in (self._next, *self._rows))
+        return iter(self._passed)
