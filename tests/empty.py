@@ -18,9 +18,8 @@ def empty(but: Container[str] = ()) -> None:
             script = ["SET LOCAL session_replication_role = replica", *told, BEGIN_AGAIN]
             connection.connection.driver_connection.execute("; ".join(script), prepare=False)  # type: ignore[union-attr]
             return
-        connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
-        for statement in told:
-            connection.exec_driver_sql(statement)
+        script = ["BEGIN", "PRAGMA defer_foreign_keys=ON", *told, "COMMIT"]
+        connection.connection.driver_connection.executescript("; ".join(script))  # type: ignore[union-attr]
 
 
 def put_rows(connection: Connection, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

@@ -35,12 +35,14 @@ def filled(app: Flask, make: Any) -> Flask:
 
 @pytest.mark.long
 def test_every_change_of_a_row_is_found_by_its_own_check(filled: Flask) -> None:
+    rows = 2 if db.engine.dialect.name == "sqlite" else 1  # where each change takes three times as long
     db.session.remove()
-    counts = mutation.every(2, random.Random(1), lasting=False)
+    counts = mutation.every(rows, random.Random(1), lasting=False)
     assert not counts.missed, "\n".join(counts.missed[:10])
     tables = len(filling.logged())
-    assert tables > 30 and counts.found.total() > 60 * tables
-    assert set(counts.found) == {*mutation.CELLS, *mutation.ROWS, *mutation.FILES, "tail"}
+    assert tables > 30 and counts.found.total() > 30 * rows * tables
+    of_two = set() if rows > 1 else {"swapped"}  # files, which are the same beside either database
+    assert set(counts.found) == {*mutation.CELLS, *mutation.ROWS, *mutation.FILES, "tail"} - of_two
 
 
 @pytest.mark.long

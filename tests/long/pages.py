@@ -2,8 +2,8 @@
 
     python -m tests.long.pages [--data FOLDER]
 
-FOLDER is a demo that is built already; without it one is built first. The suite asks the same of every page, but for
-contrast in English and the menus in English.
+FOLDER is a demo that is built already; without it one is built first. The suite asks axe of every page in Danish, and
+the shape of every page in English and of the menus in Danish.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 from tests.ui import pages, standing
-from tests.ui.test_pages import faults_of, menu_faults_of, told
+from tests.ui.test_pages import Asked, faults_of, menu_faults_of, told
 
 
 def main() -> None:
@@ -28,7 +28,7 @@ def main() -> None:
         with standing.serving(app) as base:
             for language in ("da", "en"):
                 for what, found in (
-                    ("main pages", faults_of(browser, app, base, language, contrast=True)),
+                    ("main pages", faults_of(browser, app, base, language, Asked.ALL)),
                     ("menus", menu_faults_of(browser, app, base, listed, language)),
                 ):
                     wrong += len(found)

@@ -23,5 +23,5 @@ def ran(module: str, *arguments: str) -> str:
 @pytest.mark.long
 @pytest.mark.parametrize("database", DATABASES)
 def test_nothing_is_lost_when_the_server_is_killed(database: str) -> None:
-    told = ran("tests.long.kill", "--database", database, "--rounds", "4", "--seed", "7")
-    assert f"{database}: 0 wrong" in told and "'rounds': 4" in told
+    told = ran("tests.long.kill", "--database", database, "--rounds", "3", "--seed", "7")
+    assert f"{database}: 0 wrong" in told and "'rounds': 3" in told

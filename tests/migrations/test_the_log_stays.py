@@ -33,32 +33,24 @@ def _run(sql: str) -> int:
         return connection.execute(text(sql)).rowcount
 
 
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "DELETE FROM base_event",
-        "UPDATE base_event SET person_name = 'another'",
-        "UPDATE base_event SET seq = 2",
-        "UPDATE base_event SET payload = '{\"a\": 1}'",
-        "UPDATE base_event SET leaf = payload_digest",
-    ],
+REFUSED = (
+    "DELETE FROM base_event",
+    "DELETE FROM base_event WHERE seq > 0",
+    "UPDATE base_event SET person_name = 'another'",
+    "UPDATE base_event SET seq = 2",
+    "UPDATE base_event SET payload = '{\"a\": 1}'",
+    "UPDATE base_event SET leaf = payload_digest || leaf",
 )
-def test_the_log_is_not_taken_from(logged: Flask, sql: str) -> None:
-    with pytest.raises(DBAPIError):
-        _run(sql)
-    with db.engine.connect() as connection:
-        assert connection.execute(text("SELECT seq, person_name, payload FROM base_event")).all() == [
-            (1, "system", "{}")
-        ]
 
 
-def test_the_log_is_not_emptied(logged: Flask) -> None:
-    """PostgreSQL's TRUNCATE passes by the triggers of rows."""
-    if db.engine.dialect.name == "postgresql":
+def test_the_log_is_not_taken_from(logged: Flask) -> None:
+    """Nor emptied: PostgreSQL's TRUNCATE passes by the triggers of rows, and has one of its own."""
+    for sql in (*REFUSED, *(["TRUNCATE base_event"] if db.engine.dialect.name == "postgresql" else [])):
         with pytest.raises(DBAPIError):
-            _run("TRUNCATE base_event")
-    with pytest.raises(DBAPIError):
-        _run("DELETE FROM base_event WHERE seq > 0")
+            _run(sql)
+        with db.engine.connect() as connection:
+            found = connection.execute(text("SELECT seq, person_name, payload FROM base_event")).all()
+            assert found == [(1, "system", "{}")], sql
 
 
 def test_a_redaction_and_the_codes_of_an_old_log_are_written(logged: Flask) -> None:

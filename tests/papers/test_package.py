@@ -348,6 +348,7 @@ def test_a_sound_package_raises_no_alarm(app: Any, tmp_path: Path) -> None:
     assert checker.main([str(path), "--lang", "en"]) == 0
 
 
+@pytest.mark.only("sqlite")  # a package is files
 def test_every_tampering_is_named(app: Any, tmp_path: Path) -> None:
     sound = unpacked(Small().pack(tmp_path))
     wrong = []
@@ -497,6 +498,7 @@ def test_what_was_disposed_of_is_only_a_line(app: Any, tmp_path: Path) -> None:
     assert f"{row.id};;disposed;'=note.txt" in held["evidence.csv"].decode()
 
 
+@pytest.mark.only("sqlite")  # a package is files
 def test_hostile_packages(app: Any, tmp_path: Path) -> None:
     """Nothing is unpacked, whatever a zip says: names that lead out, links, bombs, no zip at all."""
     held = unpacked(Small().pack(tmp_path))

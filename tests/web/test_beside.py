@@ -14,7 +14,7 @@ from tests.journeys import manners
 from tests.long import filling
 from tests.speed.counting import counted
 
-MOST, FEW, MANY = 8, 5, 40
+MOST, FEW, MANY = 8, 4, 16
 PAGES = {
     Role.AUD: ("/log", "/log?person=1", "/log/3", "/verification", "/redactions", "/users", "/keepers", "/exceptions"),
     Role.ADM: ("/jobs", "/users", "/users/new", "/users/{person}", "/users/{person}/close", "/keepers",
@@ -63,7 +63,7 @@ def seen(client: FlaskClient, people: dict[Role, Person], size: int) -> dict[str
 def test_pages_beside_the_year_ask_little_and_never_more_for_more_rows(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At most eight queries a page, the same for 5 and for 40 of everything."""
+    """At most eight queries a page, the same for 4 and for 16 of everything."""
     monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)
     few = seen(client, scene(FEW), FEW)
     db.session.rollback()
