@@ -4,7 +4,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 
-from controls.assessment.words import Copied, Moved
+from controls.assessment.words import Band, Copied, Moved
+
+
+@dataclass(frozen=True)
+class Residual:
+    """The band that the last approved review of a sub-process left, and its year."""
+
+    code: str
+    band: Band
+    year: int
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from controls.assessment import facts, rules, scale_rules
-from controls.assessment.facts import Seen
+from controls.assessment.facts import Residual, Seen
 from controls.assessment.merging import Before as Was
 from controls.assessment.merging import Fields
 from controls.assessment.movement import Arrow, Group, Way
@@ -47,11 +47,14 @@ from controls.wheel.queries import GoalOf, counted
 from controls.wheel.tables import Cycle, Step
 from controls.wheel.words import State as Phase
 
+Fact = str | list[Residual]
+"""What a fact beside the form says: a text, or what was tested of each sub-process."""
+
 
 class FactsBeside(NamedTuple):
     """Facts of later slices beside the form: label and text, and how many findings are new since a day."""
 
-    rows: list[tuple[str, str]]
+    rows: list[tuple[str, Fact]]
     new_findings: int = 0
 
 
@@ -453,7 +456,7 @@ def seen_now(process: Process) -> Seen:
     return Seen(process.yearly_amount_ore, process.owner_id, facts.checksum(process.systems))
 
 
-def beside(process: Process, year: int, last: Assessment | None) -> tuple[list[tuple[str, str]], list[Moved]]:
+def beside(process: Process, year: int, last: Assessment | None) -> tuple[list[tuple[str, Fact]], list[Moved]]:
     """The facts beside a form, and those that have changed since last year's."""
     since = last.submitted_at.date() if last is not None and last.submitted_at is not None else None
     told = [known(process.id, year, since) for known in FACTS]

@@ -1,7 +1,7 @@
 """Pages of the risk assessment: the form, the receipt with calibration and approval, the year's list, the matrix."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,7 @@ from controls.assessment.forms import (
     versions,
 )
 from controls.assessment.grid import many
+from controls.assessment.merging import Before as Was
 from controls.assessment.merging import Fields, Merge
 from controls.assessment.movement import SIGNS, Way, cells, ways, went
 from controls.assessment.queries import GridRow, LineRow, Sheet
@@ -161,7 +162,7 @@ def _edit_context(sheet: Sheet, lines: list[LineRow], form: AssessmentForm) -> d
         "line_field": line_field, "key_control": key_control,
         "days": (sheet.due - by.today).days if sheet.due else None, "org": sheet.organisation.code,
         "Scores": Scores, "own_lines": set(answers.lines), "version": _versions(sheet),
-        "taken": [], "person": by.person_id,
+        "taken": [], "clashes": [], "person": by.person_id,
         **_questions(sheet),
         **_versions_context(sheet, ReopenForm(), DecideForm()),
     }  # fmt: skip
@@ -181,8 +182,34 @@ def _refused(id: int, typed: MultiDict[str, str], refused: Refused | None = None
     return answer.failed("assessment/edit.html", form, refused, saved=saved, **context)
 
 
+CHOICES = ("mine", "theirs")
+
+
+@dataclass(frozen=True)
+class Clash:
+    """A field that both changed: its name, what it is called, what each answered, who the other is, and the choice."""
+
+    field: str
+    label: str
+    mine: str
+    theirs: str
+    who: str
+    at: str
+    chosen: str
+
+
+def _clashes(
+    form: AssessmentForm, saved: AssessmentForm, found: Iterable[Was], typed: MultiDict[str, str]
+) -> list[Clash]:
+    return [
+        Clash(one.field, _(form[one.field].label.text), answer.shown(form[one.field]), answer.shown(saved[one.field]),
+              one.who, clock_time(one.at), typed.get(f"keep-{one.field}", ""))
+        for one in found if one.field in form
+    ]  # fmt: skip
+
+
 def _clashed(id: int, typed: MultiDict[str, str], kept: Kept) -> ResponseReturnValue:
-    """The form with what both have typed: where both changed a field mine, and the other's beside it (409)."""
+    """The form with what both have typed: where both changed a field mine, and both to choose from above it (409)."""
     sheet, merge = _sheet(id), kept.merge
     lines = queries.line_rows(sheet.row)
     fields, make = _fields(merge.fields), form_for(_ids(lines))
@@ -192,11 +219,40 @@ def _clashed(id: int, typed: MultiDict[str, str], kept: Kept) -> ResponseReturnV
     form = make(fields)
     form.row_version.data = _versions(sheet)
     security.told(["stale_version"])
-    both = {
-        "conflict": answer.beside(form, saved, kept.draft, {one.field for one in merge.clashes}),
-        "taken": _taken(saved, merge),
-    }  # fmt: skip
+    both = {"clashes": _clashes(form, saved, merge.clashes, MultiDict()), "taken": _taken(saved, merge)}
     return make_response(answer.page("assessment/edit.html", form, **_edit_context(sheet, lines, form) | both), 409)
+
+
+def _chosen(id: int, typed: MultiDict[str, str]) -> list[str]:
+    """Put the other's answer where it was chosen of the two; the fields where neither was."""
+    if "clash" not in typed:
+        return []
+    security.asks({"clash", "keep"})
+    sheet = _sheet(id)
+    guard.must(_fills(sheet))
+    form, now = form_for(queries.line_ids(id))(), queries.typed(sheet.draft)
+    fields = [name for name in typed.getlist("clash") if name in form and name != "row_version"]
+    for name in fields:
+        if typed.get(f"keep-{name}") == "theirs":
+            typed.setlist(name, now.get(name, []))
+    return [name for name in fields if typed.get(f"keep-{name}") not in CHOICES]
+
+
+def _unchosen(id: int, typed: MultiDict[str, str]) -> ResponseReturnValue:
+    """The form again with both answers where none was chosen (422)."""
+    sheet = _sheet(id)
+    lines = queries.line_rows(sheet.row)
+    make, was = form_for(_ids(lines)), {one.field: one for one in reversed(queries.replaced(id, 0))}
+    form, saved = make(typed), make(_fields(queries.typed(sheet.draft)))
+    clashes = _clashes(form, saved, [was[name] for name in typed.getlist("clash") if name in was], typed)
+    form.validate()
+    security.told(["choice_required"])
+    problems = [
+        (f"keep-{one.field}", _("Choose one of the two answers to “%(label)s”.", label=one.label))
+        for one in clashes if one.chosen not in CHOICES
+    ]  # fmt: skip
+    context = _edit_context(sheet, lines, form) | {"clashes": clashes, "problems": problems + form.problems()}
+    return make_response(answer.page("assessment/edit.html", form, **context), 422)
 
 
 def _taken(form: AssessmentForm, merge: Merge) -> list[tuple[str, str, str]]:
@@ -264,6 +320,8 @@ def save_draft(id: int) -> ResponseReturnValue:
         sheet = _sheet(id)
         lines, last = queries.line_rows(sheet.row), _last(sheet)
         _copy(typed, what, _copies(last, lines, queries.beside(sheet.process, sheet.row.year, last)[1]))
+    if _chosen(id, typed):
+        return _unchosen(id, typed)
     form = form_for(queries.line_ids(id))(typed)
     if not form.validate():
         return _refused(id, typed)
@@ -296,10 +354,12 @@ def _saved(form: AssessmentForm, kept: Kept) -> str:
 @guard.allows(Permission.ASSESSMENT_FILL)
 def submit(id: int) -> ResponseReturnValue:
     """Submit the form; when the draft has moved on it is saved beside what others typed, and asked for again."""
-    ids = queries.line_ids(id)
-    form = form_for(ids)(request.form)
+    typed, ids = MultiDict(request.form), queries.line_ids(id)
+    if _chosen(id, typed):
+        return _unchosen(id, typed)
+    form = form_for(ids)(typed)
     if not form.validate():
-        return _refused(id, request.form)
+        return _refused(id, typed)
     version, draft = form.versions()
     try:
         with transaction():
@@ -307,14 +367,14 @@ def submit(id: int) -> ResponseReturnValue:
             return answer.done(url_for(".show", id=id), _("The assessment is submitted."))
     except Stale as stale:
         if not queries.is_draft(stale.row):
-            return _refused(id, request.form, stale)
+            return _refused(id, typed, stale)
     except Refused as refused:
-        return _refused(id, request.form, refused)
+        return _refused(id, typed, refused)
     try:
         with transaction():
-            return _clashed(id, request.form, _keep(id, form, request.form))
+            return _clashed(id, typed, _keep(id, form, typed))
     except Refused as refused:
-        return _refused(id, request.form, refused)
+        return _refused(id, typed, refused)
 
 
 # --- the receipt ---------------------------------------------------------------------------------------------

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import BindParameter, Select, Subquery, bindparam, func, literal, or_, select, union_all
+from sqlalchemy import BindParameter, Select, Subquery, and_, bindparam, func, literal, or_, select, union_all
 from sqlalchemy.orm import aliased
 
-from controls.assessment.queries import FactsBeside
+from controls.assessment.facts import Residual
+from controls.assessment.queries import Fact, FactsBeside
 from controls.assessment.tables import Assessment
 from controls.assessment.tables import Line as AssessedLine
 from controls.assessment.words import Band
@@ -24,7 +25,8 @@ from controls.forum.tables import Meeting
 from controls.forum.words import State as Minutes
 from controls.identity.permissions import Permission
 from controls.identity.tables import Organisation, Person, RoleGrant
-from controls.overview.rules import MOST, Task
+from controls.overview.rules import MOST, Task, residual_after_tests
+from controls.review.rules import DONE as REVIEWED
 from controls.review.tables import Control, DesignTest, Review, Risk
 from controls.rotation.queries import stands
 from controls.rotation.tables import Coverage
@@ -279,15 +281,40 @@ _COVERED = Beside(N_("Last covered"), _covered_cells)
 
 
 def facts_beside(process_id: int, year: int, since: date | None) -> FactsBeside:
-    """Facts of later slices beside the assessment form: open findings, last full coverage, findings since a day."""
+    """Facts of later slices beside the assessment form: open findings, last coverage, the tested residual of each
+    sub-process by its last approved review until that year, and how many findings came since a day."""
     ids = select(Subprocess.id).where(Subprocess.process_id == process_id)
     open_ones = select(func.count()).where(Finding.subprocess_id.in_(ids), Finding.state.not_in(OVER))
     covered = _covered(year, Coverage.subprocess_id.in_(ids))
     latest = select(func.max(covered.c.day))
     new = select(func.count()).where(Finding.subprocess_id.in_(ids), Finding.confirmed_on > (since or date.max))
-    row = db.session.execute(select(*(one.scalar_subquery() for one in (open_ones, latest, new)))).one()
-    told = [(N_("Open findings"), str(row[0])), (N_("Last covered"), str(row[1].year) if row[1] else "–")]
-    return FactsBeside(told, row[2])
+    reviewed, last = aliased(Review), aliased(Review)
+    newest = (
+        select(reviewed.id)
+        .where(reviewed.subprocess_id == Subprocess.id, reviewed.state.in_(REVIEWED), reviewed.year <= year)
+        .order_by(reviewed.approved_at.desc()).limit(1).correlate(Subprocess).scalar_subquery()
+    )  # fmt: skip
+    rows = db.session.execute(
+        select(
+            *(one.scalar_subquery() for one in (open_ones, latest, new)), Subprocess.code, last.year,
+            last.conclusion_design, last.conclusion_operating, AssessedLine.inherent_band, AssessedLine.residual_band,
+        )
+        .select_from(Subprocess)
+        .outerjoin(last, last.id == newest)
+        .outerjoin(Assessment, and_(Assessment.process_id == process_id, Assessment.year == last.year))
+        .outerjoin(AssessedLine, and_(AssessedLine.assessment_id == Assessment.id,
+                                      AssessedLine.subprocess_id == Subprocess.id))
+        .where(Subprocess.process_id == process_id)
+        .order_by(Subprocess.sort_key)
+    ).all()  # fmt: skip
+    found = [Residual(code, band, then) for *_, code, then, design, operating, inherent, residual in rows
+             if (band := residual_after_tests(design, operating, inherent, residual))]  # fmt: skip
+    open_number, day, new_number = rows[0][:3] if rows else (0, None, 0)
+    told: list[tuple[str, Fact]] = [
+        (N_("Open findings"), str(open_number)), (N_("Last covered"), str(day.year) if day else "–"),
+        (N_("Tested residual risk"), found),
+    ]  # fmt: skip
+    return FactsBeside(told, new_number)
 
 
 def _process_of(row: Any) -> Any:

@@ -122,7 +122,7 @@ def _first_day(here: identity.Organisation, tasks: list[dict[str, Any]]) -> Resp
 
 def _steps(org: str, facts: FirstDay) -> list[dict[str, Any]]:
     """The five steps as the list shows them."""
-    left = [_("step %(n)s", n=step.value) for step in facts.left]
+    left = [str(step.value) for step in facts.left]
     told = {
         Step.CATALOGUE: (
             _("Fit the catalogue"), _catalogue_note(facts),
@@ -149,7 +149,7 @@ def _steps(org: str, facts: FirstDay) -> list[dict[str, Any]]:
         ),
         Step.OPEN: (
             _("Set the dates and open the year"),
-            _("Waits for: %(steps)s.", steps=", ".join(left)) if left
+            _("Waits for step %(steps)s.", steps=", ".join(left)) if left
             else _("The dates are proposed. Look them over and open the year."),
             *((_("Open the year"), url_for("wheel.open_next", org=org)) if not facts.left else ("", "")),
         ),

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from datetime import date
 
+from controls.assessment.words import Band
 from controls.base.why import N_
+from controls.review.words import DesignOutcome, Outcome
 
 FIRST, MESSAGES, MOST = 5, 3, 100
 """Lines under "what you must do now", how many of the latest messages, and how many tasks are told at most."""
@@ -23,6 +25,21 @@ class Task:
     def late(self, today: date) -> bool:
         """Past its day."""
         return self.due is not None and self.due < today
+
+
+SOUND = (Outcome.EFFECTIVE, Outcome.WITH_OBSERVATION)
+
+
+def residual_after_tests(
+    design: DesignOutcome | None, operating: Outcome | None, inherent: Band | None, residual: Band | None
+) -> Band | None:
+    """The risk left after the controls that actually work, by an approved review (COSO 2013: residual risk).
+
+    Controls found effective carry what was assumed of them; others carry nothing, and the risk before controls is left.
+    """
+    if operating is Outcome.CANNOT_CONCLUDE or (operating is None and design in (None, DesignOutcome.APPROPRIATE)):
+        return None
+    return residual if design is DesignOutcome.APPROPRIATE and operating in SOUND else inherent
 
 
 def greeting(hour: int) -> str:

@@ -207,11 +207,9 @@ def placed(back: Back, form: risk_forms.OneForm, reason: Reason) -> Reason:
 
 
 def shown(column: Column, value: str) -> str:
-    """A cell's value as its reader writes it."""
+    """A cell's value in the reader's words."""
     if column.holds is Holds.TICK:
         return gettext(filling.YES) if value else ""
-    if column.holds is Holds.DAY and value:
-        return f"{date.fromisoformat(value):%d-%m-%Y}"
     return next((gettext(label) for stored, label in column.words if stored == value), value)
 
 

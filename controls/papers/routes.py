@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from datetime import date
 from hashlib import sha256
 from tempfile import TemporaryFile
 from typing import IO, Any, TypeVar
@@ -31,11 +32,13 @@ from controls.papers import (
 )
 from controls.papers.changing import State
 from controls.papers.coming_back import File
+from controls.papers.filling import Column, Holds
 from controls.papers.forms import Take, Undo, Upload
 from controls.papers.words import Kind
 from controls.universe.forms import Then
 from controls.universe.rules import NO_FILE
 from controls.web import answer, guard
+from controls.web.words import short_date
 from controls.wheel import queries as wheel
 
 bp = Blueprint("papers", __name__)
@@ -301,10 +304,17 @@ def _context(file: File) -> dict[str, Any]:
     columns = {column.field: column for column in coming_back.FORMS[row.kind].columns}
     return context | {
         "found": found, "why": why, "only": only, "rows": found.in_reading_order(only), "states": list(State),
-        "name": changing.name, "columns": columns, "sheet": back.sheet, "shown": coming_back.shown,
+        "name": changing.name, "columns": columns, "sheet": back.sheet, "shown": _shown,
         "heading": lambda column: column.heading(coming_back.say(row.kind, _reader())),
         "chosen": {changing.name(one) for one in found.new},
     }  # fmt: skip
+
+
+def _shown(column: Column, value: str) -> str:
+    """A cell's value as pages write it."""
+    if column.holds is Holds.DAY and value:
+        return short_date(date.fromisoformat(value))
+    return coming_back.shown(column, value)
 
 
 def _page(file: File) -> ResponseReturnValue:

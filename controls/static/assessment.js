@@ -24,10 +24,10 @@
   function figures(text) { return text ? text.split(" ").map(Number) : []; }
 
   // --- the fields -------------------------------------------------------------------------------------------------
-  var APART = { csrf_token: 1, request_key: 1, row_version: 1, copy: 1 };
+  var APART = { csrf_token: 1, request_key: 1, row_version: 1, copy: 1, clash: 1 };
   var names = [];
   Array.prototype.forEach.call(form.elements, function (field) {
-    if (field.name && !APART[field.name] && names.indexOf(field.name) < 0) { names.push(field.name); }
+    if (field.name && !APART[field.name] && field.name.indexOf("keep-") && names.indexOf(field.name) < 0) { names.push(field.name); }
   });
   function nodes(name) { return Array.prototype.slice.call(form.querySelectorAll('[name="' + name + '"]')); }
   function box(node) { return node.type === "radio" || node.type === "checkbox"; }

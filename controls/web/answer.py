@@ -1,6 +1,6 @@
 """Answers: a page, the form again with reasons, or on to the object with a status line."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
@@ -53,20 +53,21 @@ def _conflict(form: BaseForm, stale: Stale, saved: BaseForm | None) -> Conflict:
     if "version" in form:
         form["version"].data = stale.row.version
         form["version"].raw_data = [str(stale.row.version)]
-    return beside(form, saved or type(form)(obj=stale.row), stale.row)
+    return _beside(form, saved or type(form)(obj=stale.row), stale.row)
 
 
-def beside(form: BaseForm, saved: BaseForm, row: Any, only: Collection[str] | None = None) -> Conflict:
-    """What was typed beside what the row's last writer saved, where they differ (in some fields only, if told)."""
+def _beside(form: BaseForm, saved: BaseForm, row: Any) -> Conflict:
+    """What was typed beside what the row's last writer saved, where they differ."""
     rows = []
     for field in form:
-        listed = field.name not in ("version", "csrf_token") if only is None else field.name in only
-        if listed and field.name in saved and (typed := _shown(field)) != (kept := _shown(saved[field.name])):
+        listed = field.name not in ("version", "csrf_token")
+        if listed and field.name in saved and (typed := shown(field)) != (kept := shown(saved[field.name])):
             rows.append((gettext(field.label.text), typed, kept))
     return Conflict(row.saved_by, clock_time(row.saved_at), rows)
 
 
-def _shown(field: Any) -> str:
+def shown(field: Any) -> str:
+    """What a field holds, in the reader's words."""
     chosen = [str(label) for value, label, picked, *_ in field.iter_choices() if picked] if hasattr(
         field, "iter_choices") else None  # fmt: skip
     if chosen is not None:

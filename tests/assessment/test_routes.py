@@ -50,9 +50,9 @@ def text(answer: Any) -> str:
     return str(answer.get_data(as_text=True))
 
 
-def chosen(page: str) -> int:
-    """How many boxes are chosen on a page."""
-    return len(re.findall(r" checked(?=>| aria)", page))
+def chosen(page: str, name: str = "") -> int:
+    """How many boxes are chosen on a page (of those whose name begins so)."""
+    return len(re.findall(rf'name="{name}[^>]* checked(?=>| aria)', page))
 
 
 def test_the_form_is_empty_and_shows_facts(client: FlaskClient, year: Year) -> None:
@@ -114,17 +114,27 @@ def test_draft_is_saved_and_shown_again(client: FlaskClient, year: Year) -> None
     assert "På vej" in page and chosen(page) == 1 and "Kladde" in page
 
 
-def test_a_conflict_shows_both_texts_and_then_saves(client: FlaskClient, year: Year) -> None:
+def test_a_conflict_asks_which_of_two_answers_stands(client: FlaskClient, year: Year) -> None:
     id = year.form().id
+    theirs = {"reason": ["Bos begrundelse"], "control_level": ["2"], "fraud_reason": ["Bo"]}
     with transaction():
-        actions.save_draft(year.by(year.deputy), id, 0, {"reason": ["Bos begrundelse"], "control_level": ["2"]})
+        actions.save_draft(year.by(year.deputy), id, 0, theirs)
     as_(client, year.owner)
+    mine = {**FORM, "fraud_reason": "Anne", "row_version": "1.0"}
     for verb in ("draft", "submit"):
-        answer = client.post(f"/assessments/{id}/{verb}", data={**FORM, "row_version": "1.0"})
+        answer = client.post(f"/assessments/{id}/{verb}", data=mine)
         page = text(answer)
-        assert answer.status_code == 409 and "Bos begrundelse" in page and WHY in page and "Bo" in page
+        assert answer.status_code == 409 and "Bos svar" in page and f"Dit svar: {WHY}" in page
         assert 'name="row_version" value="1.2"' in page, "what only one of them changed is saved"
-    assert client.post(f"/assessments/{id}/submit", data={**FORM, "row_version": "1.2"}).status_code == 303
+        assert all(f'name="keep-{name}" id="keep-{name}"' in page for name in theirs) and chosen(page, "keep-") == 0
+    both = {**mine, "row_version": "1.2", "clash": list(theirs), "keep-control_level": "theirs", "keep-reason": "mine"}
+    answer = client.post(f"/assessments/{id}/draft", data=both)
+    page = text(answer)
+    assert answer.status_code == 422 and 'href="#keep-fraud_reason"' in page and 'href="#keep-reason"' not in page
+    assert "Bos svar" in page and "Anne" in page and chosen(page, "keep-") == 2
+    assert client.post(f"/assessments/{id}/submit", data={**both, "keep-fraud_reason": "theirs"}).status_code == 303
+    row = year.form()
+    assert (row.control_level, row.reason, row.fraud_reason) == (2, WHY, "Bo")
 
 
 def test_a_draft_takes_in_what_only_another_changed(client: FlaskClient, year: Year) -> None:

@@ -250,13 +250,22 @@ def test_danish_is_complete() -> None:
                 assert machine.gettext(message.id) == message.string, f"{name}.mo is older than {name}.po: compile it"
 
 
+@cache
+def marked_in(folder: Path) -> dict[str, set[str]]:
+    """The marked strings of each file: code, or templates."""
+    method = [("**.py", "python"), ("**.html", "jinja2")]
+    keywords = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2), "lazy_gettext": None, "_l": None}
+    found: dict[str, set[str]] = {}
+    for file, _line, message, _comments, _context in extract_from_dir(folder, method, {}, keywords):
+        found.setdefault(file, set()).add(message if isinstance(message, str) else message[0])
+    return found
+
+
 def test_danish_follows_the_sources() -> None:
     """The catalogue holds every marked string of the sources, and no other."""
-    marked = set()
-    for folder, method in ((CONTROLS, [("**.py", "python")]), (ROOT / "templates", [("**.html", "jinja2")])):
-        keywords = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2), "lazy_gettext": None, "_l": None}
-        for _file, _line, message, _comments, _context in extract_from_dir(folder, method, {}, keywords):
-            marked.add(message if isinstance(message, str) else message[0])
+    marked = {
+        text for folder in (CONTROLS, ROOT / "templates") for texts in marked_in(folder).values() for text in texts
+    }
     catalogue = danish("messages")
     kept = {m.id if isinstance(m.id, str) else m.id[0] for m in catalogue if m.id}
     assert not marked - kept, f"not in messages.po: {sorted(marked - kept)[:10]}"
@@ -301,3 +310,30 @@ def test_danish_words_are_the_glossarys() -> None:
             if message.id and pattern.search(text or ""):
                 found.append(f"{pattern.search(text).group()!r} in {text!r}")
     assert not found, "\n".join(found)
+
+
+def lix(text: str) -> tuple[int, float]:
+    """Words of a text and its LIX: words a sentence, and per cent of words above six letters (Björnsson 1968)."""
+    words = re.findall(r"[^\W_]+(?:[-'’][^\W_]+)*", re.sub(r"%\(\w+\)[sd]|\{\w+\}", "x", text))
+    sentences = len(re.findall(r"[.:?!…](?=\W*\s|\W*$)", text)) or 1
+    return len(words), len(words) / sentences + 100 * sum(len(word) > 6 for word in words) / max(1, len(words))
+
+
+def test_danish_is_easy_to_read() -> None:
+    """Each text of 12 words or more has a LIX of at most 50, and so have the sentences of each page together.
+
+    In shorter ones one word of the glossary (arbejds- og koordinationsgruppen) decides; they count with their page.
+    """
+    danish_of: dict[str, tuple[str, ...]] = {}
+    for m in danish("messages"):
+        if m.id:
+            danish_of[m.id if isinstance(m.id, str) else m.id[0]] = (
+                (m.string,) if isinstance(m.string, str) else m.string
+            )
+    texts = [text for each in danish_of.values() for text in each]
+    for file, marked in marked_in(ROOT / "templates").items():
+        said = [danish_of.get(text, ("",))[-1] for text in sorted(marked)]
+        page = " ".join(text for text in said if text.rstrip().endswith((".", "?")))
+        texts += [f"{file}: {page}"] if lix(page)[0] >= 60 else []
+    hard = [f"LIX {score:.0f}: {text}" for text in texts for words, score in [lix(text)] if words >= 12 and score > 50]
+    assert not hard, "\n".join(hard)
