@@ -33,7 +33,7 @@ AREA, PROCESS, PART, CHANGE, LINE = (
 )  # fmt: skip
 
 ABOVE = (
-    Column(N_("area_code"), width=11), Column(N_("area_da"), width=40), Column(N_("area_en"), width=40),
+    Column(N_("area_code"), width=11), Column(N_("area_da"), width=46), Column(N_("area_en"), width=46),
 )  # fmt: skip
 OF_PROCESS = (
     Column(N_("process_code"), width=13), Column(N_("process_da"), width=40), Column(N_("process_en"), width=40),
@@ -82,7 +82,8 @@ CHANGES = Sheet(
 LEVELS = {AREA: Level.AREA, PROCESS: Level.PROCESS, PART: Level.SUBPROCESS}
 PASSED_ON = frozenset({What.SPLIT, What.MERGED, What.TRANSFERRED})
 """Changes that make one line of others, so that coverage is kept or not."""
-ABOUT_COVERAGE = PASSED_ON | {What.REOPENED}
+ABOUT_COVERAGE = frozenset({What.SPLIT, What.TRANSFERRED, What.REOPENED})
+"""Changes that say themselves whether coverage is kept; what is merged is covered if all of it is."""
 
 
 def needed(by: By) -> Permission:
