@@ -123,6 +123,11 @@ def read(data: bytes, filename: str, *, limits: Limits | None = None, also: tupl
     return Sheet(name, _even(rows, name), {other: _even(found, other) for other, found in others.items() if found})
 
 
+def named(filename: str) -> str:
+    """The name of an uploaded file without its path and without signs that do not show."""
+    return "".join(sign for sign in filename.replace("\\", "/").rpartition("/")[2] if sign.isprintable())[-200:]
+
+
 def refuse(why: Why, **params: object) -> NoReturn:
     """Refuse the file for one reason."""
     raise Refused([Reason(why.code, why.text, why.status, params)])

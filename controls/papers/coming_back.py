@@ -30,6 +30,8 @@ from controls.papers.filling import META, Back, Column, Form, Holds, Place
 from controls.papers.rules import LANGUAGES
 from controls.papers.tables import Intake, IntakeDraft
 from controls.papers.words import Kind
+from controls.universe import queries as universe
+from controls.universe.rules import CatalogueFile
 from controls.universe.tables import Process
 from controls.wheel import queries as wheel
 
@@ -87,8 +89,22 @@ def place(kind: Kind, organisation: Organisation, year: int | None) -> Place:
 
 def read(kind: Kind, organisation: Organisation, year: int | None, data: bytes, filename: str) -> UploadedFile:
     """A workbook that came back, once it is found to be the one asked for; raises `Refused` with sheet and cell."""
-    name = "".join(sign for sign in filename.replace("\\", "/").rpartition("/")[2] if sign.isprintable())[-200:]
+    name = intake.named(filename)
+    return _known(kind, organisation, year, intake.read(data, name, also=(META,)), name, data)
+
+
+def read_catalogue(organisation: Organisation, data: bytes, filename: str) -> UploadedFile | CatalogueFile:
+    """A catalogue that came in: the workbook that was fetched, known by its hidden sheet, or a file of one's own."""
+    name = intake.named(filename)
     given = intake.read(data, name, also=(META,))
+    if META in given.also:
+        return _known(Kind.CATALOGUE, organisation, None, given, name, data)
+    return universe.catalogue_file(given, name, data)
+
+
+def _known(
+    kind: Kind, organisation: Organisation, year: int | None, given: Given, name: str, data: bytes
+) -> UploadedFile:
     filling.back(FORMS[kind], given, place(kind, organisation, year), headings(kind))
     return UploadedFile(name, hashlib.sha256(data).hexdigest(), filling.kept(given))
 

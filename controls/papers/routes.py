@@ -35,8 +35,10 @@ from controls.papers.coming_back import File
 from controls.papers.filling import Column, Holds
 from controls.papers.forms import Take, Undo, Upload
 from controls.papers.words import Kind
+from controls.universe import actions as own_catalogue
+from controls.universe import queries as universe
 from controls.universe.forms import Then
-from controls.universe.rules import NO_FILE
+from controls.universe.rules import NO_FILE, CatalogueFile
 from controls.web import answer, guard
 from controls.web.words import short_date
 from controls.wheel import queries as wheel
@@ -161,9 +163,22 @@ def _upload(kind: Kind, year: int | None, refused: Refused | None = None) -> Res
         "imported": coming_back.imported(here.id, kind, year, every), "page": f".{kind.value}_file",
     }  # fmt: skip
     template = PAGES[kind]
+    context |= _catalogue() if kind is Kind.CATALOGUE else {}
     if refused is None:
         return answer.page(template, Upload(), **context)
-    return answer.failed(template, Upload(), Refused(reason.at("file") for reason in refused.reasons), **context)
+    rows = [reason for reason in refused.reasons if "row" in reason.params]
+    whole = Refused(reason.at("file") for reason in refused.reasons if "row" not in reason.params)
+    return answer.failed(template, Upload(), whole, **context | {"faults": rows})
+
+
+def _catalogue() -> dict[str, Any]:
+    """What more stands where a catalogue comes in: files of one's own that wait, and where else one may bring one."""
+    by, here = guard.by(), guard.organisation()
+    reached = [one for one in guard.reached_organisations() if one.id != here.id]
+    return {
+        "faults": [], "drafts": universe.drafts(here.id), "propose": not universe.has_processes(here.id),
+        "others": [one for one in reached if by.may(Permission.CATALOGUE_EDIT, one.id)],
+    }  # fmt: skip
 
 
 def _brought(kind: Kind, year: int | None) -> ResponseReturnValue:
@@ -173,8 +188,13 @@ def _brought(kind: Kind, year: int | None) -> ResponseReturnValue:
     try:
         if file is None or not file.filename:
             raise Refused([NO_FILE("file")])
-        read = coming_back.read(kind, here, year, file.read(), file.filename)
+        read = (
+            coming_back.read_catalogue(here, file.read(), file.filename) if kind is Kind.CATALOGUE
+            else coming_back.read(kind, here, year, file.read(), file.filename)
+        )  # fmt: skip
         with transaction():
+            if isinstance(read, CatalogueFile):
+                return answer.done(url_for("universe.preview", id=own_catalogue.keep_draft(by, here.id, read).id))
             id = actions.keep_draft(by, here.id, kind, year, read).id
             return answer.done(url_for(f".{kind.value}_file", id=id))
     except Refused as refused:
@@ -212,17 +232,17 @@ def fetch_catalogue() -> ResponseReturnValue:
     return _fetched(Kind.CATALOGUE, None)
 
 
-@bp.get("/import/catalogue")
+@bp.get("/import")
 @guard.allows(Permission.CATALOGUE_EDIT)
 def catalogue() -> ResponseReturnValue:
-    """Fetch the catalogue as a workbook, or bring it back."""
+    """Fetch the catalogue as a workbook and bring it back, or bring a file of one's own."""
     return _upload(Kind.CATALOGUE, None)
 
 
-@bp.post("/import/catalogue")
+@bp.post("/import")
 @guard.allows(Permission.CATALOGUE_EDIT)
 def bring_catalogue() -> ResponseReturnValue:
-    """Read a workbook of the catalogue that was corrected."""
+    """Read a catalogue, whichever file it is, or say which rows or cells are in the way."""
     return _brought(Kind.CATALOGUE, None)
 
 

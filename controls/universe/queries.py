@@ -391,8 +391,12 @@ def proposed_entries() -> tuple[Entry, ...]:
 
 def read_file(data: bytes, filename: str) -> CatalogueFile:
     """A catalogue file (CSV or xlsx) as entries; raises `Refused` with every bad row."""
-    name = "".join(sign for sign in filename.replace("\\", "/").rpartition("/")[2] if sign.isprintable())[-200:]
-    given = intake.read(data, name)
+    name = intake.named(filename)
+    return catalogue_file(intake.read(data, name), name, data)
+
+
+def catalogue_file(given: intake.Sheet, name: str, data: bytes) -> CatalogueFile:
+    """The rows of a file as entries; raises `Refused` with every bad row."""
     found = sheet.entries(given.rows, given.name if name.lower().endswith(".xlsx") else "")
     return CatalogueFile(name, hashlib.sha256(data).hexdigest(), found, sheet.unused(given.rows))
 

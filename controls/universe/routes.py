@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from controls.base.db import transaction
-from controls.base.why import Reason, Refused, refuse_if
+from controls.base.why import Refused, refuse_if
 from controls.identity import queries as people
 from controls.identity.permissions import Permission
 from controls.identity.tables import Organisation
@@ -110,54 +110,6 @@ def _page_of(here: Organisation, code: str) -> str:
     return f"{path.removesuffix('/edit')}?{query}"
 
 
-@bp.get("/import")
-@guard.allows(Permission.CATALOGUE_EDIT)
-def upload() -> ResponseReturnValue:
-    """Choose a catalogue file, or the proposed catalogue when there are no processes yet."""
-    return answer.page("universe/import.html", forms.Upload(), **_upload(guard.organisation()))
-
-
-@bp.post("/import")
-@guard.allows(Permission.CATALOGUE_EDIT)
-def read() -> ResponseReturnValue:
-    """Read a catalogue file, or say which rows are in the way."""
-    file = request.files.get("file")
-    if file is None or not file.filename:
-        return _refused(Refused([rules.NO_FILE("file")]))
-    return _keep(file.read(), file.filename)
-
-
-def _upload(here: Organisation, faults: list[Reason] | None = None) -> dict[str, Any]:
-    """What stands on the page of the import."""
-    by = guard.by()
-    by.must(Permission.CATALOGUE_EDIT, here.id)
-    return {
-        "here": here, "faults": faults or [], "drafts": queries.drafts(here.id),
-        "propose": not queries.has_processes(here.id),
-        "others": [o for o in guard.reached_organisations()
-                   if o.id != here.id and by.may(Permission.CATALOGUE_EDIT, o.id)],
-    }  # fmt: skip
-
-
-def _keep(data: bytes, filename: str) -> ResponseReturnValue:
-    here, by = guard.organisation(), guard.by()
-    by.must(Permission.CATALOGUE_EDIT, here.id)
-    try:
-        file = queries.read_file(data, filename)
-        with transaction():
-            id = actions.keep_draft(by, here.id, file).id
-            return answer.done(url_for("universe.preview", id=id))
-    except Refused as refused:
-        return _refused(refused)
-
-
-def _refused(refused: Refused) -> ResponseReturnValue:
-    """The page again: what concerns the file stands above it, what concerns rows in a list below it."""
-    faults = [reason for reason in refused.reasons if "row" in reason.params]
-    whole = Refused(reason.at("file") for reason in refused.reasons if "row" not in reason.params)
-    return answer.failed("universe/import.html", forms.Upload(), whole, **_upload(guard.organisation(), faults))
-
-
 @bp.get("/import/<int:id>")
 @guard.allows(Permission.CATALOGUE_EDIT)
 def preview(id: int) -> ResponseReturnValue:
@@ -187,7 +139,7 @@ def drop(id: int) -> ResponseReturnValue:
     here = _organisation(id)
     with transaction():
         actions.drop_draft(guard.by(), id)
-        return answer.done(url_for("universe.upload", org=here.code), _("The file was dropped. Nothing was changed."))
+        return answer.done(url_for("papers.catalogue", org=here.code), _("The file was dropped. Nothing was changed."))
 
 
 def _draft(id: int) -> Any:

@@ -156,13 +156,18 @@ def test_stale_rows_are_refused_and_named(year: Year) -> None:
 
 def test_pages(year: Year, client: FlaskClient) -> None:
     browser = make.signed_in(client, year.first)
-    assert "/import/catalogue" in browser.get("/import").text
+    assert "/import/catalogue/excel" in browser.get("/import").text
     answer = browser.get("/import/catalogue/excel")
     assert "katalog-2026-uge12.xlsx" in answer.headers["Content-Disposition"]
     book = Opened(answer.data)
     put(book, "KRE-1.1", NAME, "Et andet navn")
     with near():
-        sent = browser.post("/import/catalogue", data={"file": (io.BytesIO(book.saved), "katalog.xlsx")})
+        sent = browser.post("/import", data={"file": (io.BytesIO(book.saved), "katalog.xlsx")})
+        forms = fetched(year.by(year.controller), Kind.FORMS, year.organisation, 2026)
+        wrong = browser.post("/import", data={"file": (io.BytesIO(forms), "katalog.xlsx")})
+        own = browser.post("/import", data={"file": (io.BytesIO(CATALOGUE), "eget.csv")})
+    assert wrong.status_code == 422 and "Ark _meta, celle B3" in wrong.text
+    assert "Delproces" in browser.get(own.location).text and "eget.csv" in browser.get("/import").text
     page = browser.get(sent.location).text
     assert "Delproces: <del>Modtagelse</del> → <ins>Et andet navn</ins>" in page and "Dorte" in page
     other = make.signed_in(client, year.second)

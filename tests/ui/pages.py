@@ -129,7 +129,7 @@ def _before_forum() -> list[Page]:
             for kind in Kind
         ),
         Page("history-excel", "/import/history?org=STAR", "bemo"),
-        Page("catalogue-excel", "/import/catalogue?org=STAR", "bemo"),
+        Page("catalogue-excel", "/import?org=STAR", "bemo"),
         Page("search", "/search?q=udbetaling", "bemo"),
         Page("first-day", "/?org=DEP", "kari", narrow=True),
         Page("proposed", "/settings/proposed?org=DEP", "kari", narrow=True),
