@@ -108,10 +108,12 @@ def language(request: pytest.FixtureRequest) -> Iterator[str]:
     yield str(request.param)
 
 
-def faults_of(browser: Browser, demo: Flask, base: str, language: str, asked: Asked) -> dict[str, list[str]]:
-    """By main page, what is wrong with it in a language."""
+def faults_of(
+    browser: Browser, demo: Flask, base: str, listed: list[Page], language: str, asked: Asked
+) -> dict[str, list[str]]:  # fmt: skip
+    """By page, what is wrong with it in a language."""
     wrong: dict[str, list[str]] = {}
-    for first, same in pages.by_sign_in(pages.main_pages(demo)):
+    for first, same in pages.by_sign_in(listed):
         with standing.signed_in(browser, demo, base, first.person, language, stale=first.stale) as window:
             watched = Watched(window, base, asked)
             for page in same:
@@ -126,13 +128,13 @@ def told(wrong: dict[str, list[str]]) -> str:
     return "\n".join(f"{name}:\n    " + "\n    ".join(faults) for name, faults in wrong.items())
 
 
-def test_every_main_page_behaves(browser: Browser, demo: Flask, base: str, language: str) -> None:
+def test_every_main_page_behaves(browser: Browser, demo: Flask, base: str, listed: list[Page], language: str) -> None:
     """Status, one heading, no console line, no foreign host, 320 px, and no violation that axe finds.
 
     Both languages have the same elements and the same stylesheet: axe is asked in Danish here, in both by
     `python -m tests.long.pages`.
     """
-    wrong = faults_of(browser, demo, base, language, Asked.ACCESS if language == "da" else Asked.SHAPE)
+    wrong = faults_of(browser, demo, base, listed, language, Asked.ACCESS if language == "da" else Asked.SHAPE)
     assert not wrong, told(wrong)
 
 
