@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from flask import Flask, g, request, session
-from flask_babel import Babel
+from flask_babel import Babel, get_babel
 from flask_migrate import Migrate
 from jinja2 import StrictUndefined
 from werkzeug.routing import IntegerConverter, Map
@@ -54,6 +54,7 @@ def create_app(read: settings.Settings | None = None) -> Flask:
             importlib.import_module(f"controls.{name}.tables")
     Migrate(app, db, directory=str(ROOT / "migrations"), compare_type=True)
     Babel(app, locale_selector=_language)
+    get_babel(app).instance.domain_instance = words.Catalogue()
     headers.register(app)
     security.register(app)
     guard.register(app)

@@ -227,13 +227,20 @@ def _drop(row: Assessment, draft: Draft | None) -> None:
 
 def submit(by: By, id: int, version: int | None, answers: Answers, draft_version: int | None = None) -> Assessment:
     """Submit the form with all its lines; the draft is gone."""
-    row = load(Assessment, id, version)
+    found = queries.submitting(id)
+    if found is None:
+        raise Refused([NOT_FOUND()])
+    row, last, used = found.row, found.last, queries.scales_of(found.scale_set)
+    if version is not None and version != row.version:
+        raise Stale(row)
     _fills(by, row)
     draft = _unmoved(row, draft_version)
-    lines, before = queries.lines(row.id), queries.before(row)
-    refuse_if(rules.why_not_submit(row.state, _phase(row), row.year, answers, before))
+    lines = queries.lines_of([row.id, last.id] if last else [row.id])
+    before = queries.before(last, lines.get(last.id, []) if last else [], row.process_id, used)
+    refuse_if(rules.why_not_submit(row.state, queries.phase_of(row, found.phase), row.year, answers, before))
     accounts.take_part(by, Duty.S1, row, Side.FIRST)
-    _see(row)
+    now = queries.seen_now(found.process)
+    row.seen_amount_ore, row.seen_owner_id, row.seen_systems = now.amount_ore, now.owner_id, now.systems
     for name in (
         "fraud", "fraud_reason", "change_direction", "certainty", "propose_review", "reason",
         "reason_unchanged", "reason_step", "reason_no_key_control",
@@ -244,13 +251,13 @@ def submit(by: By, id: int, version: int | None, answers: Answers, draft_version
     row.copied_answers = ";".join(answer.value for answer in rules.still_copied(answers, before))
     row.copied = bool(row.copied_answers)
     row.submitted_scores = answers.scores.text()
-    _score(row, answers.scores, before.used)
-    _prioritise(row, before.used)
-    for line in lines:
+    _score(row, answers.scores, used)
+    _prioritise(row, used)
+    for line in lines.get(row.id, []):
         own = answers.lines.get(line.subprocess_id)
         line.inherited = own is None
         line.reason, line.reason_step = (own.reason.strip(), own.reason_step.strip()) if own else ("", "")
-        _score(line, own.scores if own else answers.scores, before.used)
+        _score(line, own.scores if own else answers.scores, used)
         saved(by, line)
     row.state = rules.STEPS[(row.state, "submit")]
     row.author_id, row.submitted_at = by.person_id, by.at
@@ -261,14 +268,6 @@ def submit(by: By, id: int, version: int | None, answers: Answers, draft_version
     _drop(row, draft)
     audit.record(by, SUBMITTED, row)
     return row
-
-
-def _see(row: Assessment) -> None:
-    """Keep the facts of the process that the answers were given on."""
-    process = universe.process(row.process_id)
-    if process is not None:
-        now = queries.seen_now(process)
-        row.seen_amount_ore, row.seen_owner_id, row.seen_systems = now.amount_ore, now.owner_id, now.systems
 
 
 def _prioritise(row: Assessment, used: Scales) -> None:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from sqlalchemy import (
     ColumnElement,
@@ -323,32 +323,16 @@ def draft(assessment_id: int) -> Draft | None:
 _DRAFT = select(Draft).where(Draft.assessment_id == bindparam("id"))
 
 
-def previous(assessment: Assessment) -> Assessment | None:
-    """The form of the same process the year before."""
-    query = select(Assessment).where(
-        Assessment.process_id == assessment.process_id, Assessment.year == assessment.year - 1
-    )
-    return db.session.scalar(query)
-
-
-def last_lines(of: Assessment | None) -> dict[int, Scores]:
-    """Scores of last year's lines by sub-process."""
-    return {line.subprocess_id: Scores.of(line) for line in lines(of.id)} if of else {}
-
-
 def has_key_control(process_id: int) -> bool:
     """Whether any later slice knows a key control of the process."""
     return any(known(process_id) for known in KEY_CONTROLS)
 
 
-def before(assessment: Assessment) -> Before:
-    """What a form's answers are held against."""
-    last = previous(assessment)
+def before(last: Assessment | None, of_last: Iterable[Line], process_id: int, scales: Scales) -> Before:
+    """What a form's answers are held against: last year's form with its lines, and the year's own scales."""
     scores = Scores.of(last) if last and last.inherent_likelihood else None
-    return Before(
-        scores, last_lines(last), has_key_control(assessment.process_id), used(assessment.cycle_id),
-        last.fraud if last else None,
-    )  # fmt: skip
+    lines = {line.subprocess_id: Scores.of(line) for line in of_last}
+    return Before(scores, lines, has_key_control(process_id), scales, last.fraud if last else None)
 
 
 def kept_levels(row: Assessment | Line | None) -> Levels:
@@ -431,18 +415,49 @@ class Filling(NamedTuple):
     phase: Phase
 
 
+class Submitting(NamedTuple):
+    """What submitting asks of a form: the process, how far the year is, last year's form, and the year's scales."""
+
+    row: Assessment
+    process: Process
+    phase: Phase
+    last: Assessment | None
+    scale_set: ScaleSet | None
+
+
+Asked = TypeVar("Asked", bound=tuple[Any, ...])
+
+
 def filling(id: int) -> Filling | None:
     """A form that is being filled in, from one query; nobody else saves or submits it before this write ends."""
-    found = db.session.execute(_FILLING, {"id": id}).first() if 0 < id < 2**31 else None
-    return None if found is None else Filling(*found)
+    return _locked(_FILLING, id, Filling)
 
 
-_FILLING = (
-    select(Assessment, Process.owner_id, Process.deputy_id, Cycle.state)
-    .join(Process, Process.id == Assessment.process_id)
-    .join(Cycle, Cycle.id == Assessment.cycle_id)
-    .where(Assessment.id == bindparam("id"))
-    .with_for_update(of=Assessment, key_share=True)
+def submitting(id: int) -> Submitting | None:
+    """The same for a form that is being submitted, with all but its draft and its lines."""
+    return _locked(_SUBMITTING, id, Submitting)
+
+
+def _locked(query: Select[Any], id: int, kind: Callable[..., Asked]) -> Asked | None:
+    found = db.session.execute(query, {"id": id}).first() if 0 < id < 2**31 else None
+    return None if found is None else kind(*found)
+
+
+def _to_fill(*beside: Any) -> Select[*tuple[Any, ...]]:
+    return (
+        select(Assessment, *beside)
+        .join(Process, Process.id == Assessment.process_id)
+        .join(Cycle, Cycle.id == Assessment.cycle_id)
+        .where(Assessment.id == bindparam("id"))
+        .with_for_update(of=Assessment, key_share=True)
+    )
+
+
+_FILLING = _to_fill(Process.owner_id, Process.deputy_id, Cycle.state)
+_SUBMITTING = (
+    _to_fill(Process, Cycle.state, Last, ScaleSet)
+    .outerjoin(Last, and_(Last.process_id == Assessment.process_id, Last.year == Assessment.year - 1))
+    .outerjoin(ScaleSet, ScaleSet.cycle_id == Assessment.cycle_id)
 )
 
 
@@ -474,7 +489,6 @@ class ListRow(NamedTuple):
     code: str
     name_da: str
     name_en: str
-    area: str
     owner: str | None
     state: State
     inherent_band: Band | None
@@ -535,7 +549,7 @@ def listing(
     """The year's forms that match, one page of them."""
     asked = tuple(filters.items())
     query = _listing(_reach(by), organisation_ids, year, asked, sort, descending, offset, limit)
-    return [ListRow(*cast("tuple[Any, ...]", row)) for row in db.session.execute(query).all()]
+    return [ListRow._make(row) for row in db.session.execute(query)]
 
 
 @built
@@ -553,21 +567,21 @@ def _listing(
     }  # fmt: skip
     key = keys[sort]
     order = [key.is_(None), key.desc() if descending else key, Assessment.organisation_id, Process.sort_key]
-    return (
+    asked = dict(filters)
+    query = (
         select(
-            Assessment.id, Process.code, Process.name_da, Process.name_en, Area.code.label("area"), Owner.name,
+            Assessment.id, Process.code, Process.name_da, Process.name_en, Owner.name,
             shown_state(), Assessment.inherent_band, product, Assessment.residual_band, residual, Last.inherent_band,
             last, Assessment.submitted_at, Author.name, Assessment.priority, func.count().over(),
         )
         .join(Process, Process.id == Assessment.process_id)
-        .join(Area, Area.id == Process.area_id)
         .outerjoin(Owner, Owner.id == Process.owner_id)
         .outerjoin(Author, Author.id == Assessment.author_id)
         .outerjoin(Last, and_(Last.process_id == Assessment.process_id, Last.year == Assessment.year - 1))
         .where(Assessment.organisation_id.in_(organisation_ids), Assessment.year == year, inside_of(reach))
-        .where(*matches(dict(filters)))
-        .order_by(*order).offset(offset).limit(limit)
+        .where(*matches(asked)).order_by(*order).offset(offset).limit(limit)
     )  # fmt: skip
+    return query.join(Area, Area.id == Process.area_id) if "area" in asked else query
 
 
 class Choices(NamedTuple):
@@ -677,13 +691,11 @@ class MatrixRow(NamedTuple):
     code: str
     name_da: str
     name_en: str
-    area: str
     likelihood: int
     impact: int
     band: Band
     last_band: Band | None
     last: int | None
-    state: State
 
     @property
     def product(self) -> int:
@@ -712,7 +724,7 @@ def matrix(
 ) -> list[MatrixRow]:  # fmt: skip
     """The scored sub-processes of a year, before or after controls, highest first: of one cell or movement, or all."""
     query = _matrix(_reach(by), organisation_ids, year, after, area, cell, way, offset, limit)
-    return [MatrixRow(*cast("tuple[Any, ...]", row)) for row in db.session.execute(query).all()]
+    return [MatrixRow._make(row) for row in db.session.execute(query)]
 
 
 class _Scored(NamedTuple):
@@ -729,10 +741,11 @@ def _scored(line: Any, after: bool) -> _Scored:
 
 
 def _in_matrix(query: Any, reach: Scope, organisation_ids: frozenset[int], year: int, now: _Scored, area: str) -> Any:
+    query = query.select_from(Line).join(Assessment, Assessment.id == Line.assessment_id)
+    if reach.some or area:
+        query = query.join(Process, Process.id == Assessment.process_id)
     query = (
-        query.select_from(Line)
-        .join(Assessment, Assessment.id == Line.assessment_id)
-        .join(Process, Process.id == Assessment.process_id)
+        query
         .where(Assessment.organisation_id.in_(organisation_ids), Assessment.year == year, inside_of(reach))
         .where(now.likelihood.is_not(None), now.impact.is_not(None))
     )  # fmt: skip
@@ -787,13 +800,11 @@ def _matrix(
     page = query.join(Subprocess, Subprocess.id == Line.subprocess_id).order_by(*order).offset(offset).limit(limit)
     rows = _with_last(
         select(
-            Assessment.id, Subprocess.code, Subprocess.name_da, Subprocess.name_en, Area.code.label("area"), *now,
-            last.band, last.likelihood * last.impact, Assessment.state,
+            Assessment.id, Subprocess.code, Subprocess.name_da, Subprocess.name_en, *now,
+            last.band, last.likelihood * last.impact,
         )
         .select_from(Line)
         .join(Assessment, Assessment.id == Line.assessment_id)
-        .join(Process, Process.id == Assessment.process_id)
-        .join(Area, Area.id == Process.area_id)
         .join(Subprocess, Subprocess.id == Line.subprocess_id)
     ).where(Line.id.in_(select(page.subquery().c.id)))  # fmt: skip
     return cast("Select[*tuple[Any, ...]]", rows.order_by(*order))
@@ -815,8 +826,8 @@ def areas_of_year(organisation_ids: frozenset[int], year: int) -> list[AreaName]
 def _areas_of(organisation_ids: frozenset[int], year: int) -> Select[*tuple[Any, ...]]:
     return (
         select(Area.code, Area.name_da, Area.name_en).distinct()
-        .join(Process, Process.area_id == Area.id).join(Assessment, Assessment.process_id == Process.id)
-        .where(Assessment.organisation_id.in_(organisation_ids), Assessment.year == year)
+        .where(Area.organisation_id.in_(organisation_ids), exists().where(
+            Process.area_id == Area.id, Assessment.process_id == Process.id, Assessment.year == year))
         .order_by(Area.code)
     )  # fmt: skip
 

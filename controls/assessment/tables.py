@@ -79,13 +79,14 @@ class Assessment(Scores, Versioned, Model):
         UniqueConstraint("cycle_id", "process_id"),
         Index("ix_assessment_assessment_list", "organisation_id", "year", "state"),
         Index("ix_assessment_assessment_state", "state", "organisation_id"),
+        Index("ix_assessment_assessment_process", "process_id", "year"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     organisation_id: Mapped[int] = mapped_column(ForeignKey("identity_organisation.id"))
     cycle_id: Mapped[int] = mapped_column(ForeignKey("wheel_cycle.id"))
     year: Mapped[int]
-    process_id: Mapped[int] = mapped_column(ForeignKey("universe_process.id"), index=True)
+    process_id: Mapped[int] = mapped_column(ForeignKey("universe_process.id"))
     state: Mapped[State] = mapped_column(Choice(State), default=State.NOT_STARTED)
     submitted_scores: Mapped[str] = mapped_column(String(20), default="")
     fraud: Mapped[bool | None]
@@ -124,12 +125,15 @@ class Line(Scores, Versioned, Model):
     """A sub-process's line: its own answers, or the process's when inherited (copied in when submitted)."""
 
     __tablename__ = "assessment_line"
-    __table_args__ = (UniqueConstraint("assessment_id", "subprocess_id"),)
+    __table_args__ = (
+        UniqueConstraint("assessment_id", "subprocess_id"),
+        Index("ix_assessment_line_subprocess", "subprocess_id", "assessment_id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     organisation_id: Mapped[int] = mapped_column(ForeignKey("identity_organisation.id"))
     assessment_id: Mapped[int] = mapped_column(ForeignKey("assessment_assessment.id"))
-    subprocess_id: Mapped[int] = mapped_column(ForeignKey("universe_subprocess.id"), index=True)
+    subprocess_id: Mapped[int] = mapped_column(ForeignKey("universe_subprocess.id"))
     inherited: Mapped[bool] = mapped_column(default=True)
     reason: Mapped[str] = mapped_column(Text, default="")
     reason_step: Mapped[str] = mapped_column(Text, default="")

@@ -9,7 +9,20 @@ from functools import lru_cache, wraps
 from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar, cast
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import ColumnElement, DateTime, Engine, MetaData, String, event, false, or_
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    DateTime,
+    Engine,
+    MetaData,
+    Select,
+    String,
+    event,
+    false,
+    func,
+    or_,
+    type_coerce,
+)
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.orm.exc import StaleDataError
@@ -72,13 +85,14 @@ class Choice(TypeDecorator[StrEnum]):
     def __init__(self, words: type[StrEnum]) -> None:
         super().__init__(40)
         self.words = words
-        self.members: dict[str, StrEnum] = {word.value: word for word in words}
+        self.members: dict[str | None, StrEnum | None] = {None: None} | {word.value: word for word in words}
 
     def process_bind_param(self, value: Any, dialect: Any) -> str | None:
         return None if value is None else str(self.words(value).value)
 
-    def process_result_value(self, value: Any, dialect: Any) -> StrEnum | None:
-        return None if value is None else self.members[value]
+    def result_processor(self, dialect: Any, coltype: Any) -> Callable[[str | None], StrEnum | None]:
+        """Straight from the table of words: a page reads hundreds."""
+        return self.members.__getitem__
 
 
 class Versioned:
@@ -151,6 +165,32 @@ def built(make: Callable[Given, Made]) -> Callable[Given, Made]:
     Making a statement and finding it among the compiled ones costs more than running it.
     """
     return cast(Callable[Given, Made], wraps(make)(lru_cache(STATEMENTS)(make)))
+
+
+def driven(query: Select[Any]) -> tuple[str, Any]:
+    """A statement and its parameters in the words and types of the database's driver, for `exec_driver_sql`.
+
+    For one that has hundreds of parameters and is asked again and again: putting them in costs more than it does.
+    """
+    dialect = db.engine.dialect
+    compiled = query.compile(dialect=dialect)
+    state = compiled.construct_expanded_state()
+    processes = {name: one.type.dialect_impl(dialect).bind_processor(dialect) for name, one in compiled.binds.items()}
+    processes |= state.processors
+    values = {name: process(value) if (process := processes.get(name)) else value
+              for name, value in state.parameters.items()}  # fmt: skip
+    return state.statement, values if state.positiontup is None else tuple(values[name] for name in state.positiontup)
+
+
+IDS = 2**32
+
+
+def newest(year: Any, id: Any) -> ColumnElement[int]:
+    """Of grouped rows the id of the newest (of one year, the one made last), as `newest(…) % IDS`.
+
+    A window over the same rows costs a sort of each group.
+    """
+    return func.max(type_coerce(year, BigInteger) * IDS + id)
 
 
 PATIENCE = {"lock_timeout": "10s", "statement_timeout": "60s", "idle_in_transaction_session_timeout": "5min"}

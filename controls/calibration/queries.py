@@ -1,12 +1,12 @@
 """Reads of the meeting: the year's forms with what each is held against, the facts, and the form that is open."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Select, and_, func, literal, select, union_all
+from sqlalchemy import ColumnElement, Select, String, and_, func, literal, or_, select, type_coerce, union_all
 from sqlalchemy.orm import aliased
 
 from controls.assessment import queries as assessments
@@ -15,7 +15,7 @@ from controls.assessment.scales import STANDARD, Scales
 from controls.assessment.tables import Assessment, ScaleSet
 from controls.assessment.words import Band, State
 from controls.base.by import By
-from controls.base.db import Scope, built, db, inside, load, scope
+from controls.base.db import IDS, Scope, built, db, inside, load, newest, scope
 from controls.calibration.rules import Fact, Form
 from controls.finding.tables import Finding
 from controls.finding.words import Severity
@@ -81,7 +81,7 @@ def meeting(by: By, organisation_id: int, year: int) -> Meeting | None:
     if not rows:
         return None
     phase, *begins = rows[0][:4]
-    return Meeting(phase, dict(zip(Band, (1, *begins), strict=True)),
+    return Meeting(Phase(phase), dict(zip(Band, (1, *begins), strict=True)),
                    [Queued(*row[4:]) for row in rows if row[4] is not None])  # fmt: skip
 
 
@@ -91,7 +91,7 @@ def _meeting(reach: Scope, organisation_id: int, year: int) -> Select[*tuple[Any
                   process=Process.id, cycle=Cycle.id)  # fmt: skip
     return (
         select(
-            Cycle.state.label("phase"), *(
+            type_coerce(Cycle.state, String).label("phase"), *(
                 func.coalesce(getattr(ScaleSet, name), getattr(STANDARD, name)) for name in BEGINS
             ), Assessment.id, Assessment.version, Assessment.state,
             Process.code, Process.name_da, Process.name_en, Area.code.label("area"), Area.name_da.label("area_da"),
@@ -134,43 +134,45 @@ SEVERITIES = {Severity.MATERIAL: Fact.MATERIAL, Severity.SIGNIFICANT: Fact.SIGNI
 STANDING = [state for state in Found if state not in (Found.DRAFT, Found.CLOSED, Found.RISK_ACCEPTED)]
 DESIGNS = {DesignOutcome.NOT: Fact.DESIGN}
 OUTCOMES = {Outcome.NOT: Fact.NOT_EFFECTIVE, Outcome.PARTLY: Fact.PARTLY}
+COUNTED = tuple(Fact)
 
 
 def facts(organisation_id: int, year: int) -> dict[int, dict[Fact, int]]:
     """The facts of an organisation's processes, counted, by process: open findings, and each part's last review."""
     found: dict[int, dict[Fact, int]] = defaultdict(dict)
-    for process_id, fact, number in db.session.execute(_facts(organisation_id, year)):
-        found[process_id][Fact(fact)] = number
+    for process_id, *numbers in db.session.execute(_facts(organisation_id, year)):
+        found[process_id] |= {fact: number for fact, number in zip(COUNTED, numbers, strict=True) if number}
     return found
 
 
 @built
 def _facts(organisation_id: int, year: int) -> Select[Any]:
-    process, number = Subprocess.process_id.label("process"), func.count().label("number")
-    newest = (
-        select(
-            Review.subprocess_id, Review.conclusion_design, Review.conclusion_operating,
-            func.row_number().over(partition_by=Review.subprocess_id, order_by=(Review.year.desc(), Review.id.desc()))
-            .label("place"),
-        )
+    """A row for each process with findings, and one for each with reviews."""
+    latest = (
+        select((newest(Review.year, Review.id) % IDS).label("id"))
         .where(Review.organisation_id == organisation_id, Review.year.between(year - BACK, year))
-        .where(Review.state.in_([Reviewed.APPROVED, Reviewed.ARCHIVED])).subquery()
+        .where(Review.state.in_([Reviewed.APPROVED, Reviewed.ARCHIVED]))
+        .group_by(Review.subprocess_id).subquery()
     )  # fmt: skip
-    reviewed = [(newest.c.conclusion_design, DESIGNS), (newest.c.conclusion_operating, OUTCOMES)]
-    selects = [
-        select(process, literal(fact.value).label("fact"), number)
+
+    def counts(facts: Mapping[Fact, ColumnElement[bool]]) -> list[Any]:
+        numbers = (func.count().filter(facts[one]) if one in facts else literal(0) for one in COUNTED)
+        return [number.label(one.value) for one, number in zip(COUNTED, numbers, strict=True)]
+
+    found = {fact: Finding.severity == severity for severity, fact in SEVERITIES.items()}
+    tested = {fact: Review.conclusion_design == word for word, fact in DESIGNS.items()} | {
+        fact: Review.conclusion_operating == word for word, fact in OUTCOMES.items()
+    }
+    return select(union_all(
+        select(Subprocess.process_id, *counts(found))
         .join(Finding, Finding.subprocess_id == Subprocess.id)
-        .where(Finding.organisation_id == organisation_id, Finding.severity == severity)
-        .where(Finding.state.in_(STANDING)).group_by(Subprocess.process_id)
-        for severity, fact in SEVERITIES.items()
-    ]  # fmt: skip
-    selects += [
-        select(process, literal(fact.value).label("fact"), number)
-        .join(newest, newest.c.subprocess_id == Subprocess.id)
-        .where(newest.c.place == 1, column == word).group_by(Subprocess.process_id)
-        for column, words in reviewed for word, fact in words.items()  # type: ignore[attr-defined]
-    ]  # fmt: skip
-    return select(union_all(*selects).subquery())
+        .where(Finding.organisation_id == organisation_id, Finding.state.in_(STANDING), or_(*found.values()))
+        .group_by(Subprocess.process_id),
+        select(Subprocess.process_id, *counts(tested))
+        .join(Review, Review.subprocess_id == Subprocess.id)
+        .join(latest, latest.c.id == Review.id)
+        .where(or_(*tested.values())).group_by(Subprocess.process_id),
+    ).subquery())  # fmt: skip
 
 
 class Opened(NamedTuple):

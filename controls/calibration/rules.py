@@ -3,11 +3,8 @@
 Every figure is a difference of two products of likelihood and impact (1 to 25), so that the three can be compared.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import chain
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from statistics import median
 from types import MappingProxyType
 from typing import NamedTuple
@@ -109,18 +106,34 @@ def neighbours(forms: Iterable[Form]) -> Callable[[Form], list[Form]]:
 
     A system that more than half of the processes use tells nothing about likeness and is left out.
     """
-    known = {form.id: form for form in forms}
-    sharing: dict[str, list[int]] = {}
-    for form in known.values():
+    known = list(forms)
+    place = {form.id: 1 << at for at, form in enumerate(known)}
+    sharing: dict[str, int] = {}
+    for form in known:
         for key in (form.area, *form.systems):
-            sharing.setdefault(key, []).append(form.id)
-    telling = {key: ids for key, ids in sharing.items() if 2 * len(ids) <= len(known) or len(known) < 4}
+            sharing[key] = sharing.get(key, 0) | place[form.id]
+    most = len(known) // 2 if len(known) > 3 else len(known)
+    telling = {key: those for key, those in sharing.items() if those.bit_count() <= most}
 
     def similar(form: Form) -> list[Form]:
-        found = Counter(chain.from_iterable(telling.get(key, ()) for key in (form.area, *sorted(form.systems))))
+        """Sets are whole numbers, a bit for each form: a whole queue is asked on one page."""
+        keys = [telling[key] for key in (form.area, *sorted(form.systems)) if key in telling]
+        shared = [-1] + [0] * len(keys)  # by a number of keys, who has at least so many of them in common
+        for those in keys:
+            for number in range(len(keys), 0, -1):
+                shared[number] |= shared[number - 1] & those
         # Among equals those of the same area come first, in the order of the catalogue.
-        nearest = sorted(found.items(), key=itemgetter(1), reverse=True)[: NEAREST + 1]
-        return [known[id] for id, _number in nearest if id != form.id][:NEAREST]
+        found: list[Form] = []
+        left = ~place.get(form.id, 0)
+        for those in (nearest & key for nearest in reversed(shared[1:]) for key in keys):
+            those &= left
+            left ^= those
+            while those:
+                found.append(known[(those & -those).bit_length() - 1])
+                if len(found) == NEAREST:
+                    return found
+                those &= those - 1
+        return found
 
     return similar
 
@@ -130,8 +143,7 @@ def common(form: Form, other: Form) -> list[str]:
     return [form.area] * (form.area == other.area) + sorted(form.systems & other.systems)
 
 
-@dataclass(frozen=True)
-class Deviation:
+class Deviation(NamedTuple):
     """The figures of a form, and the similar processes that one of them was reckoned from."""
 
     form: Form
@@ -145,11 +157,11 @@ class Deviation:
 
     def by(self, order: Order) -> tuple[float, float]:
         """What the queue is ordered by, and all of it together among equals."""
-        whole = sum(figure.value for figure in self.figures.values())
+        values = [figure.value for figure in self.figures.values()]
         if order is Order.LARGEST:
-            return (self.largest.value if self.largest else 0), whole
+            return max(values, default=0), sum(values)
         figure = self.figures.get(Against(order.value)) if order is not Order.CODE else None
-        return (figure.value if figure else 0), whole
+        return (figure.value if figure else 0), sum(values)
 
 
 def deviations(forms: Sequence[Form], least: Mapping[Band, int], only: int | None = None) -> dict[int, Deviation]:
@@ -166,7 +178,7 @@ def ordered(ids: Sequence[int], deviation: Mapping[int, Deviation], order: Order
     """The queue: the largest deviation first; what is equal stays in the order of the codes."""
     if order is Order.CODE:
         return list(ids)
-    return sorted(ids, key=lambda id: tuple(-value for value in deviation[id].by(order)))
+    return sorted(ids, key=lambda id: deviation[id].by(order), reverse=True)
 
 
 def after(ids: Sequence[int], id: int) -> int | None:

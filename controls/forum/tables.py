@@ -108,4 +108,4 @@ class Decision(Versioned, Model):
     votes_for: Mapped[int | None]
     votes_against: Mapped[int | None]
     votes_abstain: Mapped[int | None]
-    replaces_id: Mapped[int | None] = mapped_column(ForeignKey("forum_decision.id"))
+    replaces_id: Mapped[int | None] = mapped_column(ForeignKey("forum_decision.id"), index=True)

@@ -115,9 +115,12 @@ def reach(held: list[tuple[Role, int]]) -> dict[str, dict[int, Reach]]:
     """Permissions by organisation from the roles held there (organisations below already unfolded)."""
     found: dict[str, dict[int, Reach]] = {}
     order = {OWN: 0, UNIT: 1, ALL: 2}
+    held_in: dict[Role, list[int]] = {}
     for role, organisation in held:
+        held_in.setdefault(role, []).append(organisation)
+    for role, organisations in held_in.items():
         for permission, far in ROLES[role].items():
             at = found.setdefault(permission.value, {})
-            if organisation not in at or order[far] > order[at[organisation]]:
-                at[organisation] = far
+            new = organisations if not at else [o for o in organisations if o not in at or order[far] > order[at[o]]]
+            at.update(dict.fromkeys(new, far))
     return found

@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     and_,
     bindparam,
+    cast,
     exists,
     func,
     literal,
@@ -60,9 +61,14 @@ _VISITS = select(VisitingGrant.task, VisitingGrant.object_type, VisitingGrant.ob
     VisitingGrant.visitor_id == bindparam("person"), *_STANDING
 )
 _PRINCIPAL = aliased(Person)
+_ALL_BELOW = (
+    select(func.aggregate_strings(cast(_BELOW.id, String), " "))
+    .where(_BELOW.path.startswith(_TOP.path)).correlate(_TOP).scalar_subquery()
+)  # fmt: skip
+"""The organisations in which a role counts as one text: a row for each would read the person again and again."""
 _LIVE = (
     select(SignIn, Person, Organisation, exists().where(VisitingGrant.visitor_id == Person.id, *_STANDING),
-           _PRINCIPAL, RoleGrant.role, _BELOW.id)
+           _PRINCIPAL, RoleGrant.role, _ALL_BELOW)
     .join(Person, Person.id == SignIn.person_id)
     .outerjoin(StandIn, and_(
         StandIn.id == SignIn.standing_in_id, StandIn.stand_in_id == Person.id, StandIn.ended_at.is_(None),
@@ -78,7 +84,6 @@ _LIVE = (
         or_(RoleGrant.valid_to.is_(None), RoleGrant.valid_to >= bindparam("on")),
     ))
     .outerjoin(_TOP, _TOP.id == RoleGrant.organisation_id)
-    .outerjoin(_BELOW, _BELOW.path.startswith(_TOP.path))
     .where(SignIn.token == bindparam("token"), SignIn.ended_at.is_(None))
     .where(or_(Person.valid_to.is_(None), Person.valid_to >= bindparam("on")))
     .order_by(RoleGrant.id)
@@ -104,6 +109,13 @@ def keep_waiting(id: int) -> None:
 def organisations() -> list[Organisation]:
     """All organisations, parents before children."""
     return list(db.session.scalars(select(Organisation).order_by(Organisation.path)))
+
+
+def at_or_below(code: str) -> list[Organisation]:
+    """The organisation with a code and those below it, parents first."""
+    top = select(Organisation.path).where(Organisation.code == code).scalar_subquery()
+    return list(db.session.scalars(
+        select(Organisation).where(Organisation.path.startswith(top)).order_by(Organisation.path)))  # fmt: skip
 
 
 def within(ids: frozenset[int]) -> list[Organisation]:
@@ -233,12 +245,14 @@ class Live(NamedTuple):
 
 def live_sign_in(token: str, at: datetime, on: date) -> Live | None:
     """The sign-in behind a cookie, while it counts; whom one stands in for lends roles and organisation."""
-    rows = db.session.execute(_LIVE, {"token": token, "on": on}).all()
-    if not rows or at - rows[0][0].seen_at > IDLE or at - rows[0][0].started_at > ABSOLUTE:
+    rows: list[Any] = list(db.session.execute(_LIVE, {"token": token, "on": on}))
+    if not rows:
         return None
-    if not admitted(rows[0][1], on):
+    sign_in, person, organisation, visiting, principal, *_role = rows[0]
+    if at - sign_in.seen_at > IDLE or at - sign_in.started_at > ABSOLUTE or not admitted(person, on):
         return None
-    return Live(*rows[0][:5], [(role, below) for *_, role, below in rows if role is not None])
+    roles = [(role, int(id)) for *_, role, below in rows if role for id in below.split()]
+    return Live(sign_in, person, organisation, visiting, principal, roles)
 
 
 Taken = dict[tuple[Duty, str, int, int, Side], set[int]]

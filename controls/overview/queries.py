@@ -4,9 +4,22 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, Select, Subquery, and_, bindparam, func, literal, or_, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Select,
+    Subquery,
+    and_,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import aliased
 
 from controls.assessment.facts import Residual
@@ -16,7 +29,7 @@ from controls.assessment.tables import Line as AssessedLine
 from controls.assessment.words import Band
 from controls.assessment.words import State as Assessed
 from controls.base.by import By
-from controls.base.db import built, db, within
+from controls.base.db import IDS, built, db, driven, newest, within
 from controls.base.why import N_
 from controls.effectiveness.tables import OperatingTest
 from controls.finding.tables import Finding
@@ -45,39 +58,51 @@ _OWNER, _DEPUTY = aliased(Person), aliased(Person)
 BUILT_MOST = 500
 
 
-_BUILT: dict[Any, tuple[Select[Any], Select[Any]] | None] = {}
-"""Statements by author and day: they cost more to build than to run, and every page asks."""
+class Asked(NamedTuple):
+    """The statements of an author and a day: the tasks in order, and their number as far as it is told.
+
+    Every page asks for the number, and its statement has hundreds of parameters: it is kept as the driver takes it.
+    """
+
+    tasks: Select[Any]
+    number: str
+    given: Any
 
 
-def _tasks(by: By) -> tuple[Select[Any], Select[Any]] | None:
-    reach = tuple((permission, *sorted(where.items())) for permission, where in by.reach.items())
-    key = (by.persons, by.own_id, by.today, by.unit, by.organisation_id, reach, len(SOURCES))
+_BUILT: dict[Any, Asked | None] = {}
+"""Statements by author and day: they cost more to build than to run."""
+
+
+def _tasks(by: By) -> Asked | None:
+    reach = tuple((permission, *where, " ".join(where.values())) for permission, where in by.reach.items())
+    database = db.engine.dialect.name
+    key = (by.persons, by.own_id, by.today, by.unit, by.organisation_id, reach, len(SOURCES), database)
     if key not in _BUILT:
         if len(_BUILT) >= BUILT_MOST:
             _BUILT.clear()
         selects = [select_ for source in SOURCES for select_ in source(by)]
-        _BUILT[key] = _statements(union_all(*selects).subquery()) if selects else None
+        _BUILT[key] = _asked(union_all(*selects).subquery()) if selects else None
     return _BUILT[key]
 
 
-def _statements(found: Subquery) -> tuple[Select[Any], Select[Any]]:
-    """The tasks in order, and their number as far as it is told."""
-    ordered = select(found).order_by(found.c.due.is_(None), found.c.due, found.c.code)
-    return ordered, select(func.count()).select_from(select(found.c.id).limit(MOST).subquery())
+def _asked(found: Subquery) -> Asked:
+    ordered = select(found).order_by(found.c.due.is_(None), found.c.due, found.c.code).limit(MOST)
+    return Asked(ordered, *driven(select(func.count()).select_from(select(found.c.id).limit(MOST).subquery())))
 
 
-def tasks(by: By, limit: int = MOST) -> list[Task]:
+def tasks(by: By) -> list[Task]:
     """What the person must do, late first, in one query over all slices."""
     found = _tasks(by)
-    if found is None:
-        return []
-    return [Task(*row) for row in db.session.execute(found[0].limit(limit))]
+    return [] if found is None else [Task(*row) for row in db.session.execute(found.tasks)]
 
 
 def task_count(by: By) -> int:
     """How many things the person must do; no more than `MOST` are counted, since every page asks."""
     found = _tasks(by)
-    return 0 if found is None else db.session.scalar(found[1]) or 0
+    if found is None:
+        return 0
+    number: int = db.session.connection().exec_driver_sql(found.number, found.given).scalar_one()
+    return number
 
 
 @dataclass(frozen=True)
@@ -95,31 +120,19 @@ class OwnProcess:
 
 def own_processes(by: By) -> list[OwnProcess]:
     """The reader's processes with the latest approved overall assessment."""
-    done = (Assessed.APPROVED, Assessed.LOCKED)
+    of = aliased(Assessment)
     latest = (
-        select(Assessment.process_id, func.max(Assessment.year).label("year"))
-        .where(Assessment.state.in_(done)).group_by(Assessment.process_id).subquery()
+        select(of.id).where(of.process_id == Process.id, of.state.in_((Assessed.APPROVED, Assessed.LOCKED)))
+        .order_by(of.year.desc()).limit(1).correlate(Process).scalar_subquery()
     )  # fmt: skip
     rows = db.session.execute(
-        select(Process, Assessment)
-        .outerjoin(latest, latest.c.process_id == Process.id)
-        .outerjoin(Assessment, (Assessment.process_id == Process.id) & (Assessment.year == latest.c.year))
+        select(Process.code, Process.name_da, Process.name_en, Process.organisation_id, Assessment.year,
+               Assessment.inherent_band, Assessment.inherent_likelihood * Assessment.inherent_impact)
+        .outerjoin(Assessment, Assessment.id == latest)
         .where(or_(Process.owner_id == by.own_id, Process.deputy_id == by.own_id))
         .order_by(Process.sort_key)
-    )
-    return [
-        OwnProcess(
-            process.code, process.name_da, process.name_en, process.organisation_id, done.year if done else None,
-            done.inherent_band if done else None, _product(done),
-        )
-        for process, done in rows
-    ]  # fmt: skip
-
-
-def _product(scores: Any) -> int | None:
-    if scores is None or scores.inherent_likelihood is None or scores.inherent_impact is None:
-        return None
-    return int(scores.inherent_likelihood * scores.inherent_impact)
+    )  # fmt: skip
+    return [OwnProcess(*row) for row in rows]
 
 
 def open_findings(organisation_ids: frozenset[int], today: date) -> GoalOf:
@@ -199,22 +212,23 @@ class Beneath:
     covered: date | None
 
 
-_ASSESSED = (
-    select(
-        AssessedLine.subprocess_id,
-        AssessedLine.inherent_band,
-        (AssessedLine.inherent_likelihood * AssessedLine.inherent_impact).label("score"),
-        func.row_number().over(partition_by=AssessedLine.subprocess_id, order_by=Assessment.year.desc()).label("place"),
-    )
-    .join(Assessment, Assessment.id == AssessedLine.assessment_id)
-    # Not the bare column: from the few lines that are asked for to their forms, never from all that are done to lines.
-    .where(func.coalesce(Assessment.state, Assessed.NOT_STARTED).in_((Assessed.APPROVED, Assessed.LOCKED)))
-)
-
-
-def _bands(year: int, *which: Any) -> Subquery:
+def _bands(year: Any, *which: Any) -> Subquery:
     """Band and product of the last approved line of each sub-process, at or before a year."""
-    return _ASSESSED.where(Assessment.year <= year, *which).subquery()
+    # Not the bare column: from the few lines that are asked for to their forms, never from all that are done to lines.
+    done = func.coalesce(Assessment.state, Assessed.NOT_STARTED).in_((Assessed.APPROVED, Assessed.LOCKED))
+    last = (
+        select(AssessedLine.subprocess_id, (newest(Assessment.year, Assessment.id) % IDS).label("form"))
+        .join(Assessment, Assessment.id == AssessedLine.assessment_id)
+        .where(done, Assessment.year <= year, *which)
+        .group_by(AssessedLine.subprocess_id).subquery()
+    )  # fmt: skip
+    line, of = aliased(AssessedLine), last.c
+    score = (line.inherent_likelihood * line.inherent_impact).label("score")
+    return (
+        select(line.subprocess_id, line.inherent_band, score)
+        .join(last, (of.form == line.assessment_id) & (of.subprocess_id == line.subprocess_id))
+        .subquery()
+    )
 
 
 def _covered(year: int, *which: Any) -> Subquery:
@@ -238,7 +252,7 @@ def beneath(process_id: int) -> list[Beneath]:
             Subprocess.id, Subprocess.code, Subprocess.name_da, Subprocess.name_en,
             bands.c.inherent_band, bands.c.score, covered.c.day,
         )
-        .outerjoin(bands, (bands.c.subprocess_id == Subprocess.id) & (bands.c.place == 1))
+        .outerjoin(bands, bands.c.subprocess_id == Subprocess.id)
         .outerjoin(covered, covered.c.subprocess_id == Subprocess.id)
         .where(Subprocess.process_id == process_id)
         .order_by(Subprocess.sort_key)
@@ -257,8 +271,7 @@ def coverage_beside() -> Beside:
 
 
 _SHOWN: BindParameter[Any] = bindparam("shown", expanding=True)
-_NEWEST = _ASSESSED.where(AssessedLine.subprocess_id.in_(_SHOWN), Assessment.year <= bindparam("year")).subquery()
-_RISK_OF = select(_NEWEST.c.subprocess_id, _NEWEST.c.inherent_band, _NEWEST.c.score).where(_NEWEST.c.place == 1)
+_RISK_OF = select(_bands(bindparam("year"), AssessedLine.subprocess_id.in_(_SHOWN)))
 
 
 def _risk_cells(subprocess_ids: Sequence[int], year: int) -> dict[int, Cell]:
@@ -322,14 +335,20 @@ def _process_of(row: Any) -> Any:
     return query.correlate(row).scalar_subquery()
 
 
+def _open_to(by: By) -> ColumnElement[bool]:
+    """The findings that the reader may read."""
+    return within(by, Permission.CONTENT_READ, Finding.organisation_id, Finding.owner_id, Finding.author_id,
+                  process=_process_of(Finding))  # fmt: skip
+
+
+LISTED = (Finding.state.in_(OVER), Finding.number.desc())
+"""Open findings first."""
+
+
 def findings_of(by: By, *subprocess_ids: int) -> list[Finding]:
-    """Findings in these sub-processes that the reader may read, open first."""
-    query = select(Finding).where(
-        Finding.subprocess_id.in_(subprocess_ids),
-        within(by, Permission.CONTENT_READ, Finding.organisation_id, Finding.owner_id, Finding.author_id,
-               process=_process_of(Finding)),
-    )  # fmt: skip
-    return list(db.session.scalars(query.order_by(Finding.state.in_(OVER), Finding.number.desc())))
+    """Findings in these sub-processes that the reader may read."""
+    query = select(Finding).where(Finding.subprocess_id.in_(subprocess_ids), _open_to(by))
+    return list(db.session.scalars(query.order_by(*LISTED)))
 
 
 def may_see_content(by: By, process: Process) -> bool:
@@ -354,22 +373,31 @@ def subprocess_by_code(organisation_id: int, code: str) -> tuple[Subprocess, Pro
     return (row[0], row[1]) if row else None
 
 
-def risks_of(subprocess_id: int) -> list[Risk]:
-    """Risks of a sub-process."""
-    return list(db.session.scalars(
-        select(Risk).where(Risk.subprocess_id == subprocess_id).order_by(Risk.number)))  # fmt: skip
+@dataclass(frozen=True)
+class Content:
+    """Reviews of a sub-process (newest first), its risks and controls (live ones first), and its findings."""
+
+    reviews: list[Review]
+    risks: list[Risk]
+    controls: list[Control]
+    findings: list[Finding]
 
 
-def controls_of(subprocess_id: int) -> list[Control]:
-    """Controls of a sub-process, live ones first."""
-    query = select(Control).where(Control.subprocess_id == subprocess_id)
-    return list(db.session.scalars(query.order_by(Control.valid_to.is_not(None), Control.number)))
-
-
-def reviews_of(subprocess_id: int) -> list[Review]:
-    """Reviews of a sub-process, newest first."""
-    query = select(Review).where(Review.subprocess_id == subprocess_id)
-    return list(db.session.scalars(query.order_by(Review.year.desc(), Review.id.desc())))
+def content_of(by: By, subprocess_id: int) -> Content:
+    """What is known of a sub-process to who may read it, in one query: the four kinds share no column but their id."""
+    kinds = (Review, Risk, Control, Finding)
+    ids = union_all(*(
+        select(*((kind.id if kind is one else literal(None, Integer)).label(kind.__name__) for kind in kinds))
+        .where(one.subprocess_id == subprocess_id) for one in kinds
+    )).subquery()  # fmt: skip
+    query = select(*kinds).select_from(ids)
+    for kind in kinds:
+        query = query.outerjoin(kind, kind.id == ids.c[kind.__name__])
+    query = query.where(or_(Finding.id.is_(None), _open_to(by))).order_by(
+        Review.year.desc(), Review.id.desc(), Risk.number, Control.valid_to.is_not(None), Control.number, *LISTED
+    )
+    rows: list[Any] = list(db.session.execute(query))
+    return Content(*([row[at] for row in rows if row[at] is not None] for at in range(len(kinds))))
 
 
 def control_by_code(organisation_id: int, code: str) -> tuple[Control, Subprocess, Process] | None:

@@ -16,7 +16,6 @@ from controls.overview import queries, rules
 from controls.overview.rules import Task
 from controls.reminder import queries as reminders
 from controls.rotation import queries as rotation
-from controls.rotation import rules as roll_rules
 from controls.staffing import queries as staffing
 from controls.staffing.rules import FirstDay, Step
 from controls.staffing.words import Asked
@@ -185,12 +184,11 @@ def _year_shown() -> tuple[identity.Organisation, wheel.Cycle | None, bool]:
     A reader whose own has none sees one of those below.
     """
     here = guard.organisation()
-    found = wheel.cycles(guard.organisations())
-    newest = next((cycle for cycle in found if cycle.organisation_id == here.id), None)
-    if newest is None and found and "org" not in request.args:
-        newest = found[0]
-        here = next(o for o in guard.reached_organisations() if o.id == newest.organisation_id)
-    return here, newest, sum(1 for cycle in found if cycle.organisation_id == here.id) == 1
+    newest, number = wheel.newest(frozenset({here.id}))
+    if newest is None and "org" not in request.args:
+        newest, number = wheel.newest(guard.organisations())
+        here = next((o for o in guard.reached_organisations() if newest and o.id == newest.organisation_id), here)
+    return here, newest, number == 1
 
 
 @bp.get("/tasks")
@@ -234,13 +232,10 @@ def subprocess(code: str) -> ResponseReturnValue:
     found, above = queries.subprocess_by_code(here.id, code) or _moved(here, Level.SUBPROCESS, code)
     if not queries.may_see(by, above):
         abort(404)
-    rows = [row for row in rotation.roll(here.id, by.today.year, by.today) if row.subprocess_id == found.id]
-    content = queries.may_see_content(by, above)
+    content = queries.content_of(by, found.id) if queries.may_see_content(by, above) else None
     return render_template(
-        "overview/subprocess.html", subprocess=found, process=above, here=here, row=rows[0] if rows else None,
-        intervals=roll_rules.FLOOR, content=content, reviews=queries.reviews_of(found.id) if content else [],
-        risks=queries.risks_of(found.id) if content else [], controls=queries.controls_of(found.id) if content else [],
-        findings=queries.findings_of(by, found.id) if content else [],
+        "overview/subprocess.html", subprocess=found, process=above, here=here, content=content,
+        row=rotation.standing_of(found, by.today),
     )  # fmt: skip
 
 

@@ -615,9 +615,11 @@ def goal_b(organisation_id: int, year: int) -> GoalOf:
     """Goal B: reviews approved of those the forum chose for the review year."""
     where = [*forum.standing_where(organisation_id, year), Decision.decided.in_(list(CHOSEN))]
     chosen = select(func.count(Decision.id)).join(Meeting, Meeting.id == Decision.meeting_id).where(*where)
+    # Not the bare column: from the decisions to their reviews, never from all that are approved to decisions.
+    approved = func.coalesce(Review.state, State.CHOSEN).in_(rules.DONE)
     done = (
         select(func.count(Review.id)).join(Decision, Decision.id == Review.decision_id)
-        .join(Meeting, Meeting.id == Decision.meeting_id).where(*where, Review.state.in_(rules.DONE))
+        .join(Meeting, Meeting.id == Decision.meeting_id).where(*where, approved)
     )  # fmt: skip
     return GoalOf(GOAL_B, done, chosen, "review.index")
 

@@ -4,7 +4,19 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Row, Select, and_, or_, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    CompoundSelect,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import aliased
 
 from controls.assessment.tables import Assessment
@@ -15,6 +27,7 @@ from controls.rotation import past, rules
 from controls.rotation.tables import Coverage
 from controls.rotation.words import Degree, Source
 from controls.universe import queries as universe
+from controls.universe.structure import Origin
 from controls.universe.tables import Area, Process, Subprocess
 from controls.wheel.tables import Cycle
 
@@ -39,25 +52,43 @@ def roll(organisation_id: int, year: int, today: date) -> list[rules.RollRow]:
 
     An earlier year is shown as the catalogue was by its end, whatever was renamed, moved or closed since.
     """
+    plans: dict[int, list[rules.Planned]] = {}
+    for plan in planned(organisation_id):
+        plans.setdefault(plan.subprocess_id, []).append(plan)
     on = min(date(year, 12, 31), today)
-    found, ledger, used = _with_ledger(organisation_id, year)
+    return _rows(organisation_id, year, on, today, universe.origins(organisation_id, on), plans)
+
+
+def standing_of(part: Subprocess, today: date) -> rules.RollRow | None:
+    """One sub-process in the roll of this year, without what is planned for it; none when it is not in force."""
+    origins = universe.origins(part.organisation_id, today)
+    reached, new = set[int](), {part.id}
+    while new:
+        reached |= new
+        new = {id for after in new for one in origins.get(after, ()) for id in one.before} - reached
+    past_of = {id: origins[id] for id in reached if id in origins}
+    rows = _rows(part.organisation_id, today.year, today, today, past_of, {}, frozenset(reached))
+    return next((row for row in rows if row.subprocess_id == part.id), None)
+
+
+def _rows(
+    organisation_id: int, year: int, on: date, today: date, origins: dict[int, list[Origin]],
+    plans: dict[int, list[rules.Planned]], only: frozenset[int] = frozenset(),
+) -> list[rules.RollRow]:  # fmt: skip
+    found, ledger, used = _with_ledger(organisation_id, year, only)
     parts = universe.as_of(frozenset({organisation_id}), on) if on < today else [
         row for row in found.values() if row.valid_from <= on and (row.valid_to is None or row.valid_to >= on)
     ]  # fmt: skip
-    origins = universe.origins(organisation_id, on)
     came_of = {id for changes in origins.values() for one in changes for id in one.before}
     elsewhere = frozenset(came_of - found.keys())
     began = {id: row.valid_from for id, row in found.items()}
     if elsewhere:
         began |= _began(elsewhere, year, ledger)
-    bands = _bands(organisation_id, year, elsewhere)
+    bands = _bands(organisation_id, year, elsewhere, only)
     owns = {
         id: past.own(ledger.get(id, ()), day.year, [step for step, *_ in bands.get(id, ())])
         for id, day in began.items()
     }  # fmt: skip
-    plans: dict[int, list[rules.Planned]] = {}
-    for plan in planned(organisation_id):
-        plans.setdefault(plan.subprocess_id, []).append(plan)
     return [
         _row(part, past.past(part.id, owns, origins), bands.get(part.id, []), used, tuple(plans.get(part.id, ())), year)
         for part in parts
@@ -102,10 +133,10 @@ def ledger(organisation_id: int) -> list[Coverage]:
 
 
 def _with_ledger(
-    organisation_id: int, year: int
+    organisation_id: int, year: int, only: frozenset[int]
 ) -> tuple[dict[int, Row[*tuple[Any, ...]]], dict[int, list[rules.Entry]], rules.Intervals]:
-    """All sub-processes, their ledger lines until the end of the year, and the cycle's intervals, in one query."""
-    rows = db.session.execute(_ledger_of(organisation_id, year)).all()
+    """Sub-processes (all, or some wherever they belong), their ledger lines of the time, and the cycle's intervals."""
+    rows = db.session.execute(_ledger_of(organisation_id, year, bool(only)), _which(only)).all()
     found: dict[int, Row[*tuple[Any, ...]]] = {}
     ledger: dict[int, list[rules.Entry]] = {}
     for row in rows:
@@ -134,8 +165,15 @@ def _began(ids: frozenset[int], year: int, ledger: dict[int, list[rules.Entry]])
     return found
 
 
+_ONLY: BindParameter[Any] = bindparam("only", expanding=True)
+
+
+def _which(only: frozenset[int]) -> dict[str, list[int]]:
+    return {"only": sorted(only)} if only else {}
+
+
 @built
-def _ledger_of(organisation_id: int, year: int) -> Select[*tuple[Any, ...]]:
+def _ledger_of(organisation_id: int, year: int, only: bool) -> Select[*tuple[Any, ...]]:
     end = date(year, 12, 31)
     latest = (
         select(Cycle.id).where(Cycle.organisation_id == organisation_id, Cycle.year <= year)
@@ -174,7 +212,7 @@ def _ledger_of(organisation_id: int, year: int) -> Select[*tuple[Any, ...]]:
             and_(Coverage.subprocess_id == Subprocess.id, Coverage.covered_on <= end, stands(Coverage, end)),
         )
         .outerjoin(Cycle, Cycle.id == latest)
-        .where(Subprocess.organisation_id == organisation_id)
+        .where(Subprocess.id.in_(_ONLY) if only else Subprocess.organisation_id == organisation_id)
         .order_by(Area.sort_key, Subprocess.sort_key, Subprocess.id, Coverage.covered_on, Coverage.id)
     )
 
@@ -182,10 +220,12 @@ def _ledger_of(organisation_id: int, year: int) -> Select[*tuple[Any, ...]]:
 Band = tuple[rules.BandStep, int, bool]
 
 
-def _bands(organisation_id: int, year: int, elsewhere: frozenset[int]) -> dict[int, list[Band]]:
+def _bands(
+    organisation_id: int, year: int, elsewhere: frozenset[int], only: frozenset[int]
+) -> dict[int, list[Band]]:  # fmt: skip
     """Inherent band, score and fraud line of each approved year, oldest first."""
     found: dict[int, list[Band]] = {}
-    rows = db.session.execute(_bands_of(organisation_id, year, elsewhere)).all()
+    rows = db.session.execute(_bands_of(organisation_id, year, elsewhere, bool(only)), _which(only)).all()
     for subprocess_id, of_year, band, fraud, score in rows:
         if band is None or score is None:
             continue
@@ -199,12 +239,17 @@ def _assessed(organisation_id: int, elsewhere: frozenset[int]) -> ColumnElement[
 
 
 @built
-def _bands_of(organisation_id: int, year: int, elsewhere: frozenset[int]) -> Select[*tuple[Any, ...]]:
+def _bands_of(
+    organisation_id: int, year: int, elsewhere: frozenset[int], only: bool
+) -> Select[*tuple[Any, ...]]:  # fmt: skip
+    # Not the bare column where few are asked for: from their lines to the forms, never from all that are done to lines.
+    state = func.coalesce(Assessment.state, AssessmentState.NOT_STARTED) if only else Assessment.state
+    which = AssessmentLine.subprocess_id.in_(_ONLY) if only else _assessed(organisation_id, elsewhere)
     return (
         select(AssessmentLine.subprocess_id, Assessment.year, AssessmentLine.inherent_band, Assessment.fraud,
                AssessmentLine.inherent_likelihood * AssessmentLine.inherent_impact)
         .join(Assessment, Assessment.id == AssessmentLine.assessment_id)
-        .where(_assessed(organisation_id, elsewhere), Assessment.state.in_(FINAL))
+        .where(which, state.in_(FINAL))
         .where(Assessment.year <= year, Assessment.year > year - BANDS_BACK)
         .order_by(Assessment.year)
     )  # fmt: skip

@@ -24,4 +24,4 @@ class Coverage(Model):
     source: Mapped[Source] = mapped_column(Choice(Source))
     review_number: Mapped[str] = mapped_column(String(40))
     recorded_at: Mapped[datetime] = mapped_column(UtcTime)
-    reverses_id: Mapped[int | None] = mapped_column(ForeignKey("rotation_coverage.id"))
+    reverses_id: Mapped[int | None] = mapped_column(ForeignKey("rotation_coverage.id"), index=True)

@@ -1,5 +1,6 @@
 """The list of processes, the facts of a process, changes of structure, and the import of a catalogue."""
 
+from collections import defaultdict
 from typing import Any
 
 from flask import Blueprint, abort, request, url_for
@@ -34,7 +35,7 @@ def processes() -> ResponseReturnValue:
     return answer.page(
         "universe/list.html", here=here, rows=rows, figures=figures, asked=asked, several=len(ids) > 1,
         page=lists.Page(rows, figures.matching, figures.subprocesses, asked), chips=_chips(here, asked, figures),
-        beside=[(_(column.heading), column.values(shown, today.year)) for column in queries.BESIDE],
+        beside=[(_(one.heading), defaultdict(queries.Cell, one.values(shown, today.year))) for one in queries.BESIDE],
         may_import=guard.by().may(Permission.CATALOGUE_EDIT, here.id), address=_address(here, asked),
     )  # fmt: skip
 

@@ -122,9 +122,8 @@ def organisation(visiting: bool = False) -> Organisation:
     """
     if "organisation" not in g:
         own, code = g.own_organisation, request.args.get("org", "")
-        reached = [own] if code in ("", own.code) else reached_organisations()
-        found = next((found for found in reached if code in ("", found.code)), None)
-        if found is None and visiting and by().visits:
+        found = own if code in ("", own.code) else next((one for one in _at_or_below(code) if one.code == code), None)
+        if found is None and visiting and by().visits and code.isprintable():
             found = queries.organisation(code)
         g.organisation = found or abort(404)
     here: Organisation = g.organisation
@@ -134,7 +133,23 @@ def organisation(visiting: bool = False) -> Organisation:
 def organisations() -> frozenset[int]:
     """Ids for lists: the organisation of the page and those below it that the reader reaches."""
     here = organisation()
-    return frozenset({here.id, *(o.id for o in reached_organisations() if o.path.startswith(here.path))})
+    below = [one.id for one in _at_or_below(here.code) if one.path.startswith(here.path)] if reaches_several() else ()
+    return frozenset({here.id, *below})
+
+
+def _at_or_below(code: str) -> list[Organisation]:
+    """Those of the reader's reach that an organisation holds, itself first; all are asked for only where they are told.
+
+    What PostgreSQL cannot store it cannot compare with either, so it is the code of none.
+    """
+    if "reached" in g:
+        found: list[Organisation] = g.reached
+        return found
+    if g.get("below", ("",))[0] != code:
+        rows = queries.at_or_below(code) if code.isprintable() else []
+        g.below = code, [one for one in rows if one.id in _reached()]
+    found = g.below[1]
+    return found
 
 
 def reached_organisations() -> list[Organisation]:
@@ -156,8 +171,10 @@ def reaches_several() -> bool:
 
 
 def _reached() -> frozenset[int]:
-    found = {organisation for at in by().reach.values() for organisation in at}
-    return frozenset(found | {g.own_organisation.id})
+    if "reach" not in g:
+        g.reach = frozenset({g.own_organisation.id}.union(*by().reach.values()))
+    found: frozenset[int] = g.reach
+    return found
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from flask import Flask, g
-from flask_babel import format_date, format_decimal, get_locale, get_translations, gettext
+from flask_babel import Domain, format_date, format_decimal, get_locale, get_translations, gettext
 from markupsafe import Markup
 
 from controls.base.clock import COPENHAGEN
@@ -48,6 +48,18 @@ def _many(one: str, many: str, number: int, /, **values: Any) -> Markup:
     return Markup(_catalogue().ungettext(one, many, number)) % {"num": number, **values}  # nosec B704
 
 
+class Catalogue(Domain):
+    """The texts of a language, found by its short name: Flask-Babel writes the locale out each time it is asked."""
+
+    def get_translations(self) -> Any:
+        locale = get_locale()
+        if locale is None:
+            return super().get_translations()
+        if locale.language not in self.cache:
+            self.cache[locale.language] = super().get_translations()
+        return self.cache[locale.language]
+
+
 def long_date(value: date | datetime | None) -> str:
     """30. april 2026."""
     return "–" if value is None else format_date(_day(value), "d. MMMM y" if language() == "da" else "d MMMM y", False)
@@ -55,7 +67,10 @@ def long_date(value: date | datetime | None) -> str:
 
 def short_date(value: date | datetime | None) -> str:
     """30.4.2026."""
-    return "–" if value is None else format_date(_day(value), "d.M.y" if language() == "da" else "d/M/y", False)
+    if value is None:
+        return "–"
+    day = _day(value)
+    return f"{day.day}.{day.month}.{day.year}" if language() == "da" else f"{day.day}/{day.month}/{day.year}"
 
 
 def clock_time(value: datetime | None) -> str:
@@ -77,6 +92,8 @@ def _day(value: date | datetime) -> date:
 
 def number(value: int | float | None) -> str:
     """1.234."""
+    if isinstance(value, int):  # nearly all are whole, and lists have many
+        return f"{value:,}".replace(",", "." if language() == "da" else ",")
     return "–" if value is None else format_decimal(value)
 
 
@@ -151,9 +168,25 @@ def kept(macro: Callable[..., str]) -> Callable[..., str]:
     return shown
 
 
+class Each(dict[Any, str]):
+    """What a filter or a macro says of each value on a page: the rows of a list ask the same again and again."""
+
+    def __init__(self, say: Callable[..., str]) -> None:
+        super().__init__()
+        self.say = say
+
+    def __missing__(self, value: Any) -> str:
+        said = self[value] = self.say(*value) if isinstance(value, tuple) else self.say(value)
+        return said
+
+
 def register(app: Flask) -> None:
     """Make the filters known to the templates."""
-    app.jinja_env.globals.update({"_": _one, "gettext": _one, "ngettext": _many, "N_": N_, "kept": kept})
+
+    def each(say: str | Callable[..., str]) -> Each:
+        return Each(app.jinja_env.filters[say] if isinstance(say, str) else say)
+
+    app.jinja_env.globals.update({"_": _one, "gettext": _one, "ngettext": _many, "N_": N_, "kept": kept, "each": each})
     app.jinja_env.filters.update(
         date=long_date, shortdate=short_date, time=clock_time, moment=moment, num=number, pct=percent, kr=amount,
         growth=growth,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import NamedTuple
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 
 from controls.base.by import By
 from controls.base.db import db
@@ -62,6 +62,14 @@ def cycles(organisation_ids: frozenset[int]) -> list[Cycle]:
     """Cycles of these organisations, newest first."""
     query = select(Cycle).where(Cycle.organisation_id.in_(organisation_ids))
     return list(db.session.scalars(query.order_by(Cycle.year.desc(), Cycle.organisation_id)))
+
+
+def newest(organisation_ids: frozenset[int]) -> tuple[Cycle | None, int]:
+    """The newest cycle of these organisations, and how many its own has."""
+    number = func.count().over(partition_by=Cycle.organisation_id)
+    query = select(Cycle, number).where(Cycle.organisation_id.in_(organisation_ids))
+    found = db.session.execute(query.order_by(Cycle.year.desc(), Cycle.organisation_id).limit(1)).first()
+    return (found[0], found[1]) if found else (None, 0)
 
 
 def latest(organisation_id: int) -> Cycle | None:

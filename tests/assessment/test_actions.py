@@ -167,15 +167,15 @@ def test_reasons_against_last_year(year: Year) -> None:
     last = year.form()
     with transaction():
         actions.submit(year.by(year.controller), last.id, None, own_line(last, LOWER))
-    db.session.execute(last.__table__.update().values(year=2025))
+    before, other = last.id, year.open(2027)
+    db.session.execute(last.__table__.update().values(year=2025, cycle_id=other.id))
     db.session.commit()
-    before = queries.before(_next(year))
-    assert before.scores == SCORES and LOWER in before.lines.values() and not before.key_control
-
-
-def _next(year: Year) -> Any:
-    form = year.form()
-    return type(form)(process_id=form.process_id, year=2026, cycle_id=form.cycle_id)
+    with transaction():
+        actions.start(year.by(year.first), year.cycle)
+    found = queries.submitting(year.form().id)
+    assert found is not None and found.last is not None and found.last.id == before
+    held = queries.before(found.last, queries.lines(before), found.process.id, queries.scales_of(found.scale_set))
+    assert held.scores == SCORES and LOWER in held.lines.values() and not held.key_control
 
 
 def test_take_back_until_calibrated_and_only_by_the_author(year: Year) -> None:
