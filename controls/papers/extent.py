@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import datetime, time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import and_, func, or_, select, union
 
@@ -19,6 +19,7 @@ from controls.finding.words import State as FindingState
 from controls.forum.tables import Decision, Impartiality, Meeting, Presence
 from controls.forum.words import State as MinutesState
 from controls.identity.tables import DutyException, Organisation, Person, Reopening, RoleGrant, VisitingGrant
+from controls.papers.scope import Scope
 from controls.recommendation.tables import Line, Recommendation
 from controls.recommendation.words import State as RecommendationState
 from controls.review.tables import Control, DesignTest, Review, Risk, RiskControl
@@ -26,47 +27,44 @@ from controls.rotation.tables import Coverage
 from controls.universe.tables import Area, Process, Subprocess
 from controls.wheel.tables import Cycle, Step
 
-if TYPE_CHECKING:
-    from controls.papers.queries import Scope
 
-
-def in_force(table: Any, s: "Scope") -> Any:
+def in_force(table: Any, s: Scope) -> Any:
     """What held at some time in the year."""
     return and_(table.valid_from <= s.last, or_(table.valid_to.is_(None), table.valid_to >= s.first))
 
 
-def risks(s: "Scope") -> Any:
+def risks(s: Scope) -> Any:
     """Risks that held at some time in the year."""
     return and_(Risk.organisation_id == s.organisation, or_(Risk.valid_to.is_(None), Risk.valid_to >= s.first))
 
 
-def controls(s: "Scope") -> Any:
+def controls(s: Scope) -> Any:
     """Controls that held at some time in the year."""
     return and_(Control.organisation_id == s.organisation, in_force(Control, s))
 
 
-def subprocesses(s: "Scope") -> Any:
+def subprocesses(s: Scope) -> Any:
     """Sub-processes that held at some time in the year."""
     return and_(Subprocess.organisation_id == s.organisation, in_force(Subprocess, s))
 
 
-def handed_over(s: "Scope") -> Any:
+def handed_over(s: Scope) -> Any:
     """Every handed-over version of the year's recommendation."""
     r = Recommendation
     return and_(r.organisation_id == s.organisation, r.year == s.year, r.state == RecommendationState.HANDED_OVER)
 
 
-def locked(s: "Scope") -> Any:
+def locked(s: Scope) -> Any:
     """Meetings about the organisation whose minutes are locked."""
     return and_(Meeting.about_id == s.organisation, Meeting.state == MinutesState.LOCKED)
 
 
-def reviews(s: "Scope") -> Any:
+def reviews(s: Scope) -> Any:
     """The reviews of the year."""
     return and_(Review.organisation_id == s.organisation, Review.year == s.year)
 
 
-def findings(s: "Scope") -> Any:
+def findings(s: Scope) -> Any:
     """Findings of the year's reviews, those still open, and those closed in the year."""
     open_ones = Finding.state.not_in([FindingState.CLOSED, FindingState.RISK_ACCEPTED])
     return and_(
@@ -75,7 +73,7 @@ def findings(s: "Scope") -> Any:
     )
 
 
-def reopenings(s: "Scope") -> Any:
+def reopenings(s: Scope) -> Any:
     """Requests to reopen the year's assessments and reviews and the listed findings."""
     year_findings = select(Finding.id).outerjoin(Review, Review.id == Finding.review_id).where(findings(s))
     year_forms = select(Assessment.id).where(
@@ -88,13 +86,13 @@ def reopenings(s: "Scope") -> Any:
     return or_(*(and_(Reopening.object_type == name, Reopening.object_id.in_(ids)) for name, ids in wanted.items()))
 
 
-def bounds(s: "Scope") -> tuple[datetime, datetime]:
+def bounds(s: Scope) -> tuple[datetime, datetime]:
     """The year's first moment in Denmark, and the first after it."""
     begins = datetime(s.year, 1, 1, tzinfo=COPENHAGEN)
     return begins, begins.replace(year=s.year + 1)
 
 
-def evidence(s: "Scope") -> Any:
+def evidence(s: Scope) -> Any:
     """Files of the year's reviews, tests and listed findings, and whatever was uploaded in the year."""
     e, (begins, ends) = Evidence, bounds(s)
     year_reviews = select(Review.id).where(reviews(s))
@@ -111,7 +109,7 @@ def evidence(s: "Scope") -> Any:
     return and_(e.organisation_id == s.organisation, or_(and_(e.uploaded_at >= begins, e.uploaded_at < ends), *of_year))
 
 
-def grants(s: "Scope") -> Any:
+def grants(s: Scope) -> Any:
     """Roles that held in the organisation, or above it, at some time since the year began."""
     above = select(Organisation.path).where(Organisation.id == s.organisation).scalar_subquery()
     over = select(Organisation.id).where(func.substr(above, 1, func.length(Organisation.path)) == Organisation.path)
@@ -122,7 +120,7 @@ def grants(s: "Scope") -> Any:
     )  # fmt: skip
 
 
-def visits(s: "Scope") -> Any:
+def visits(s: Scope) -> Any:
     """Visiting grants that were given for the organisation and held at some time since the year began."""
     v = VisitingGrant
     return and_(
@@ -131,7 +129,7 @@ def visits(s: "Scope") -> Any:
     )  # fmt: skip
 
 
-def exceptions(s: "Scope") -> Any:
+def exceptions(s: Scope) -> Any:
     """Exceptions of the chair that reached the organisation at some time since the year began."""
     above = select(Organisation.path).where(Organisation.id == s.organisation).scalar_subquery()
     over = select(Organisation.id).where(func.substr(above, 1, func.length(Organisation.path)) == Organisation.path)
@@ -141,7 +139,7 @@ def exceptions(s: "Scope") -> Any:
     )  # fmt: skip
 
 
-def refused(s: "Scope") -> Any:
+def refused(s: Scope) -> Any:
     """Attempts in the organisation since the year began to stand on both sides of a rule."""
     begun = datetime.combine(s.first, time(), COPENHAGEN)
     return and_(
@@ -150,7 +148,7 @@ def refused(s: "Scope") -> Any:
     )  # fmt: skip
 
 
-def events(s: "Scope") -> Any:
+def events(s: Scope) -> Any:
     """Events of the organisation, and those of meetings about it."""
     about = select(Meeting.id).where(Meeting.about_id == s.organisation)
     meetings = and_(EventRow.object_type == Meeting.__tablename__, EventRow.object_id.in_(about))
@@ -166,7 +164,7 @@ class Part:
     sheet: str = ""
 
 
-def parts(s: "Scope") -> list[Part]:
+def parts(s: Scope) -> list[Part]:
     """Every row that a cell of the workbook comes from, table by table; people last, since the others name them."""
     year_reviews = select(Review.id).where(reviews(s))
     year_tests = select(OperatingTest.id).where(OperatingTest.review_id.in_(year_reviews))
@@ -209,7 +207,7 @@ def parts(s: "Scope") -> list[Part]:
     return [*found, Part(Person, Person.id.in_(_people(found)))]
 
 
-def _organisations(s: "Scope") -> list[int]:
+def _organisations(s: Scope) -> list[int]:
     """The organisation, and those that its roles, visitors and exceptions come from."""
     named = union(
         select(RoleGrant.organisation_id).where(grants(s)), select(VisitingGrant.home_organisation_id).where(visits(s)),
@@ -218,7 +216,7 @@ def _organisations(s: "Scope") -> list[int]:
     return sorted({s.organisation, *db.session.scalars(named)})
 
 
-def _bindings(s: "Scope") -> list[int]:
+def _bindings(s: Scope) -> list[int]:
     """The signatures that were given on the year's files."""
     files = set(db.session.scalars(select(Evidence.id).where(evidence(s))))
     query = select(Binding.id, Binding.hashes).where(Binding.organisation_id == s.organisation).order_by(Binding.id)

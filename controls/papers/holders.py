@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 from itertools import permutations
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import String, case, cast, func, select
 from sqlalchemy.orm import aliased
@@ -16,17 +16,15 @@ from controls.identity.permissions import BUSINESS_ROLES, ROLES, Permission, Rol
 from controls.identity.tables import DutyException, Organisation, Person, RoleGrant, VisitingGrant
 from controls.identity.visits import TASKS, Visited, VisitTask
 from controls.papers import extent
+from controls.papers.scope import Scope
 from controls.review.tables import Review
 from controls.universe.tables import Process
 from controls.wheel.tables import Cycle
 
-if TYPE_CHECKING:
-    from controls.papers.queries import Scope
-
 _ENDS = func.coalesce(VisitingGrant.ended_on, VisitingGrant.valid_to)
 
 
-def visitors(s: "Scope") -> Iterator[tuple[Any, ...]]:
+def visitors(s: Scope) -> Iterator[tuple[Any, ...]]:
     """People lent to the organisation: who, for what task and when, from where, and in which place."""
     v, home, host = VisitingGrant, aliased(Organisation), aliased(Organisation)
     number = case(
@@ -75,7 +73,7 @@ class Clash:
     exception_id: int | None
 
 
-def incompatible(s: "Scope") -> list[Clash]:
+def incompatible(s: Scope) -> list[Clash]:
     """What people hold in the organisation that does not go together, by name."""
     of: dict[int, list[Held]] = {}
     for held in _held(s):
@@ -86,7 +84,7 @@ def incompatible(s: "Scope") -> list[Clash]:
     return sorted(found, key=lambda c: (s.people[c.one.person_id], c.one.root_id, list(Duty).index(c.duty), c.first))
 
 
-def _held(s: "Scope") -> Iterator[Held]:
+def _held(s: Scope) -> Iterator[Held]:
     root = func.coalesce(Person.same_person_as_id, Person.id)
     roles = (
         select(Person.id, root, RoleGrant.role, Organisation.code, RoleGrant.valid_from, RoleGrant.valid_to)
@@ -106,7 +104,7 @@ def _held(s: "Scope") -> Iterator[Held]:
         yield Held(id, root_id, task, code, first, last, (kind, place))
 
 
-def _exempt(s: "Scope") -> list[tuple[int, Duty, int, date, date]]:
+def _exempt(s: Scope) -> list[tuple[int, Duty, int, date, date]]:
     """The chair's exceptions: number, rule, person, first and last day."""
     e = DutyException
     root = func.coalesce(Person.same_person_as_id, Person.id)

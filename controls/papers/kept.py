@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
@@ -12,9 +11,7 @@ from controls.evidence import custody
 from controls.evidence.tables import Binding, Evidence, Hold, Request, Retention
 from controls.evidence.words import DataClass, RequestKind, RequestState
 from controls.papers import extent
-
-if TYPE_CHECKING:
-    from controls.papers.queries import Scope
+from controls.papers.scope import Scope
 
 Taken = tuple[str, str, str]
 """Who asked, who approved, and why."""
@@ -48,7 +45,7 @@ class Kept:
         return bool(found), ", ".join(names), "; ".join(one.reason for one in found)
 
 
-def signed(s: "Scope") -> dict[int, datetime]:
+def signed(s: Scope) -> dict[int, datetime]:
     """The first signature on each file that the organisation's signatures were given on."""
     found: dict[int, datetime] = {}
     for hashes, at in db.session.execute(
@@ -59,7 +56,7 @@ def signed(s: "Scope") -> dict[int, datetime]:
     return found
 
 
-def kept(s: "Scope") -> Kept:
+def kept(s: Scope) -> Kept:
     """The custody of the files on sheet 13."""
     files = select(Evidence.id).where(extent.evidence(s))
     rules = select(Retention.data_class, Retention.years).where(Retention.organisation_id == s.organisation)

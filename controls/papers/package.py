@@ -37,6 +37,7 @@ from controls.identity.permissions import Permission
 from controls.identity.tables import Organisation
 from controls.papers import checker, extent, queries, readme, rules, workbook
 from controls.papers.rules import NO_CHECKPOINT, NOT_SINCE, Packed
+from controls.papers.scope import Scope
 
 BATCH = 500
 """How many events are asked for by number at a time."""
@@ -133,7 +134,7 @@ def _texts(archive: Archive, stamp: Checkpoint, folder: Path, since: Checkpoint 
         archive.put(checker.OLDER, since.text.encode())
 
 
-def _log(archive: Archive, s: queries.Scope, stamp: Checkpoint, since: Checkpoint | None) -> dict[str, int]:
+def _log(archive: Archive, s: Scope, stamp: Checkpoint, since: Checkpoint | None) -> dict[str, int]:
     """All leaves, the events and the rows."""
     parts, taken = extent.parts(s), retold(db.session())
     told: Keys = {
@@ -162,9 +163,7 @@ def _log(archive: Archive, s: queries.Scope, stamp: Checkpoint, since: Checkpoin
     return {checker.LEAVES: stamp.size, checker.EVENTS: len(chosen), checker.ROWS: len(told)}
 
 
-def _leaves(
-    file: Hashed, s: queries.Scope, told: Keys, taken: Mapping[int, Retold], since: Checkpoint | None
-) -> set[int]:
+def _leaves(file: Hashed, s: Scope, told: Keys, taken: Mapping[int, Retold], since: Checkpoint | None) -> set[int]:
     """Write every leaf; note who told which row last; give back the events that belong in the package."""
     begins, ends = extent.bounds(s)
     public = keys.public_key(settings.current().keys)
@@ -217,7 +216,7 @@ def _event(row: EventRow, taken: Mapping[int, Retold]) -> dict[str, Any]:
     return {"entry": entry, "payload": row.payload, "salt": row.salt and row.salt.hex(), "leaf": row.leaf.hex()}
 
 
-def _evidence(archive: Archive, s: queries.Scope) -> dict[str, int]:
+def _evidence(archive: Archive, s: Scope) -> dict[str, int]:
     """The files of the year's evidence, each once, and their index; of one disposed of only the line."""
     names: dict[str, str] = {}
     count, missing, index = 0, 0, io.StringIO(newline="")
@@ -253,7 +252,7 @@ def _file(archive: Archive, row: Evidence) -> str:
     return name
 
 
-def _workbook(archive: Archive, s: queries.Scope, organisation: Organisation, lang: str) -> list[dict[str, Any]]:
+def _workbook(archive: Archive, s: Scope, organisation: Organisation, lang: str) -> list[dict[str, Any]]:
     """A workbook, and what the checker is to find in it: sheet by sheet its digest, and the tables of its rows."""
     name = rules.filename(s.code, s.year, lang)
     with TemporaryFile() as whole:
@@ -273,7 +272,7 @@ def _workbook(archive: Archive, s: queries.Scope, organisation: Organisation, la
     ]  # fmt: skip
 
 
-def _manifest(archive: Archive, s: queries.Scope, organisation: Organisation, facts: Mapping[str, Any]) -> str:
+def _manifest(archive: Archive, s: Scope, organisation: Organisation, facts: Mapping[str, Any]) -> str:
     """Every file with its SHA-256, and the signature on it; the manifest's own digest."""
     told = {
         "format": checker.FORMAT, "year": s.year, "files": archive.files, **facts,

@@ -27,17 +27,16 @@ from controls.forum.tables import Decision, Impartiality, Meeting, Presence
 from controls.forum.words import Decided
 from controls.identity import queries as identity
 from controls.identity.duties import RULES, Duty
-from controls.identity.permissions import Permission
 from controls.identity.tables import DutyException, Organisation, Person, Reopening, RoleGrant
 from controls.papers import choice, extent, ground, holders, kept, proof, running
 from controls.papers.before import Before, told
 from controls.papers.columns import Sheet
 from controls.papers.rules import NO_CYCLE
+from controls.papers.scope import Scope
 from controls.recommendation.tables import Line, Recommendation
 from controls.recommendation.words import Recommended
 from controls.review.tables import Control, DesignTest, Review, Risk, RiskControl
 from controls.rotation import queries as rotation
-from controls.rotation.rules import RollRow
 from controls.rotation.words import Status
 from controls.universe.tables import Area, Process, Subprocess
 from controls.wheel import queries as wheels
@@ -46,34 +45,6 @@ from controls.wheel.words import State as WheelState
 
 Rows = Iterator[tuple[Any, ...]]
 EXPORTED, PACKED = "papers.workbook_exported", "papers.package_exported"
-
-
-@dataclass(frozen=True)
-class Scope:
-    """What a workbook is about: organisation, cycle, the reader and the moment; names and roll looked up once."""
-
-    by: By
-    organisation: int
-    code: str
-    cycle: Cycle
-    year: int
-    people: dict[int | None, str]
-    roll: list[RollRow]
-
-    @property
-    def first(self) -> date:
-        """1 January of the cycle's year."""
-        return date(self.year, 1, 1)
-
-    @property
-    def last(self) -> date:
-        """31 December of the cycle's year."""
-        return date(self.year, 12, 31)
-
-    @property
-    def reads_log(self) -> bool:
-        """Whether the reader may read the log: by role, or as a command on the host."""
-        return self.by.person_id is None or self.by.may(Permission.LOG_READ, self.organisation)
 
 
 def scope(by: By, organisation: Organisation, year: int) -> Scope:

@@ -22,6 +22,7 @@ from controls.identity.tables import Organisation
 from controls.papers import queries, running
 from controls.papers.columns import NO, YES, SheetSum
 from controls.papers.rules import LANGUAGES, RELEASE, OfDay, Summary
+from controls.papers.scope import Scope
 from controls.papers.workbook_out import HEADING, LEFT, STRONG, TITLE, Book, Page
 from controls.rotation import rules as rotation
 from controls.rotation.words import Form
@@ -43,7 +44,7 @@ def write(by: By, organisation: Organisation, year: int, lang: str, out: IO[byte
         return fill(queries.scope(by, organisation, year), organisation, lang, out)
 
 
-def fill(scope: queries.Scope, organisation: Organisation, lang: str, out: IO[bytes]) -> Summary:
+def fill(scope: Scope, organisation: Organisation, lang: str, out: IO[bytes]) -> Summary:
     """Write the workbook within a snapshot that is open already."""
     by, year = scope.by, scope.year
     with force_locale(lang):
@@ -60,7 +61,7 @@ def fill(scope: queries.Scope, organisation: Organisation, lang: str, out: IO[by
     return summary
 
 
-def _sheets(book: Book, scope: queries.Scope) -> list[SheetSum]:
+def _sheets(book: Book, scope: Scope) -> list[SheetSum]:
     """Every data sheet in the order of their numbers."""
     sums = [part for sheet, rows in queries.ROWS for part in book.write(sheet, rows(scope))]
     sums += book.write(running.INCOMPATIBLE, queries.incompatible(scope, gettext))
@@ -71,7 +72,7 @@ def _sheets(book: Book, scope: queries.Scope) -> list[SheetSum]:
     return sums + book.write(running.CODES, _codes(scope))
 
 
-def _parameters(scope: queries.Scope) -> Rows:
+def _parameters(scope: Scope) -> Rows:
     cycle, hours, years = scope.cycle, gettext("hours"), gettext("years")
     rows: list[Parameter] = [
         (gettext("Rule set"), cycle.rule_set, gettext("version")), (gettext("Capacity"), cycle.capacity_hours, hours),
@@ -131,7 +132,7 @@ def _both(label: str) -> tuple[str, str]:
         return danish, gettext(label)
 
 
-def _codes(scope: queries.Scope) -> Rows:
+def _codes(scope: Scope) -> Rows:
     """Every word list that a column of the workbook uses, in both languages."""
     lists: dict[str, type[Labelled]] = {}
     for sheet in (*(sheet for sheet, _ in queries.ROWS), running.LOG):
@@ -147,7 +148,7 @@ def _codes(scope: queries.Scope) -> Rows:
         yield at + 1, name, member.value, danish[at], english[at], scope.code, scope.year
 
 
-def _cover(page: Page, scope: queries.Scope, title: str, organisation: str, summary: Summary, made: Checkpoint) -> None:
+def _cover(page: Page, scope: Scope, title: str, organisation: str, summary: Summary, made: Checkpoint) -> None:
     """The cover: what this is, how far the year is, what stands on each sheet, and the log's checkpoint."""
     cycle, by, used = scope.cycle, scope.by, assessment.used(scope.cycle.id)
     page.line([title], TITLE)
@@ -188,7 +189,7 @@ def _exempt(page: Page, found: list[tuple[str, str, date]]) -> None:
         page.line([f"{duty}: {person}", until], LEFT, ("", "dd-mm-yyyy"))
 
 
-def _goals(page: Page, scope: queries.Scope) -> None:
+def _goals(page: Page, scope: Scope) -> None:
     counts = rotation.counts(scope.roll)
     light = sum(1 for row in scope.roll if row.covered is not None and row.covered.form is Form.LIGHT)
     goals = wheel.goals(scope.organisation, scope.year)
