@@ -21,6 +21,7 @@ from controls.universe.rules import Entry
 from controls.universe.structure import Named, Part
 from controls.universe.tables import Process
 from controls.universe.words import Level
+from tests.photograph import photographed
 from tests.universe.house import MARCH, REASON, House, built, said
 
 FORMULA = '=HYPERLINK("http://x")'
@@ -28,6 +29,11 @@ FORMULA = '=HYPERLINK("http://x")'
 
 @pytest.fixture
 def house(app: Flask, make: Any) -> House:
+    return changed(make)
+
+
+@photographed
+def changed(make: Any) -> House:
     """A catalogue with one change of each kind that leaves a trace, and one more on the day after."""
     house = built(make)
     there, owner = make.organisation("ALS", "DEP"), make.person("owner", Role.OWN, house.here, name="Anne Ejer")

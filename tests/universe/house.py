@@ -12,11 +12,13 @@ from controls.universe import actions, queries
 from controls.universe.rules import Entry
 from controls.universe.structure import Said
 from controls.universe.tables import Subprocess
+from tests.photograph import photographed
 
 REASON = "Opgaven er flyttet til det nye kontor."
 MARCH = date(2026, 3, 17)
 
 
+@photographed
 def built(make: Any) -> "House":
     """STAR with two areas, three processes and five sub-processes, and a group member."""
     make.organisation("DEP")
