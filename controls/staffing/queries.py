@@ -71,8 +71,13 @@ class Held(NamedTuple):
 
 
 def _gone(owner_id: ColumnElement[Any], on: date) -> ColumnElement[bool]:
-    """Whether an object has no owner: nobody was named, or the account has ended."""
-    return or_(owner_id.is_(None), owner_id.in_(select(Person.id).where(Person.valid_to < on)))
+    """Whether an object has no owner."""
+    return or_(*_ways_gone(owner_id, on))
+
+
+def _ways_gone(owner_id: ColumnElement[Any], on: date) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Nobody was named, or the account has ended."""
+    return owner_id.is_(None), owner_id.in_(select(Person.id).where(Person.valid_to < on))
 
 
 def _held(organisation_ids: Collection[int] | None, on: date, person_id: int | None, kind: str = "") -> Any:
@@ -164,10 +169,14 @@ def tasks(by: By) -> list[Rows]:
 
 
 def _one_stands(held_ones: Rows, on: date) -> ColumnElement[bool]:
-    """Whether at least one of a kind has no owner in the organisation of the outer query."""
+    """Whether at least one of a kind has no owner in the organisation of the outer query.
+
+    Nobody named and an account that has ended are asked apart, so that an index finds each.
+    """
     column = held_ones.selected_columns
-    alone = held_ones.where(column["organisation_id"] == Organisation.id, _gone(column["owner_id"], on))
-    return alone.with_only_columns(literal(1), maintain_column_froms=True).correlate(Organisation).exists()
+    here = held_ones.where(column["organisation_id"] == Organisation.id)
+    here = here.with_only_columns(literal(1), maintain_column_froms=True).correlate(Organisation)
+    return or_(*(here.where(gone).exists() for gone in _ways_gone(column["owner_id"], on)))
 
 
 def staff(organisation_id: int, on: date) -> list[tuple[int, str, str]]:
