@@ -37,6 +37,7 @@ AGREED = audit.declare("forum.agreed", N_("The rest of the recommendation agreed
 SENT = audit.declare("forum.minutes_sent", N_("Minutes sent to the chair"))
 RETURNED = audit.declare("forum.minutes_returned", N_("Minutes returned to the secretary"))
 LOCKED = audit.declare("forum.minutes_locked", N_("Minutes approved and locked"), "hash", "decisions")
+RESEALED = audit.declare("forum.minutes_resealed", N_("Minutes sealed anew after a text was removed"), "hash")
 CONDITION_MET = audit.declare("forum.condition_met", N_("Condition met"))
 CONDITION_HANDED_OVER = audit.declare("forum.condition_handed_over", N_("Condition given over to another person"))
 
@@ -353,6 +354,16 @@ def lock(by: By, id: int, version: int | None = None) -> Meeting:
     about = identity.organisation_by_id(row.about_id)
     checkpoint.due(f"{about.code if about else row.about_id} {row.year}")
     return row
+
+
+def reseal(by: By, row: Any) -> None:
+    """When a text was removed from locked minutes: the checksum of what stands, beside that of what was locked."""
+    meeting = queries.minutes_of(row)
+    if meeting is None or meeting.state is not State.LOCKED:
+        return
+    meeting.resealed = queries.whole_hash(meeting)
+    saved(by, meeting)
+    audit.record(by, RESEALED, meeting, hash=meeting.resealed)
 
 
 def meet_condition(by: By, decision_id: int, version: int | None, on: date) -> Decision:

@@ -305,8 +305,10 @@ def why_not_settled(row: Meeting) -> list[Reason]:
     return why_not_counted(attendances(presence(row.id)), declared, decisions(row.id)) if declared else []
 
 
-NOT_SEALED = frozenset({"version", "saved_at", "saved_by", "hash", "condition_met_on", "condition_holder_id"})
-"""What is no part of the locked whole: stamps, the hash itself, and what happens later to a condition."""
+NOT_SEALED = frozenset({
+    "version", "saved_at", "saved_by", "hash", "resealed", "condition_met_on", "condition_holder_id",
+})  # fmt: skip
+"""What is no part of the locked whole: stamps, the checksums themselves, and what happens later to a condition."""
 
 
 def whole_hash(row: Meeting) -> str:
@@ -326,6 +328,13 @@ def whole_hash(row: Meeting) -> str:
         "decisions": [kept(decision) for decision in in_order(row)],
         **({"impartiality": told} if told else {}),
     })  # fmt: skip
+
+
+def minutes_of(row: Any) -> Meeting | None:
+    """The meeting whose minutes a row is part of."""
+    if isinstance(row, Decision | Impartiality):
+        return db.session.get(Meeting, row.meeting_id)
+    return row if isinstance(row, Meeting) else None
 
 
 def taken(about_id: int, year: int) -> tuple[int, int]:

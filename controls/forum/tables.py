@@ -12,7 +12,10 @@ from controls.rotation.words import Form
 
 
 class Meeting(Versioned, Model):
-    """A meeting of the forum of `organisation_id` about the recommendation of `about_id`."""
+    """A meeting of the forum of `organisation_id` about the recommendation of `about_id`.
+
+    `hash` is the checksum of what was locked; `resealed` that of what stands, once a text was removed from it.
+    """
 
     __tablename__ = "forum_meeting"
     __table_args__ = (Index("ix_forum_meeting_list", "about_id", "held_on"),)
@@ -34,6 +37,7 @@ class Meeting(Versioned, Model):
     confirmed_at: Mapped[datetime | None] = mapped_column(UtcTime)
     return_comment: Mapped[str] = mapped_column(Text, default="")
     hash: Mapped[str] = mapped_column(String(64), default="")
+    resealed: Mapped[str | None] = mapped_column(String(64))
 
 
 class Presence(Versioned, Model):

@@ -8,6 +8,7 @@ from controls.base import audit, checkpoint, redaction
 from controls.base.by import By
 from controls.base.db import Base, Versioned, db, load, saved
 from controls.base.why import N_, NOT_FOUND, Refused, refuse_if
+from controls.forum import actions as forum
 from controls.history import queries, rules, texts
 from controls.history.kinds import Kind
 from controls.history.queries import Verified
@@ -87,6 +88,7 @@ def approve_redaction(by: By, id: int, version: int | None) -> Redaction:
         by, REDACTED, subject, organisation_id=row.organisation_id, asked_by_id=row.asked_by_id, redaction=row.id,
         column=row.column_name, legal_basis=row.legal_basis, cleaned=cleaned,
     )  # fmt: skip
+    forum.reseal(by, subject)
     return row
 
 

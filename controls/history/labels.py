@@ -234,6 +234,7 @@ COLUMNS = {
     "handed_over_at": N_("Handed over"),
     "handed_over_by_id": N_("Handed over by"),
     "hash": N_("Checksum"),
+    "resealed": N_("Checksum since a text was removed"),
     "hashes": N_("Checksums of the files"),
     "hearing_from": N_("Hearing from"),
     "hearing_to": N_("Hearing until"),
@@ -529,7 +530,8 @@ PEOPLE = frozenset({"assessors", "ruled_by"})
 SHARES = frozenset({"achieved_confidence", "confidence", "tolerable_rate", "upper_limit"})
 """Texts that keep a share of 1 as it was counted."""
 CODES = frozenset({
-    "credential", "public_key", "hash", "population_hash", "seed", "seen_systems", "sha256", "snapshot_hash",
+    "credential", "public_key", "hash", "resealed", "population_hash", "seed", "seen_systems", "sha256",
+    "snapshot_hash",
 })  # fmt: skip
 """Checksums and seeds: shown in groups of four."""
 WHOLES = frozenset({"content", "control_copy", "found", "hashes", "snapshot", "taken", "told"})

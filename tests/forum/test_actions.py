@@ -5,13 +5,16 @@ from typing import Any
 
 import pytest
 
-from controls.base import checkpoint, settings
+from controls.base import checkpoint, settings, verify
 from controls.base.audit import EventRow
 from controls.base.db import Stale, transaction
 from controls.base.why import Refused
 from controls.forum import actions, queries
 from controls.forum.rules import Attendance, DecisionValues
 from controls.forum.words import Decided, Function, MeetingForm, State
+from controls.history import actions as history
+from controls.history.kinds import BY_SLUG
+from controls.history.words import LegalBasis
 from controls.recommendation.words import Recommended
 from controls.rotation import queries as rotation
 from controls.rotation.rules import PlanKind
@@ -275,6 +278,20 @@ def test_locked_is_locked(scene: Any) -> None:
         with pytest.raises(Refused) as refused:
             change()
         assert "wrong_state" in codes(refused)
+
+
+def test_the_checksum_can_be_reckoned_when_a_text_was_removed(scene: Any, database: Any) -> None:
+    id = locked(scene)
+    told = next(row for row in queries.decisions(id) if row.reason)
+    was = queries.meeting(id).hash
+    kind, why = BY_SLUG["decision"], (LegalBasis.UNLAWFUL, "En sygdom er nævnt.")
+    with transaction():
+        asked = history.ask_redaction(scene.by("admin", LATER), kind, told.id, "reason", *why)
+    with transaction():
+        history.approve_redaction(scene.by("second", LATER), asked.id, None)
+    meeting = queries.meeting(id)
+    assert meeting.hash == was != meeting.resealed == queries.whole_hash(meeting)
+    assert verify.faults(database, settings.current().keys) == []
 
 
 def conditional(scene: Any) -> int:
