@@ -24,6 +24,7 @@ from controls.universe.rules import parts
 from controls.universe.words import Level
 from controls.web import guard, navigation
 from controls.web.words import long_date, name
+from controls.web.words import number as figure
 from controls.wheel import queries as wheel
 from controls.wheel import rules as wheel_rules
 from controls.wheel.words import State
@@ -41,7 +42,7 @@ def _shown(task: Task) -> dict[str, Any]:
     if task.due is not None:
         number = abs(rules.days(task.due, today))
         when = (
-            ngettext("%(num)d day over the deadline", "%(num)d days over the deadline", number) if late
+            ngettext("%(n)s day over the deadline", "%(n)s days over the deadline", number, n=figure(number)) if late
             else _("today") if number == 0
             else _("deadline %(date)s", date=long_date(task.due))
         )  # fmt: skip

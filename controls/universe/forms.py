@@ -67,6 +67,10 @@ class Change(BaseForm):
     reason = Words(N_("Reason"), limit=2000, required=True)
     version = Whole(N_("Version"), widget=HiddenInput(), required=True)
 
+    def problems(self) -> list[tuple[str, str]]:
+        """The errors in the order of the page, on which day and reason stand last."""
+        return sorted(super().problems(), key=lambda one: one[0] in ("on", "reason"))
+
     def said(self) -> Said:
         """Day and reason, as the actions take them."""
         assert self.on.data is not None
