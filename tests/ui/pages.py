@@ -102,6 +102,7 @@ def _before_forum() -> list[Page]:
     )
     returned = db.session.get_one(Assessment, form)
     filler = "siho" if returned.author_id is None else _username(returned.author_id)
+    both = f"{returned.version}.0"
     process, control = code.split(".")[0], _first(Control.id, Control.organisation_id == _star())
     number = db.session.get_one(Control, control).number
     return [
@@ -146,6 +147,20 @@ def _before_forum() -> list[Page]:
         Page("assessments", f"{STAR_YEAR}/assessments?org=STAR", "bemo", narrow=True),
         Page("matrix", f"{STAR_YEAR}/matrix?org=STAR", "bemo"),
         Page("form", f"/assessments/{form}", filler, narrow=True),
+        Page(
+            "form-conflict",
+            f"/assessments/{form}",
+            filler,
+            status=409,
+            narrow=True,
+            press=lambda tab: sent(
+                tab,
+                f"/assessments/{form}/draft",
+                row_version=both,
+                reason="Adgange lukkes ugen efter.",
+                control_level="2",
+            ),
+        ),
         Page("versions", f"/assessments/{locked}/history", "bifa", narrow=True),
         Page("sheet", "/cycles/2026/grid?org=ALS", "siho", narrow=True),
         Page("calibration", f"/assessments/{waiting}", "kari"),

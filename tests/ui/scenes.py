@@ -11,6 +11,9 @@ from typing import Any
 from sqlalchemy import select
 
 from controls.accounts import actions as accounts
+from controls.assessment import actions as assessing
+from controls.assessment.tables import Assessment
+from controls.assessment.words import State as Assessed
 from controls.base import demo
 from controls.base.by import By
 from controls.base.db import db, transaction
@@ -62,8 +65,8 @@ def play() -> None:
     organisation = identity.organisation("STAR")
     assert organisation is not None
     scenes = (
-        _reminders, _keepers, _roles, _visits, _removals, _disposal, _reviews, _findings, _acting, _workbooks, _jobs,
-        _next_year,
+        _reminders, _draft, _keepers, _roles, _visits, _removals, _disposal, _reviews, _findings, _acting, _workbooks,
+        _jobs, _next_year,
     )  # fmt: skip
     for scene in scenes:
         scene(organisation.id)
@@ -76,6 +79,14 @@ def _reminders(_here: int) -> None:
     who = by("kari")
     chosen = reminders.chosen(who, frozenset({small.id}), 2026, filters={})
     _do(lambda: reminding.send(who, small.id, 2026, chosen[:8]))
+
+
+def _draft(_here: int) -> None:
+    """The deputy has begun to correct the form that came back."""
+    returned = db.session.scalar(select(Assessment).where(Assessment.state == Assessed.RETURNED))
+    assert returned is not None
+    answers = {"reason": ["Adgange lukkes samme dag."], "control_level": ["4"]}
+    _do(lambda: assessing.save_draft(by("peny"), returned.id, None, answers))
 
 
 def _do(*acts: Callable[[], Any]) -> Any:
