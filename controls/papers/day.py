@@ -106,7 +106,7 @@ def write(by: By, organisation: Organisation, day: date, lang: str, out: IO[byte
                 for part in book.write(sheet, rows())
             )  # fmt: skip
             digest = sha256("".join(sheet.digest for sheet in sums).encode()).hexdigest()
-            summary = OfDay(organisation.code, day, lang, sums, digest)
+            summary = OfDay(organisation.code, lang, sums, digest, day)
             name = organisation.name_en if lang == "en" else organisation.name_da
             _cover(cover, found, title, f"{organisation.code} {name}", by, summary)
             workbook.contents(cover, summary)

@@ -23,11 +23,10 @@ PACKAGES = {"da": "revisionspakke", "en": "audit-package"}
 
 
 @dataclass(frozen=True)
-class Summary:
+class Contents:
     """What a workbook holds: rows and control total of each sheet, and the digest of all data sheets."""
 
     organisation_code: str
-    year: int
     lang: str
     sheets: tuple[SheetSum, ...]
     digest: str
@@ -39,19 +38,17 @@ class Summary:
 
 
 @dataclass(frozen=True)
-class OfDay:
-    """What the catalogue of a day holds, and the digest of all its sheets."""
+class Summary(Contents):
+    """What the audit workbook of a year holds."""
 
-    organisation_code: str
+    year: int
+
+
+@dataclass(frozen=True)
+class OfDay(Contents):
+    """What the catalogue of a day holds."""
+
     day: date
-    lang: str
-    sheets: tuple[SheetSum, ...]
-    digest: str
-
-    @property
-    def rows(self) -> int:
-        """Rows on all sheets."""
-        return sum(sheet.rows for sheet in self.sheets)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from controls.identity.permissions import Permission
 from controls.identity.tables import Organisation
 from controls.papers import queries, running
 from controls.papers.columns import NO, YES, SheetSum
-from controls.papers.rules import LANGUAGES, RELEASE, OfDay, Summary
+from controls.papers.rules import LANGUAGES, RELEASE, Contents, Summary
 from controls.papers.scope import Scope
 from controls.papers.workbook_out import HEADING, LEFT, STRONG, TITLE, Book, Page
 from controls.rotation import rules as rotation
@@ -55,7 +55,7 @@ def fill(scope: Scope, organisation: Organisation, lang: str, out: IO[bytes]) ->
             cover = book.page(f"00 {gettext(COVER)}", (50, 22, 34, 18, 74), frozen=False)
             sums = _sheets(book, scope)
             digest = sha256("".join(sheet.digest for sheet in sums).encode()).hexdigest()
-            summary = Summary(organisation.code, year, lang, tuple(sums), digest)
+            summary = Summary(organisation.code, lang, tuple(sums), digest, year)
             _cover(cover, scope, title, name, summary, made)
             book.save(out)
     return summary
@@ -204,7 +204,7 @@ def _goals(page: Page, scope: Scope) -> None:
         page.line([label, done, total, done / total if total else None], None, ("", "#,##0", "#,##0", "0.0%"))
 
 
-def contents(page: Page, summary: Summary | OfDay) -> None:
+def contents(page: Page, summary: Contents) -> None:
     """What stands on each sheet: rows, a control total and a digest."""
     page.line([gettext(head) for head in HEADS], HEADING)
     forms = ("", "#,##0", "", "#,##0")
