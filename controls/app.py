@@ -1,10 +1,13 @@
 """The factory: settings, wiring of slices, nothing else."""
 
 import importlib
+from collections.abc import MutableMapping
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from flask import Flask, g, request, session
+from flask.templating import Environment
 from flask_babel import Babel, get_babel
 from flask_migrate import Migrate
 from jinja2 import StrictUndefined
@@ -30,6 +33,13 @@ class Number(IntegerConverter):
         super().__init__(map, max=max)
 
 
+class Templates(Environment):
+    """All templates have the same globals: one map, since each import on a page looks all of them up."""
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        return super().make_globals(d) if d else self.globals
+
+
 def create_app(read: settings.Settings | None = None) -> Flask:
     """The application; refuses to start when a route has no permission."""
     app = Flask("controls", root_path=str(ROOT / "controls"), template_folder=str(ROOT / "templates"))
@@ -46,6 +56,7 @@ def create_app(read: settings.Settings | None = None) -> Flask:
         BABEL_DEFAULT_TIMEZONE="Europe/Copenhagen",
     )  # fmt: skip
     app.url_map.converters["int"] = Number
+    app.jinja_environment = Templates
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     db.init_app(app)

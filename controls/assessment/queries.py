@@ -95,9 +95,9 @@ def readable(by: By) -> ColumnElement[bool]:
     return inside_of(_reach(by))
 
 
-def _reach(by: By) -> Scope:
-    """How far the reader may read."""
-    return scope(by, Permission.CONTENT_READ)
+def _reach(by: By, here: frozenset[int] | None = None) -> Scope:
+    """How far the reader may read (in these organisations)."""
+    return scope(by, Permission.CONTENT_READ, here)
 
 
 def inside_of(reach: Scope) -> ColumnElement[bool]:
@@ -291,7 +291,10 @@ def lines(assessment_id: int) -> list[Line]:
 
 def line_ids(assessment_id: int) -> tuple[int, ...]:
     """The sub-processes of a form, which name its fields."""
-    return tuple(db.session.scalars(select(Line.subprocess_id).where(Line.assessment_id == assessment_id)))
+    return tuple(db.session.scalars(_LINE_IDS, {"id": assessment_id}))
+
+
+_LINE_IDS = select(Line.subprocess_id).where(Line.assessment_id == bindparam("id"))
 
 
 def of_process(cycle_id: int, process_id: int) -> Assessment | None:
@@ -548,7 +551,7 @@ def listing(
 ) -> list[ListRow]:  # fmt: skip
     """The year's forms that match, one page of them."""
     asked = tuple(filters.items())
-    query = _listing(_reach(by), organisation_ids, year, asked, sort, descending, offset, limit)
+    query = _listing(_reach(by, organisation_ids), organisation_ids, year, asked, sort, descending, offset, limit)
     return [ListRow._make(row) for row in db.session.execute(query)]
 
 
@@ -594,7 +597,7 @@ class Choices(NamedTuple):
 
 def choices(by: By, organisation_ids: frozenset[int], year: int) -> Choices:
     """Areas and owners of the year's forms, from one query."""
-    rows = db.session.execute(_choices(_reach(by), organisation_ids, year)).all()
+    rows = db.session.execute(_choices(_reach(by, organisation_ids), organisation_ids, year)).all()
     areas = {row.code: AreaName(row.code, row.name, row.other) for row in rows if row.owner is None}
     owners = [(row.owner, row.name) for row in rows if row.owner is not None]
     return Choices(list(areas.values()), sorted(owners, key=lambda o: o[1]), sum(row.number or 0 for row in rows))
@@ -649,7 +652,7 @@ class GridRow(NamedTuple):
 
 def grid(by: By, organisation_ids: frozenset[int], year: int, offset: int, limit: int) -> list[GridRow]:
     """The year's forms that the reader may fill in, one page of them."""
-    reach = scope(by, Permission.ASSESSMENT_FILL)
+    reach = scope(by, Permission.ASSESSMENT_FILL, organisation_ids)
     mine = inside(
         reach, Assessment.organisation_id, Process.owner_id, Process.deputy_id, process=Assessment.process_id,
         cycle=Assessment.cycle_id,
@@ -669,9 +672,12 @@ def grid(by: By, organisation_ids: frozenset[int], year: int, offset: int, limit
 def lines_of(assessment_ids: Iterable[int]) -> dict[int, list[Line]]:
     """The lines of several forms."""
     found: dict[int, list[Line]] = {}
-    for line in db.session.scalars(select(Line).where(Line.assessment_id.in_(list(assessment_ids)))):
+    for line in db.session.scalars(_LINES_OF, {"ids": list(assessment_ids)}):
         found.setdefault(line.assessment_id, []).append(line)
     return found
+
+
+_LINES_OF = select(Line).where(Line.assessment_id.in_(bindparam("ids", expanding=True)))
 
 
 def typed_in(rows: Iterable[GridRow]) -> dict[int, Fields]:
@@ -708,13 +714,13 @@ Cell = tuple[int, int]
 
 def matrix_groups(by: By, organisation_ids: frozenset[int], year: int, after: bool, area: str = "") -> list[Group]:
     """The scored sub-processes of a year, counted by the cell they stand in and the way they went."""
-    rows = db.session.execute(_matrix_groups(_reach(by), organisation_ids, year, after, area)).all()
+    rows = db.session.execute(_matrix_groups(_reach(by, organisation_ids), organisation_ids, year, after, area)).all()
     return [Group(likelihood, impact, Way(way), number) for likelihood, impact, way, number in rows]
 
 
 def arrows(by: By, organisation_ids: frozenset[int], year: int, after: bool, area: str = "") -> list[Arrow]:
     """From which cell to which those went that changed band, and how many."""
-    rows = db.session.execute(_arrows(_reach(by), organisation_ids, year, after, area)).all()
+    rows = db.session.execute(_arrows(_reach(by, organisation_ids), organisation_ids, year, after, area)).all()
     return [Arrow(*cast("tuple[Any, ...]", row)) for row in rows]
 
 
@@ -723,7 +729,7 @@ def matrix(
     way: Way | None = None, offset: int = 0, limit: int = 1000,
 ) -> list[MatrixRow]:  # fmt: skip
     """The scored sub-processes of a year, before or after controls, highest first: of one cell or movement, or all."""
-    query = _matrix(_reach(by), organisation_ids, year, after, area, cell, way, offset, limit)
+    query = _matrix(_reach(by, organisation_ids), organisation_ids, year, after, area, cell, way, offset, limit)
     return [MatrixRow._make(row) for row in db.session.execute(query)]
 
 

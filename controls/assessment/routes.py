@@ -674,22 +674,20 @@ def _weighed(here: frozenset[int], year: int) -> list[tuple[str, Scales]]:
 
 
 def _chips(asked: lists.Asked, choices: queries.Choices) -> list[tuple[str, str]]:
-    words = {
-        "area": {area.code: area.code for area in choices.areas},
-        "state": {state.value: _(state.label) for state in State}
+    """Each filter in words, with the address without it."""
+    words: dict[str, Callable[[], dict[str, str]]] = {
+        "area": lambda: {area.code: area.code for area in choices.areas},
+        "state": lambda: {state.value: _(state.label) for state in State}
         | {"missing": _("Not submitted"), "done": _("Approved or locked"), "treated": _("Calibrated or further")},
-        "owner": {str(id): name for id, name in choices.owners} | {"none": _("No owner")},
-        "band": {band.value: _(band.label) for band in Band}, "approved_by": {},
+        "owner": lambda: {str(id): name for id, name in choices.owners} | {"none": _("No owner")},
+        "band": lambda: {band.value: _(band.label) for band in Band}, "approved_by": dict,
     }  # fmt: skip
     labels = {
-        "area": _("Area"),
-        "state": _("State"),
-        "owner": _("Owner"),
-        "band": _("Risk band"),
-        "approved_by": _("Approved by the end of"),
-    }
+        "area": N_("Area"), "state": N_("State"), "owner": N_("Owner"), "band": N_("Risk band"),
+        "approved_by": N_("Approved by the end of"),
+    }  # fmt: skip
     return [
-        (f"{labels[name]}: {words[name].get(value, value)}", _address(**{name: None, "page": None}))
+        (f"{_(labels[name])}: {words[name]().get(value, value)}", _address(**{name: None, "page": None}))
         for name, value in asked.filters.items()
     ]
 

@@ -22,6 +22,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    bindparam,
     event,
     func,
     insert,
@@ -234,6 +235,9 @@ _READ_HEAD = (
     .where(HEAD.c.id == 1)
     .with_for_update(of=HEAD)
 )
+_MOVE_HEAD = update(HEAD).where(HEAD.c.id == 1).values(
+    {name: bindparam(f"new_{name}") for name in ("size", "frontier", "root", "mac")}
+)  # fmt: skip
 KNOWN = max(path.name[:4] for path in (Path(__file__).parents[2] / "migrations" / "versions").glob("[0-9]*.py"))
 """The last step of the schema that this code was written for."""
 
@@ -275,7 +279,7 @@ def seal(session: Session) -> None:
     if told:
         session.execute(insert(ToldRow), told)
     made = _head(key, head.size + len(events), frontier)
-    session.execute(update(HEAD).where(HEAD.c.id == 1).values(made))
+    session.execute(_MOVE_HEAD, {f"new_{name}": value for name, value in made.items()})
     session.info["sealed"] = Sealed(made["size"], made["root"], events[-1].at)
 
 

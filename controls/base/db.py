@@ -1,6 +1,7 @@
 """The database: one declarative base, one way to write, the same on SQLite and PostgreSQL."""
 
 import fcntl
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -128,10 +129,12 @@ class Scope(NamedTuple):
     visits: frozenset[Place] = frozenset()
 
 
-def scope(by: By, permission: str) -> Scope:
-    """How far the permission goes for the reader."""
-    full = by.everywhere(permission)
-    some = by.anywhere(permission) - full
+def scope(by: By, permission: str, here: frozenset[int] | None = None) -> Scope:
+    """How far the permission goes for the reader; a page about some organisations need not tell of the others."""
+    full, some = by.everywhere(permission), by.anywhere(permission)
+    if here is not None:
+        full, some = full & here, some & here
+    some -= full
     visits = frozenset(place for place, far in by.visits.get(permission, {}).items() if far is Reach.ALL)
     return Scope(full, some, by.own_id if some else None, visits)
 
@@ -179,7 +182,15 @@ def driven(query: Select[Any]) -> tuple[str, Any]:
     processes |= state.processors
     values = {name: process(value) if (process := processes.get(name)) else value
               for name, value in state.parameters.items()}  # fmt: skip
-    return state.statement, values if state.positiontup is None else tuple(values[name] for name in state.positiontup)
+    if state.positiontup is not None:
+        return state.statement, tuple(values[name] for name in state.positiontup)
+    numbers = {name for name, value in values.items() if type(value) is int}
+    text = NAMED.sub(lambda one: str(values[one[1]]) if one[1] in numbers else one[0], state.statement)
+    return text, {name: value for name, value in values.items() if name not in numbers}
+
+
+NAMED = re.compile(r"%\((\w+)\)s(?:::INTEGER|::BIGINT)?")
+"""A named parameter as psycopg takes it: whole numbers are written out, since it reads the whole text for each."""
 
 
 IDS = 2**32

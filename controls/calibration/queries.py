@@ -76,7 +76,7 @@ class Meeting(NamedTuple):
 
 def meeting(by: By, organisation_id: int, year: int) -> Meeting | None:
     """A year's forms that the reader may see, with the state of the year, in one query."""
-    reach = scope(by, Permission.CONTENT_READ)
+    reach = scope(by, Permission.CONTENT_READ, frozenset({organisation_id}))
     rows = db.session.execute(_meeting(reach, organisation_id, year)).all()
     if not rows:
         return None

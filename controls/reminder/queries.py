@@ -124,7 +124,9 @@ def show(by: By, id: int) -> Shown | None:
 
 def course(by: By, organisation_id: int, year: int) -> Course:
     """How many of the year's assessments are in each state, by area, and who is late, by owner: in one query."""
-    rows = db.session.execute(_course(scope(by, Permission.CONTENT_READ), organisation_id, year)).all()
+    rows = db.session.execute(
+        _course(scope(by, Permission.CONTENT_READ, frozenset({organisation_id})), organisation_id, year)
+    ).all()
     late = [
         Late(row.owner_id, row.owner, row.not_started + row.draft, row.returned, row.due_on, row.reminded_on)
         for row in rows if row.by_owner

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, null, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, literal, null, or_, select
 from sqlalchemy.orm import aliased
 
 from controls.base import held, task
@@ -469,16 +469,14 @@ def numbers(model: type[Risk] | type[Control] | type[Review], organisation_id: i
 
 def has_key_control(process_id: int) -> bool:
     """Whether a key control is registered in the process."""
-    return bool(
-        db.session.scalar(
-            select(
-                exists().where(
-                    Control.subprocess_id == Subprocess.id, Subprocess.process_id == process_id,
-                    Control.key_control.is_(True), Control.valid_to.is_(None),
-                )
-            )
-        )
-    )  # fmt: skip
+    return bool(db.session.scalar(_HAS_KEY_CONTROL, {"process": process_id}))
+
+
+_HAS_KEY_CONTROL = select(exists().where(
+    Control.subprocess_id == Subprocess.id, Subprocess.process_id == bindparam("process"),
+    Control.key_control.is_(True), Control.valid_to.is_(None),
+))  # fmt: skip
+"""Asked at each submission."""
 
 
 def describers(subprocess_id: int) -> tuple[int, frozenset[int]] | None:

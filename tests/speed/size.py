@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from flask import Flask
-from sqlalchemy import Boolean, Date, Integer, insert, select
+from sqlalchemy import Boolean, Date, Integer, create_engine, insert, select
 
 from controls.assessment.tables import Assessment, Line
 from controls.assessment.words import Band, Certainty, Direction, Proposal, State
@@ -306,12 +306,21 @@ def main() -> None:
                 _run(given, Path(folder), url)
 
 
+def _made(url: str, name: str) -> str:
+    """A database of its own on the server."""
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    engine.dispose()
+    return engine.url.set(database=name).render_as_string(hide_password=False)
+
+
 def _run(given: argparse.Namespace, folder: Path, url: str | None) -> None:
     apps = []
     for name in ("small", "large"):
         data = folder / name
         data.mkdir()
-        app = application(data, f"{url}_{name}" if url else f"sqlite:///{data / 'size.sqlite'}")
+        app = application(data, _made(url, name) if url else f"sqlite:///{data / 'size.sqlite'}")
         begun = datetime.now(UTC)
         year = fill(app, getattr(given, name))
         with app.app_context():
