@@ -77,9 +77,11 @@ class Figure(NamedTuple):
 
 def against_last(form: Form) -> Figure | None:
     """The larger of the differences from last year, before or after controls; none without an answer last year."""
-    pairs = ((form.before, form.before_last, False), (form.after, form.after_last, True))
-    found = [Figure(Against.LAST, now, last, after, abs(now - last)) for now, last, after in pairs if last is not None]
-    return max(found, key=VALUE, default=None)
+    found = None
+    for now, last, after in ((form.before, form.before_last, False), (form.after, form.after_last, True)):
+        if last is not None and (found is None or abs(now - last) > found.value):
+            found = Figure(Against.LAST, now, last, after, abs(now - last))
+    return found
 
 
 def against_similar(form: Form, similar: Sequence[Form]) -> Figure | None:
