@@ -53,7 +53,8 @@ def test_the_draft_of_an_assessment(scene: Scene) -> None:
     rest = {"inherent_likelihood": "4", "change_kinds": ["system", "people"], "fraud": "no"}
     first, second = forms(address, "/draft", scene.controller, scene.reviewer)
     page = both(first, second, "reason", **rest)
-    saved_again(page, second.action)
+    page.form("/draft").press(expect=422).says(MINE, THEIRS, "Vælg et af de to svar til “Begrundelse”.")
+    page.form("/draft").fill({"keep-reason": "mine"}).press()
     kept = db.session.scalars(select(Draft)).one()
     assert MINE in str(scene.controller.get(address).form("/draft").data["reason"])
     assert kept.saved_by == scene.reviewer.name
