@@ -145,9 +145,9 @@ class Cells:
         self.select = f"SELECT {', '.join(parts)} FROM {quote(self.table.name)}"  # nosec B608
         """Made of the product's own names only."""
 
-    def all(self, connection: Connection, order: str) -> Iterator[Any]:
-        """Every row raw, in the order of a column, from a cursor that stays with the database."""
-        return stream(connection, f"{self.select} ORDER BY {order}")
+    def all(self, connection: Connection, order: str, where: str = "1 = 1", **values: Any) -> Iterator[Any]:
+        """Every row raw, or those that a condition of ours lets through, in order, from the database's own cursor."""
+        return stream(connection, f"{self.select} WHERE {where} ORDER BY {order}", **values)
 
     def some(self, connection: Connection, column: str, value: int) -> list[Any]:
         """The rows with a value, raw."""

@@ -7,12 +7,15 @@ says so, and then what the redaction retells stands in for it.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from itertools import islice
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, inspect, select
+from sqlalchemy import Connection, create_engine, inspect, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -67,6 +70,8 @@ UNCHECKED = Why(
 Told = tuple[int, Mapping[str, Any] | None]
 """The last event about a row, and the state it tells; None when it cannot be read."""
 AT_ONCE = 500
+BY_ONE = 50_000
+"""Events that one process checks alone: another takes a second to start."""
 
 
 def faults(session: Session, folder: Path, given: Iterable[tuple[str, Checkpoint]] = ()) -> list[Fault]:
@@ -114,24 +119,48 @@ class Verifier:
 
     def log(self, given: Iterable[tuple[str, Checkpoint]] = ()) -> Iterator[Fault]:
         """Every event, the head, and every checkpoint: those in the key folder and those given."""
+        half = self._half()
+        with ExitStack() as stack:
+            if (
+                half
+            ):  # an event and what removed its content stand in any one moment's log, so that moment may be another
+                pool = stack.enter_context(ProcessPoolExecutor(1, get_context("spawn")))
+                lower = pool.submit(_until, _address(self.connection), self.folder, half)
+            upper = list(self.events_from(half + 1 if half else -(2**62)))
+            yield from lower.result() if half else ()
+            yield from upper
+        yield from self._tree(given)
+
+    def _half(self) -> int:
+        """The number that the events before a long log's middle have at most; 0 when the log is short."""
+        rows = list(stream(self.connection, "SELECT seq FROM base_event ORDER BY seq LIMIT 1 OFFSET :few", few=BY_ONE))
+        last = list(stream(self.connection, "SELECT max(seq) FROM base_event")) if rows else [(0,)]
+        return int(last[0][0] or 0) // 2 if rows else 0
+
+    def events_from(self, first: int, last: int = 2**62) -> Iterator[Fault]:
+        """Every event of a range, for itself and with the list of the rows it tells of."""
+        listed = _Listed(self.connection, first, last)
+        for raw in self.events.all(self.connection, "seq", "seq BETWEEN :first AND :last", first=first, last=last):
+            seq = raw[0]
+            payload, told = self._payload(raw)
+            yield from self._event(raw, payload)
+            if payload is not None and listed.of(seq) != told:
+                yield Fault(LISTED, "base_told", str(seq))
+        yield from (Fault(UNASKED, "base_told", str(seq)) for seq in listed.left())
+
+    def _tree(self, given: Iterable[tuple[str, Checkpoint]]) -> Iterator[Fault]:
+        """The tree of the leaves, with every number in its turn, against head and checkpoints."""
         frontier: list[bytes] = []
         size = before = 0
         notes = checkpoint.Notes(self.folder, given)
         yield from notes.unsigned
-        listed = _Listed(self.connection)
-        for raw in self.events.all(self.connection, "seq"):
-            seq = raw[0]
-            payload, told = self._payload(raw)
-            yield from self._event(raw, payload)
+        for seq, leaf in stream(self.connection, "SELECT seq, leaf FROM base_event ORDER BY seq"):
             if seq != before + 1:
                 yield Fault(GAP, "base_event", str(seq), "seq", facts={"before": before})
-            if payload is not None and listed.of(seq) != told:
-                yield Fault(LISTED, "base_told", str(seq))
-            append(frontier, size, raw[self._at["leaf"]] if type(raw[self._at["leaf"]]) is bytes else b"")
+            append(frontier, size, leaf if type(leaf) is bytes else b"")
             size, before = size + 1, seq
             if size in notes.sizes:
                 yield from notes.at(size, frontier_root(frontier))
-        yield from (Fault(UNASKED, "base_told", str(seq)) for seq in listed.left())
         yield from notes.beyond(size)
         yield from self._head(size, frontier)
 
@@ -325,6 +354,17 @@ class Verifier:
                 yield Fault(CELL, table, str(id), name, facts={"seq": seq})
 
 
+def _address(connection: Connection) -> str:
+    return connection.engine.url.render_as_string(hide_password=False)
+
+
+def _until(address: str, folder: Path, last: int) -> list[Fault]:
+    """The lower half of a long log, by a process and a connection of its own."""
+    engine = create_engine(address)
+    with Session(engine) as session:
+        return list(Verifier(session, folder).events_from(-(2**62), last))
+
+
 def same(one: Any, other: Any) -> bool:
     """Whether two plain values are the same to the letter: 1, 1.0 and true are three."""
     if isinstance(one, dict | list | float):
@@ -343,8 +383,11 @@ def _at_birth(column: Any) -> Any:
 class _Listed:
     """The rows listed for each event, read along with the events."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._rows = stream(connection, "SELECT seq, table_name, row_id FROM base_told ORDER BY seq")
+    def __init__(self, connection: Connection, first: int, last: int) -> None:
+        self._rows = stream(
+            connection, "SELECT seq, table_name, row_id FROM base_told WHERE seq BETWEEN :first AND :last ORDER BY seq",
+            first=first, last=last,
+        )  # fmt: skip
         self._next = next(self._rows, None)
         self._passed: dict[int, None] = {}
 

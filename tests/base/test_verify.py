@@ -85,6 +85,16 @@ def test_what_is_changed_behind_the_product_is_named(filled: Flask, statement: s
     assert any((fault.table, fault.column) == (table, column) for fault in found())
 
 
+def test_two_processes_find_what_one_finds(filled: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long log is divided: the lower half is read by another process."""
+    change("UPDATE base_event SET role = 'GRP' WHERE seq = 2")
+    change("UPDATE base_event SET mac = leaf WHERE seq = 6")
+    change("DELETE FROM base_told WHERE seq = 3")
+    alone = found()
+    monkeypatch.setattr(verify, "BY_ONE", 1)
+    assert found() == alone and len(alone) > 3
+
+
 def test_a_row_put_in_stands_in_no_event(filled: Flask) -> None:
     columns = "role, person_id, organisation_id, valid_from, granted_by, version, saved_at, saved_by"
     change(

@@ -105,6 +105,7 @@ def child(data: str, url: str) -> None:
             "faults": [str(fault) for fault in found[:5]], "wall": time.monotonic() - wall,
             "cpu": time.process_time() - cpu, "before": before / 1024,
             "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+            "helper": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024,
         }))  # fmt: skip
 
 
@@ -121,8 +122,9 @@ def verified(app: Flask, data: Path, events: int) -> None:
     told = json.loads(answer.stdout)
     print(
         f"{name}: verified {events:,} events and {events // 10:,} rows in {told['wall']:.1f} s "
-        f"({events / told['wall']:,.0f} a second; {events / told['cpu']:,.0f} a second of CPU), "
-        f"peak {told['peak']:.0f} MB (before: {told['before']:.0f} MB), faults {told['faults']}", flush=True,
+        f"({events / told['wall']:,.0f} a second; {events / told['cpu']:,.0f} a second of its CPU), "
+        f"peak {told['peak']:.0f} MB (before: {told['before']:.0f} MB) and {told['helper']:.0f} MB in the process that "
+        f"reads the lower half, faults {told['faults']}", flush=True,
     )  # fmt: skip
 
 
