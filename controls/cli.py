@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import NoReturn
+from typing import IO, NoReturn, TypeVar
 
 import click
 from flask import Flask, current_app
@@ -37,6 +37,7 @@ from controls.papers import actions as papers
 from controls.papers import day as of_day
 from controls.papers import package as packages
 from controls.papers import workbook
+from controls.papers.rules import Contents
 from controls.signin import actions as door
 from controls.signin import queries as door_queries
 from controls.staffing import queries as staffing
@@ -254,11 +255,19 @@ def import_catalogue(code: str, file: Path) -> None:
 def export_workbook(code: str, year: int, out: Path, lang: str) -> None:
     """Write the audit workbook of a year."""
     at, by = _organisation(code), system()
+    _export(out, lambda file: workbook.write(by, at, year, lang, file), lambda made: papers.record_export(by, at, made))
+
+
+Made = TypeVar("Made", bound=Contents)
+
+
+def _export(out: Path, write: Callable[[IO[bytes]], Made], record: Callable[[Made], None]) -> None:
+    """Write a workbook and put it into the log, and say what it holds."""
     try:
         with out.open("w+b") as file:
-            summary = workbook.write(by, at, year, lang, file)
+            summary = write(file)
         with transaction():
-            papers.record_export(by, at, summary)
+            record(summary)
     except (Refused, OSError) as error:
         _stop(error)
     click.echo(f"{out}: {len(summary.sheets)} sheets, {summary.rows} rows, content SHA-256 {summary.digest}")
@@ -272,14 +281,8 @@ def export_workbook(code: str, year: int, out: Path, lang: str) -> None:
 def export_catalogue(code: str, on: datetime, out: Path, lang: str) -> None:
     """Write the catalogue as it was recorded by the end of a day, with what was closed and every change."""
     at, by = _organisation(code), system()
-    try:
-        with out.open("w+b") as file:
-            summary = of_day.write(by, at, min(on.date(), by.today), lang, file)
-        with transaction():
-            papers.record_day(by, at, summary)
-    except (Refused, OSError) as error:
-        _stop(error)
-    click.echo(f"{out}: {len(summary.sheets)} sheets, {summary.rows} rows, content SHA-256 {summary.digest}")
+    day = min(on.date(), by.today)
+    _export(out, lambda file: of_day.write(by, at, day, lang, file), lambda made: papers.record_day(by, at, made))
 
 
 @export_group.command("package")

@@ -72,18 +72,25 @@ Told = tuple[int, Mapping[str, Any] | None]
 AT_ONCE = 500
 BY_ONE = 50_000
 """Events that one process checks alone: another takes a second to start."""
+BELOW = -(2**62)
+"""Below every number of an event."""
 
 
 def faults(session: Session, folder: Path, given: Iterable[tuple[str, Checkpoint]] = ()) -> list[Fault]:
     """All faults, as of one moment; `given` are checkpoints from outside by name. Nothing found: all is sound."""
     with snapshot() as opened:
-        try:
-            return list(_all(opened, folder, given))
-        except OperationalError as error:
-            if "decode" not in str(error):
-                raise
-        with any_bytes(opened.connection()):
-            return list(_all(opened, folder, given))
+        return _tolerant(opened.connection(), lambda: _all(opened, folder, given))
+
+
+def _tolerant(connection: Connection, read: Callable[[], Iterable[Fault]]) -> list[Fault]:
+    """The faults; with texts that are no UTF-8 read as bytes when there are any."""
+    try:
+        return list(read())
+    except OperationalError as error:
+        if "decode" not in str(error):
+            raise
+    with any_bytes(connection):
+        return list(read())
 
 
 def _all(session: Session, folder: Path, given: Iterable[tuple[str, Checkpoint]]) -> Iterator[Fault]:
@@ -121,26 +128,27 @@ class Verifier:
         """Every event, the head, and every checkpoint: those in the key folder and those given."""
         half = self._half()
         with ExitStack() as stack:
+            lower: Callable[[], list[Fault]] = list
             if (
-                half
-            ):  # an event and what removed its content stand in any one moment's log, so that moment may be another
+                half != BELOW
+            ):  # old events stay and a removal tells of itself: the other process may read a moment apart
                 pool = stack.enter_context(ProcessPoolExecutor(1, get_context("spawn")))
-                lower = pool.submit(_until, _address(self.connection), self.folder, half)
-            upper = list(self.events_from(half + 1 if half else -(2**62)))
-            yield from lower.result() if half else ()
+                lower = pool.submit(_until, _address(self.connection), self.folder, half).result
+            upper = list(self.events_of("seq > :half", half))
+            yield from lower()
             yield from upper
         yield from self._tree(given)
 
     def _half(self) -> int:
-        """The number that the events before a long log's middle have at most; 0 when the log is short."""
-        rows = list(stream(self.connection, "SELECT seq FROM base_event ORDER BY seq LIMIT 1 OFFSET :few", few=BY_ONE))
-        last = list(stream(self.connection, "SELECT max(seq) FROM base_event")) if rows else [(0,)]
-        return int(last[0][0] or 0) // 2 if rows else 0
+        """The last number of a long log's lower half, which another process checks; below all when it is short."""
+        found = stream(self.connection, "SELECT count(*), max(seq) FROM base_event")
+        ((count, last),) = list(found)
+        return int(last) // 2 if count > BY_ONE else BELOW
 
-    def events_from(self, first: int, last: int = 2**62) -> Iterator[Fault]:
-        """Every event of a range, for itself and with the list of the rows it tells of."""
-        listed = _Listed(self.connection, first, last)
-        for raw in self.events.all(self.connection, "seq", "seq BETWEEN :first AND :last", first=first, last=last):
+    def events_of(self, part: str, half: int) -> Iterator[Fault]:
+        """Every event of a part of the log, for itself and with the list of the rows it tells of."""
+        listed = _Listed(self.connection, part, half)
+        for raw in self.events.all(self.connection, "seq", part, half=half):
             seq = raw[0]
             payload, told = self._payload(raw)
             yield from self._event(raw, payload)
@@ -358,11 +366,10 @@ def _address(connection: Connection) -> str:
     return connection.engine.url.render_as_string(hide_password=False)
 
 
-def _until(address: str, folder: Path, last: int) -> list[Fault]:
+def _until(address: str, folder: Path, half: int) -> list[Fault]:
     """The lower half of a long log, by a process and a connection of its own."""
-    engine = create_engine(address)
-    with Session(engine) as session:
-        return list(Verifier(session, folder).events_from(-(2**62), last))
+    with Session(create_engine(address)) as session:
+        return _tolerant(session.connection(), lambda: Verifier(session, folder).events_of("seq <= :half", half))
 
 
 def same(one: Any, other: Any) -> bool:
@@ -383,10 +390,9 @@ def _at_birth(column: Any) -> Any:
 class _Listed:
     """The rows listed for each event, read along with the events."""
 
-    def __init__(self, connection: Connection, first: int, last: int) -> None:
+    def __init__(self, connection: Connection, part: str, half: int) -> None:
         self._rows = stream(
-            connection, "SELECT seq, table_name, row_id FROM base_told WHERE seq BETWEEN :first AND :last ORDER BY seq",
-            first=first, last=last,
+            connection, f"SELECT seq, table_name, row_id FROM base_told WHERE {part} ORDER BY seq", half=half  # nosec B608
         )  # fmt: skip
         self._next = next(self._rows, None)
         self._passed: dict[int, None] = {}
@@ -394,7 +400,7 @@ class _Listed:
     def of(self, seq: int) -> set[tuple[str, int]]:
         """The rows listed for the event with this number."""
         found = set()
-        while (row := self._next) is not None and row[0] <= seq:
+        while (row := self._next) is not None and type(row[0]) is int and row[0] <= seq:
             if row[0] == seq:
                 found.add((row[1], row[2]))
             else:
