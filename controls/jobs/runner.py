@@ -4,6 +4,7 @@ import fcntl
 import logging
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
 from smtplib import SMTPException
@@ -79,6 +80,8 @@ class Lease:
         if self.file is not None:
             self.file.close()
         if self.connection is not None:
+            with suppress(SQLAlchemyError):  # the server notices a closed connection later than we close it
+                self.connection.execute(text(f"SELECT pg_advisory_unlock({LEASE})"))
             self.connection.invalidate()
             self.connection.close()
         self.file = self.connection = None
