@@ -637,8 +637,8 @@ KEPT = (*queries.FILTERS, "sort", "page", "all", "show", "p", "c", "moved", "arr
 
 def _address(**changes: Any) -> str:
     """This page's address with some of its arguments changed (None leaves one out)."""
-    given = {name: request.args[name] for name in KEPT if name in request.args}
-    arguments = {**given, "org": guard.organisation().code, **changes}
+    asked = request.args.to_dict()
+    arguments = {**{name: asked[name] for name in KEPT if name in asked}, "org": guard.organisation().code, **changes}
     kept = {name: value for name, value in arguments.items() if value not in (None, "")}
     return url_for(f".{str(request.endpoint).split('.')[-1]}", **(request.view_args or {}), **kept)
 

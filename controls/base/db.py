@@ -223,7 +223,7 @@ def _connect(connection: Any, record: Any) -> None:
 def _begin(connection: Any) -> None:
     if connection.dialect.name == "sqlite":
         writing = connection.get_execution_options().get("writes", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+        connection.connection.driver_connection.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
 @contextmanager

@@ -15,6 +15,7 @@ class Labelled(StrEnum):
     """A choice or state whose value is stored and whose label is shown (translated)."""
 
     label: str
+    __hash__ = str.__hash__  # an enumeration's own runs in Python, and words are keys everywhere
 
     def __new__(cls, value: str, label: str = "") -> Self:
         member = str.__new__(cls, value)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from flask import Flask, abort, current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_wtf.csrf import CSRFProtect
+from flask_wtf.csrf import CSRFProtect, generate_csrf
 from sqlalchemy.orm import Session
 
 from controls.base import checkpoint, demo, settings
@@ -246,9 +246,15 @@ def refuse_unguarded(app: Flask) -> None:
         raise RuntimeError(f"routes without a permission: {sorted(set(bare))}")
 
 
+def _form_token() -> str:
+    """The token of the page's forms; every form of a page asks, and Flask-WTF reads its settings each time."""
+    return str(g.get("csrf_token") or generate_csrf())
+
+
 def register(app: Flask) -> None:
     """Put the guard at the door."""
     app.jinja_env.globals["reaches"] = reaches
     app.before_request(begin)
     app.before_request(load)  # before the token is looked at, so that a refused form is told to whoever sent it
     csrf.init_app(app)
+    app.jinja_env.globals["csrf_token"] = _form_token

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from flask import Flask, g, request, url_for
-from flask_babel import gettext
 
 from controls.base import checkpoint, demo
 from controls.base.by import By
@@ -15,6 +14,7 @@ from controls.base.form import said
 from controls.base.why import N_
 from controls.identity.permissions import Permission
 from controls.web import guard
+from controls.web.words import label as _
 from controls.web.words import language, long_date
 
 TASK_COUNT: list[Callable[[By], int]] = []
@@ -26,19 +26,19 @@ def _menu(by: By | None) -> list[tuple[str, str]]:
     reads = by is not None and bool(by.everywhere(Permission.CONTENT_READ))
     lends = by is not None and (by.visits or by.may(Permission.VISITING_ASK) or by.may(Permission.ACCOUNT_MANAGE))
     return [
-        (gettext("My settings"), "/me"),
-        (gettext("Messages"), "/notifications"),
-        (gettext("Stand-ins"), "/me/stand-ins"),
-        *([(gettext("Visiting roles"), "/visiting")] if lends else []),
-        *((gettext(label), path) for label, path, permission in MENU if by is not None and by.may(permission)),
-        *([(gettext("Exemptions"), "/exceptions")] if reads else []),
+        (_("My settings"), "/me"),
+        (_("Messages"), "/notifications"),
+        (_("Stand-ins"), "/me/stand-ins"),
+        *([(_("Visiting roles"), "/visiting")] if lends else []),
+        *((_(name), path) for name, path, permission in MENU if by is not None and by.may(permission)),
+        *([(_("Exemptions"), "/exceptions")] if reads else []),
     ]
 
 
 def _footer(by: By | None) -> list[tuple[str, str]]:
     """Links at the foot of each page, in the same place for everybody (WCAG 2.2, 3.2.6)."""
-    scales = [(gettext("Scales and risk bands"), "/help/scales")] if by and by.may(Permission.CATALOGUE_READ) else []
-    return [*scales, (gettext("Accessibility statement"), "/accessibility")]
+    scales = [(_("Scales and risk bands"), "/help/scales")] if by and by.may(Permission.CATALOGUE_READ) else []
+    return [*scales, (_("Accessibility statement"), "/accessibility")]
 
 
 Listed = TypeVar("Listed", bound=Sequence[Any])
@@ -120,7 +120,7 @@ def entries(by: By) -> list[Shown]:
     first, *rest = request.path.strip("/").split("/")
     here = {first, "/".join([first, *rest[:1]])}
     return [
-        Shown(gettext(entry.label), entry.path, not here.isdisjoint(entry.under))
+        Shown(_(entry.label), entry.path, not here.isdisjoint(entry.under))
         for entry in ENTRIES
         if entry.permission is None or by.may(entry.permission)
     ]
@@ -156,8 +156,8 @@ def register(app: Flask) -> None:
         person, own = g.get("person"), g.get("own_organisation")
         banners = []
         if demo.is_demo():
-            banners.append(gettext("Demo: people and events are made up. The demo's clock shows %(date)s.",
-                                   date=long_date(demo.now())))  # fmt: skip
+            told_by = {"date": long_date(demo.now())}
+            banners.append(_("Demo: people and events are made up. The demo's clock shows %(date)s.") % told_by)
         fault = checkpoint.startup_fault()
         if fault is not None and by and (by.may(Permission.LOG_READ) or by.may(Permission.ACCOUNT_MANAGE)):
             banners.append(said(fault.reason))

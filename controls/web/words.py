@@ -6,8 +6,9 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
+from babel import dates
 from flask import Flask, g
-from flask_babel import Domain, format_date, format_decimal, get_locale, get_translations, gettext
+from flask_babel import Domain, format_decimal, get_locale, get_translations, gettext
 from markupsafe import Markup
 
 from controls.base.clock import COPENHAGEN
@@ -62,7 +63,12 @@ class Catalogue(Domain):
 
 def long_date(value: date | datetime | None) -> str:
     """30. april 2026."""
-    return "–" if value is None else format_date(_day(value), "d. MMMM y" if language() == "da" else "d MMMM y", False)
+    return "–" if value is None else _long_date(_day(value), language())
+
+
+@lru_cache(KEPT_MOST)
+def _long_date(day: date, language: str) -> str:
+    return dates.format_date(day, "d. MMMM y" if language == "da" else "d MMMM y", language)
 
 
 def short_date(value: date | datetime | None) -> str:
@@ -133,9 +139,14 @@ def exact_amount(ore: int | None) -> str:
     return f"{text}{NBSP}kr." if language() == "da" else f"DKK{NBSP}{text}"
 
 
+def label(source: str) -> str:
+    """A text of the frame or a choice on a page, translated."""
+    return str(_catalogue().ugettext(source))
+
+
 def word(member: Any) -> str:
     """The label of a choice or state, translated."""
-    return "–" if member is None else str(_catalogue().ugettext(member.label))
+    return "–" if member is None else label(member.label)
 
 
 def name(row: Any) -> str:

@@ -3,8 +3,9 @@
     python -m tests.speed.size [--database sqlite|postgresql] [--rounds 30] [--large 50x400x20] [--small 1x110x5]
 
 Two databases are filled by bulk insert with rows that obey the rules: organisations × sub-processes × years. Both are
-asked in one run, alternately with the floor; a figure is the median CPU of this process for one request. Aims: large
-by small at most 1.25 where both show as many rows, a list at most 3 floors, and at most 8 queries a page.
+asked in one run, alternately with the floor, and with a floor that lists as many rows as the page shows; a figure is
+the median CPU of this process for one request. Aims: large by small at most 1.25 where both show as many rows, a list
+of 25 rows at most 3 floors, a longer one at most 3 of those with its rows, and at most 8 queries a page.
 """
 
 import argparse
@@ -243,8 +244,8 @@ def pages(app: Flask, year: int) -> list[Page]:
         Page("assessments, first page", f"{year_of}/assessments?org=A1", "group", same=False, list=True),
         Page("processes, first page", "/processes?org=A1", "group", list=True),
         Page("one form", f"/assessments/{first}", "controller"),
-        Page("matrix, first page", f"{year_of}/matrix?org=A1", "group", list=True),
-        Page("matrix with movements", f"{year_of}/matrix?org=A1&arrows=1&show=after", "group", list=True),
+        Page("matrix, first page", f"{year_of}/matrix?org=A1", "group"),
+        Page("matrix with movements", f"{year_of}/matrix?org=A1&arrows=1&show=after", "group"),
         Page("calibration queue", f"{year_of}/calibration?org=A1", "group"),
         Page("queue, to be approved", f"{year_of}/calibration?org=A1&show=approve", "group"),
         Page("the year", f"{year_of}?org=A1", "group"),
@@ -260,11 +261,15 @@ def measure(small: Flask, large: Flask, year: int, rounds: int) -> Iterator[str]
     gc.collect()
     gc.freeze()  # as wsgi.py does
     place = iter(range(10**9))
-    heads = ("small ms", "large ms", "floor ms", "l/s", "/floor", "queries", "kB s", "kB l")
-    yield f"{'page':<30}" + "".join(f"{head:>10}" for head in heads)
+
+    def listed(shown: int) -> float:
+        return below("GET", f"/list?place={next(place) * 7 % floor.PLACES}&rows={shown}")[2]
+
+    heads = ("small ms", "large ms", "floor ms", "l/s", "/floor", "rows", "/of rows", "queries", "kB s", "kB l")
+    yield f"{'page':<30}" + "".join(f"{head:>9}" for head in heads)
     for one, other in zip(pages(small, year), pages(large, year), strict=True):
         callers = [signed_in(app, page.reader) for app, page in ((small, one), (large, other))]
-        asked, sizes = [], []
+        asked, sizes, rows = [], [], 0
         for app, caller, page in zip((small, large), callers, (one, other), strict=True):
             caller("GET", page.path)
             with app.app_context():
@@ -274,20 +279,22 @@ def measure(small: Flask, large: Flask, year: int, rounds: int) -> Iterator[str]
             assert status == 200, (page.path, status)
             asked.append(len(seen))
             sizes.append(len(body) / 1000)
+            rows = min(max(body.count(b"<tr") - body.count(b"<thead"), floor.SHOWN), floor.ROWS // floor.PLACES)
         calls = [partial(caller.cost, page.path) for caller, page in zip(callers, (one, other), strict=True)]
-        calls.append(lambda: below("GET", f"/list?place={next(place) * 7 % floor.PLACES}")[2])
+        calls += [partial(listed, shown) for shown in (floor.SHOWN, rows)]
         for _ in range(WARM):
             for call in calls:
                 call()
         spent = [[call() for call in calls] for _ in range(rounds)]
-        low, high, least = (statistics.median(row[at] for row in spent) * 1000 for at in range(3))
+        low, high, least, alike = (statistics.median(row[at] for row in spent) * 1000 for at in range(4))
         mark = [] if not one.same or high / low <= 1.25 else ["> 1.25"]
-        mark += [] if not one.list or high / least <= 3 else ["> 3 floors"]
+        mark += [] if not one.list or high / alike <= 3 else ["> 3 floors"]
         mark += [] if max(asked) <= 8 else ["> 8 queries"]
         figures = (f"{low:.2f}", f"{high:.2f}", f"{least:.2f}", f"{high / low:.2f}", f"{high / least:.2f}",
-                   f"{asked[0]}/{asked[1]}", f"{sizes[0]:.0f}", f"{sizes[1]:.0f}")  # fmt: skip
+                   str(rows), f"{high / alike:.2f}", f"{asked[0]}/{asked[1]}",
+                   f"{sizes[0]:.0f}", f"{sizes[1]:.0f}")  # fmt: skip
         mark += [] if one.same else ["more rows on the page"]
-        yield f"{one.name:<30}" + "".join(f"{figure:>10}" for figure in figures) + "  " + "; ".join(mark)
+        yield f"{one.name:<30}" + "".join(f"{figure:>9}" for figure in figures) + "  " + "; ".join(mark)
 
 
 def main() -> None:

@@ -141,9 +141,14 @@ def pages_text(answer: TestResponse) -> str:
     return re.sub(r"&#34;|&quot;", '"', answer.text.partition("<main")[2] or answer.text).replace("&#39;", "'")
 
 
+def words(answer: TestResponse) -> str:
+    """The page's words without its marks."""
+    return " ".join(re.sub(r"<[^>]+>", " ", pages_text(answer)).split())
+
+
 def short(answer: TestResponse) -> str:
-    """The page's words, for who reads why a case failed."""
-    return " ".join(re.sub(r"<[^>]+>", " ", pages_text(answer)).split())[:700]
+    """The page's first words, for who reads why a case failed."""
+    return words(answer)[:700]
 
 
 # --- what is sent -------------------------------------------------------------------------------------------------
@@ -277,7 +282,8 @@ def process_import(world: World, case: dict[str, Any]) -> Trial:
         if case["id"] == "BI-S030":
             assert "31-02-2024" not in answer.text and "45350" not in answer.text
         if case["id"] == "BI-S025":
-            assert Path("/etc/hostname").read_text().strip() not in answer.text
+            name = re.escape(Path("/etc/hostname").read_text().strip())
+            assert not re.search(rf"\b{name}\b", words(answer))  # a short name stands in many a key of a form
         assert not db.session.scalar(select(func.count()).select_from(Process))
 
     return Trial(send, None, named)
