@@ -18,6 +18,8 @@ from controls.forum import queries as forum
 from controls.history import queries as history
 from controls.identity import queries as identity
 from controls.overview import queries as overview
+from controls.papers import actions as papers
+from controls.papers import coming_back
 from controls.papers.tables import Intake
 from controls.recommendation import queries as recommendations
 from controls.reminder import queries as reminders
@@ -115,6 +117,9 @@ def connect() -> None:
         }
     )
     _put(accounts.OWNED, staffing.owned_by)
+    _put(giving.KEEP, papers.save_draft)
+    _put(staffing.WAITING, coming_back.newest_waiting)
+    _put(staffing.KEPT, coming_back.waiting_codes)
     _put(verify.CHECKS, evidence.damaged)
     _put(verify.CHECKS, identity.both_sides)
     _put(verify.CHECKS, recommendations.unsealed)

@@ -8,9 +8,11 @@ from functools import partial
 
 from controls.base.by import By
 from controls.demo.stage import Row, Stage, parts, rows
+from controls.papers import actions as papers
+from controls.papers import changing, coming_back
+from controls.papers.words import Kind
 from controls.universe import actions
 from controls.universe import queries as catalogue
-from controls.universe.rules import fingerprint
 from controls.universe.structure import Named, Part, Said
 from controls.universe.tables import Subprocess
 from controls.universe.words import Level
@@ -67,9 +69,12 @@ TEXTS = ("typical_risk_da", "typical_key_control_da", "inherent_likelihood_1_5",
 
 def take_in(stage: Stage, organisation: str, data: bytes, name: str, by: tuple[str, str], at: datetime) -> None:
     """One brings a catalogue file, another confirms it."""
-    file = catalogue.read_file(data, name)
-    draft = actions.keep_draft(stage.by(by[0], at), stage.organisation(organisation), file)
-    actions.take_draft(stage.by(by[1], at), draft.id, fingerprint(catalogue.preview(draft)))
+    id = papers.save_draft(stage.by(by[0], at), stage.organisation(organisation), data, name)
+    confirmer = stage.by(by[1], at)
+    file = coming_back.file(confirmer, id, Kind.CATALOGUE)
+    assert file is not None
+    _back, found, _unused = coming_back.catalogue(file.row)
+    papers.take_catalogue(confirmer, id, [changing.name(row) for row in found.new])
 
 
 def _texts(stage: Stage, row: Row, at: datetime) -> None:

@@ -127,7 +127,7 @@ def _steps(org: str, facts: FirstDay) -> list[dict[str, Any]]:
         Step.CATALOGUE: (
             _("Fit the catalogue"), _catalogue_note(facts),
             *((_("See the catalogue"), url_for("universe.list", org=org)) if facts.done(Step.CATALOGUE)
-              else (_("See the file that waits"), url_for("universe.preview", id=facts.waiting)) if facts.waiting
+              else (_("See the file that waits"), url_for("papers.catalogue_file", id=facts.waiting)) if facts.waiting
               else (_("Fit the catalogue"), url_for("staffing.proposed", org=org))),
         ),
         Step.OWNERS: (

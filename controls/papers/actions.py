@@ -11,6 +11,7 @@ from controls.base.by import By
 from controls.base.db import db, load, saved
 from controls.base.why import FORBIDDEN, N_, Reason, Refused, refuse_if
 from controls.identity import actions as accounts
+from controls.identity import queries as people
 from controls.identity.duties import Duty, Side
 from controls.identity.permissions import Permission
 from controls.identity.tables import Organisation
@@ -99,6 +100,14 @@ def keep_draft(by: By, organisation_id: int, kind: Kind, year: int | None, file:
     db.session.add(row)
     db.session.flush()
     return row
+
+
+def save_draft(by: By, organisation_id: int, data: bytes, filename: str) -> int:
+    """Keep a catalogue file that the product made itself, until another confirms it or it is dropped."""
+    organisation = people.organisation_by_id(organisation_id)
+    assert organisation is not None
+    file = coming_back.read(Kind.CATALOGUE, organisation, None, data, filename)
+    return keep_draft(by, organisation_id, Kind.CATALOGUE, None, file).id
 
 
 def drop_draft(by: By, id: int) -> int:
@@ -237,29 +246,28 @@ def take_history(by: By, id: int, names: Collection[str]) -> Intake:
 def take_catalogue(by: By, id: int, names: Collection[str]) -> Intake:
     """Take the chosen rows into the catalogue: another person than who brought the file confirms it (S15)."""
     file = _to_confirm(by, id)
-    back, given, parts = coming_back.catalogue(file)
-    preview = catalogue_rows.preview(back, given, parts, file.organisation_id)
+    _back, preview, _unused = coming_back.catalogue(file)
     refuse_if(changing.why_not_take(preview, names))
     rows = changing.chosen(preview, names)
     row = _confirmed(by, file, len(rows))
-    made = catalogue.import_entries(
-        by, file.organisation_id, catalogue_rows.chosen(given, rows), file.filename, file.sha256
-    )
+    made = catalogue.import_entries(by, file.organisation_id, catalogue_rows.chosen(rows), file.filename, file.sha256)
     row.taken = json.dumps([[line.level, line.code] for line in made])
-    file.before = json.dumps([[line.level, line.code, line.change, line.fields] for line in made], ensure_ascii=False)
+    file.before = json.dumps(
+        [[line.level, line.code, line.change, line.fields, line.version] for line in made], ensure_ascii=False
+    )
     audit.record(by, CATALOGUE_TAKEN, row)
     return row
 
 
 def undo_catalogue(by: By, id: int, reason: str) -> Intake:
-    """Put names and suggestions back as they were before the import, when nobody has changed them since."""
+    """Put names and suggestions back as they were and close what was added, when nobody has changed or used it."""
     file, row = _taken(by, id)
     refuse_if([changing.UNDO_WHY("reason")] if len(reason.strip()) < changing.REASON_LEAST else [])
     by.must(Permission.CATALOGUE_EDIT, row.organisation_id)
     catalogue.put_back(by, row.organisation_id, [
-        Difference(Level(level), code, Change(change), "", "", fields=tuple((n, was, then) for n, was, then in fields))
-        for level, code, change, fields in json.loads(file.before)
-    ])  # fmt: skip
+        Difference(Level(level), code, Change(change), tuple((n, was, then) for n, was, then in fields), *version)
+        for level, code, change, fields, *version in json.loads(file.before)
+    ], reason)  # fmt: skip
     row.undo_reason = reason.strip()
     return _undone(by.because(reason.strip()), row, CATALOGUE_UNDONE)
 

@@ -1,6 +1,6 @@
 """The catalogue as a workbook to correct and add to, and what one that came back would change, row by row."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import select
@@ -11,9 +11,8 @@ from controls.base.why import N_, Reason, Refused
 from controls.papers.changing import Altered, Preview, State
 from controls.papers.changing import Row as Changed
 from controls.papers.filling import MOVED, Back, Column, Form, Holds, Read, Written, digest, settled
-from controls.universe import queries as universe
 from controls.universe import rules, sheet
-from controls.universe.rules import CODE_LENGTH, NAME_LENGTH, TEXT_LENGTH, Entry
+from controls.universe.rules import CODE_LENGTH, NAME_LENGTH, TEXT_LENGTH, Entry, Key, Line
 from controls.universe.tables import Area, Process, Subprocess
 
 WIDTHS = {"area_code": 12, "process_code": 13, "subprocess_code": 15, "typical_risk": 46, "typical_key_control": 46}
@@ -37,6 +36,9 @@ OTHER_PLACE = N_("The sub-process stands under another area and process. A file 
 THERE = N_("The code is in use already. Correct it in the row that it has.")
 CHANGED = N_("{who} changed the sub-process, its process or its area after the workbook was fetched. Fetch it again.")
 GONE = N_("The sub-process was closed after the workbook was fetched.")
+
+
+Faults = dict[int, list[Reason]]
 
 
 class Part(NamedTuple):
@@ -97,57 +99,83 @@ def said(label: str, language: str) -> str:
     return DANISH[label] if language == "da" else label
 
 
-def entries(given: Given, numbers: Iterable[int]) -> tuple[dict[int, Entry], dict[int, list[Reason]]]:
-    """Rows of the sheet as entries by number, or what is wrong with them by number."""
-    wanted = set(numbers)
-    rows = [given.rows[0], *(row for row in given.rows[1:] if row.number in wanted)]
-    try:
-        return {entry.row: entry for entry in sheet.entries(rows, given.name)}, {}
-    except Refused as refused:
-        faults: dict[int, list[Reason]] = {}
-        for reason in refused.reasons:
-            if "row" in reason.params:
-                faults.setdefault(int(str(reason.params["row"])), []).append(reason)
-        return {}, faults
+def own(given: Given) -> Back:
+    """A file of one's own as rows without keys: its columns may be fewer, and called otherwise."""
+    places = sheet.heading(given.rows[0].cells).places
+    rows = [
+        Read(row.number, "", {field: text for field, place in places.items() if (text := sheet.tidy(row.cells[place]))})
+        for row in given.rows[1:]
+    ]
+    return Back(FORM, given.name, rows, {}, places, keyed=False)
 
 
-def preview(back: Back, given: Given, found: Sequence[Part], organisation_id: int) -> Preview:
-    """What a workbook would change in the catalogue, row by row."""
+def entries(given: Given, numbers: Iterable[int], named: Collection[Key]) -> tuple[dict[int, Entry], Faults]:
+    """Rows of the sheet as entries by number, and what is wrong with the rest by number."""
+    wanted, faults = set(numbers), Faults()
+    while wanted:
+        rows = [given.rows[0], *(row for row in given.rows[1:] if row.number in wanted)]
+        try:
+            return {entry.row: entry for entry in sheet.entries(rows, given.name, named)}, faults
+        except Refused as refused:
+            for reason in refused.reasons:
+                if "row" in reason.params:
+                    faults.setdefault(int(str(reason.params["row"])), []).append(reason)
+            wanted -= faults.keys()
+    return {}, faults
+
+
+def preview(back: Back, given: Given, found: Sequence[Part], there: Mapping[Key, Line]) -> Preview:
+    """What a file would change in the catalogue (`found`, and all that is `there`), row by row."""
     keyed = {f"S{part.row.id}": part for part in found}
-    coded = {part.row.code.casefold() for part in found}
+    coded = {part.row.code.casefold(): part for part in found}
     touched = [read.number for read in back.rows if not back.untouched(read)]
-    read_, faults = entries(given, touched) if touched else ({}, {})
-    if read_:
-        for reason in rules.why_not_import(rules.lines(read_.values()), universe.existing(organisation_id)):
-            number = int(str(reason.params.get("row", 0)))
-            if number:
-                told = back.fault(number, "subprocess_code", str(reason.params["reason"]), reason.params.get("value"))
-                faults.setdefault(number, []).append(told)
-    return Preview(tuple(_row(back, read, keyed, coded, faults.get(read.number, [])) for read in back.rows))
+    named, faults = entries(given, touched, {key for key, line in there.items() if not line.closed})
+    for number, entry in named.items():
+        for reason in rules.why_not_import(rules.parts_of(entry), there)[1:]:
+            told = back.fault(number, "subprocess_code", str(reason.params["reason"]), reason.params.get("value"))
+            faults.setdefault(number, []).append(told)
+    return Preview(tuple(
+        _row(back, read, keyed, coded, there, named.get(read.number), faults.get(read.number, [])) for read in back.rows
+    ))  # fmt: skip
 
 
-def chosen(given: Given, rows: Sequence[Changed]) -> list[Entry]:
+def chosen(rows: Sequence[Changed]) -> list[Entry]:
     """The entries of the chosen rows, holding only what they change; what an entry leaves empty stays as it is."""
-    found, _faults = entries(given, [row.number for row in rows])
-    kept = {row.number: {change.field for change in row.changes} for row in rows}
-    left = {
-        number: {field: None if field in STEPS else "" for field in VALUES if field not in fields}
-        for number, fields in kept.items()
-    }
-    return [Entry(**(entry._asdict() | left[number])) for number, entry in found.items()]
+    return [_entry(row, {change.field: change.then for change in row.changes}) for row in rows]
 
 
-def _row(back: Back, read: Read, keyed: dict[str, Part], coded: set[str], faults: list[Reason]) -> Changed:
-    part, code = keyed.get(read.key), read.values.get("subprocess_code", "")
-    now = part.values if part else {}
+def _entry(row: Changed, then: Mapping[str, str]) -> Entry:
+    told = [row.values[c.field] if c.field in CODES else then.get(c.field, "") for c in sheet.COLUMNS]
+    return Entry._make([row.number, *told[:-2], *(int(text) if text else None for text in told[-2:])])
+
+
+def _above(entry: Entry, there: Mapping[Key, Line]) -> dict[str, str]:
+    """The names that an entry's area and process have already."""
+    area, process, _part = (there.get(line.key) for line in rules.parts_of(entry))
+    return {
+        f"{level}_{language}": str(line.values[f"name_{language}"])
+        for level, line in (("area", area), ("process", process)) if line is not None for language in ("da", "en")
+    }  # fmt: skip
+
+
+def _row(
+    back: Back, read: Read, keyed: dict[str, Part], coded: dict[str, Part], there: Mapping[Key, Line],
+    entry: Entry | None, faults: list[Reason],
+) -> Changed:  # fmt: skip
+    code = read.values.get("subprocess_code", "")
+    part = keyed.get(read.key) if back.keyed else coded.get(code.casefold())
+    values: Mapping[str, str] = read.values
+    if entry and not read.key:  # a row that was added: names may stand in another row, a process may be its area
+        values = {field: str(value) for field, value in entry._asdict().items() if value is not None}
+    now = part.values if part else {} if entry is None else _above(entry, there)
     changes = tuple(
-        Altered(field, now.get(field, ""), text, back.cell(read.number, field))
+        Altered(field, now.get(field, ""), text, back.cell(read.number, field) if read.values.get(field) else "")
         for field in (VALUES if part else (*CODES, *VALUES))
-        if (text := sheet.tidy(read.values.get(field))) not in ("", sheet.tidy(now.get(field)))
+        if (text := sheet.tidy(values.get(field))) not in ("", sheet.tidy(now.get(field)))
     )
 
     def row(state: State, *reasons: Reason, shown: tuple[Altered, ...] = changes) -> Changed:
-        return Changed(read.number, read.key, code, part.row if part else None, state, shown, reasons, read.values)
+        return Changed(read.number, read.key, code, part.row if part else None, state, shown, reasons, values)
 
     def fault(field: str, reason: str, **params: object) -> Reason:
         return back.fault(read.number, field, reason, **params)
@@ -159,14 +187,14 @@ def _row(back: Back, read: Read, keyed: dict[str, Part], coded: set[str], faults
         return row(State.MEANWHILE, fault("subprocess_code", GONE))
     if part and code.casefold() != part.row.code.casefold():
         return row(State.ERROR, fault("subprocess_code", MOVED))
-    if part and any(read.values.get(field, "").casefold() != now[field].casefold() for field in CODES[:2]):
+    if read.key and any(read.values.get(field, "").casefold() != now[field].casefold() for field in CODES[:2]):
         return row(State.ERROR, fault("area_code", OTHER_PLACE))
-    if part is None and code.casefold() in coded:
+    if back.keyed and part is None and code.casefold() in coded:
         return row(State.ERROR, fault("subprocess_code", THERE))
     if wrong:
         return row(State.ERROR, *wrong.values())
     if not changes:
         return row(State.SAME)
-    if part and back.known[read.key].version != part.version:
+    if read.key and part and back.known[read.key].version != part.version:
         return row(State.MEANWHILE, fault("subprocess_code", CHANGED, who=part.saved_by))
     return row(State.NEW)

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from flask_babel import force_locale, gettext
-from sqlalchemy import select
+from sqlalchemy import ScalarSelect, func, select
 
 from controls.assessment import queries as assessments
 from controls.assessment.scales import Scale
@@ -18,20 +18,23 @@ from controls.assessment.tables import Assessment, Draft
 from controls.base import intake
 from controls.base.by import By
 from controls.base.db import db
+from controls.base.intake import Limits
 from controls.base.intake import Sheet as Given
-from controls.base.why import FORBIDDEN, N_, Reason
+from controls.base.why import FORBIDDEN, N_, Reason, refuse_if
 from controls.identity import queries as people
 from controls.identity.duties import Duty, Side
 from controls.identity.permissions import Permission
 from controls.identity.tables import Organisation, Person
 from controls.papers import catalogue_rows, changing, earlier_reviews, filling, filling_out, risk_forms
+from controls.papers.changing import Preview
 from controls.papers.columns import COPENHAGEN
 from controls.papers.filling import META, Back, Column, Form, Holds, Place
 from controls.papers.rules import LANGUAGES
 from controls.papers.tables import Intake, IntakeDraft
 from controls.papers.words import Kind
 from controls.universe import queries as universe
-from controls.universe.rules import CatalogueFile
+from controls.universe import sheet
+from controls.universe.rules import lines, why_not_import
 from controls.universe.tables import Process
 from controls.wheel import queries as wheel
 
@@ -44,6 +47,9 @@ NEEDED = {
 FORMS: dict[Kind, Form] = {
     Kind.FORMS: risk_forms.FORM, Kind.HISTORY: earlier_reviews.FORM, Kind.CATALOGUE: catalogue_rows.FORM,
 }  # fmt: skip
+LIMITS = {Kind.CATALOGUE: Limits(rows=5_000)}
+"""A page shows every row of a catalogue to choose from; a longer one comes in as several files."""
+
 NAMES = {
     ("da", Kind.FORMS): "risikovurderinger", ("en", Kind.FORMS): "risk-assessments",
     ("da", Kind.HISTORY): "tidligere-gennemgange", ("en", Kind.HISTORY): "earlier-reviews",
@@ -90,23 +96,23 @@ def place(kind: Kind, organisation: Organisation, year: int | None) -> Place:
 def read(kind: Kind, organisation: Organisation, year: int | None, data: bytes, filename: str) -> UploadedFile:
     """A workbook that came back, once it is found to be the one asked for; raises `Refused` with sheet and cell."""
     name = intake.named(filename)
-    return _known(kind, organisation, year, intake.read(data, name, also=(META,)), name, data)
-
-
-def read_catalogue(organisation: Organisation, data: bytes, filename: str) -> UploadedFile | CatalogueFile:
-    """A catalogue that came in: the workbook that was fetched, known by its hidden sheet, or a file of one's own."""
-    name = intake.named(filename)
-    given = intake.read(data, name, also=(META,))
-    if META in given.also:
-        return _known(Kind.CATALOGUE, organisation, None, given, name, data)
-    return universe.catalogue_file(given, name, data)
-
-
-def _known(
-    kind: Kind, organisation: Organisation, year: int | None, given: Given, name: str, data: bytes
-) -> UploadedFile:
-    filling.back(FORMS[kind], given, place(kind, organisation, year), headings(kind))
+    given = intake.read(data, name, limits=LIMITS.get(kind), also=(META,))
+    if _own(kind, given):
+        refuse_if(why_not_own(organisation.id, given, name))
+    else:
+        filling.back(FORMS[kind], given, place(kind, organisation, year), headings(kind))
     return UploadedFile(name, hashlib.sha256(data).hexdigest(), filling.kept(given))
+
+
+def _own(kind: Kind, given: Given) -> bool:
+    """Whether a file is a catalogue of one's own, and not the workbook that was fetched, known by its hidden sheet."""
+    return kind is Kind.CATALOGUE and META not in given.also
+
+
+def why_not_own(organisation_id: int, given: Given, name: str) -> list[Reason]:
+    """A catalogue of one's own comes in when every row of it can be read and fits what is there."""
+    there = universe.existing(organisation_id)
+    return why_not_import(lines(universe.entries(given, name, there.keys())), there)
 
 
 def waiting(organisation_id: int, kind: Kind, year: int | None, person_id: int | None = None) -> list[IntakeDraft]:
@@ -156,31 +162,44 @@ def imported(organisation_id: int, kind: Kind, year: int | None, person_id: int 
     return _files(organisation_id, kind, year, person_id, IntakeDraft.intake_id.is_not(None))
 
 
-def _back(row: IntakeDraft, organisation: Organisation) -> Back:
-    return filling.back(
-        FORMS[row.kind], filling.waited(row.rows), place(row.kind, organisation, row.year), headings(row.kind)
-    )
+def _back(row: IntakeDraft, given: Given) -> Back:
+    if _own(row.kind, given):
+        return catalogue_rows.own(given)
+    organisation = people.organisation_by_id(row.organisation_id)
+    assert organisation is not None
+    return filling.back(FORMS[row.kind], given, place(row.kind, organisation, row.year), headings(row.kind))
 
 
 def forms(by: By, row: IntakeDraft) -> tuple[Back, list[risk_forms.OneForm]]:
     """A workbook of risk forms that came back, and the forms as they are now."""
-    organisation = people.organisation_by_id(row.organisation_id)
-    assert organisation is not None
-    return _back(row, organisation), risk_forms.forms(by, row.organisation_id, row.year or 0)
+    return _back(row, filling.waited(row.rows)), risk_forms.forms(by, row.organisation_id, row.year or 0)
 
 
 def history(by: By, row: IntakeDraft) -> tuple[Back, list[earlier_reviews.Part]]:
     """A workbook of earlier reviews that came back, and the sub-processes and the ledger as they are now."""
-    organisation = people.organisation_by_id(row.organisation_id)
-    assert organisation is not None
-    return _back(row, organisation), earlier_reviews.parts(row.organisation_id, by.today)
+    return _back(row, filling.waited(row.rows)), earlier_reviews.parts(row.organisation_id, by.today)
 
 
-def catalogue(row: IntakeDraft) -> tuple[Back, Given, list[catalogue_rows.Part]]:
-    """A workbook of the catalogue that came back, and the catalogue as it is now."""
-    organisation = people.organisation_by_id(row.organisation_id)
-    assert organisation is not None
-    return _back(row, organisation), filling.waited(row.rows), catalogue_rows.parts(row.organisation_id)
+def catalogue(row: IntakeDraft) -> tuple[Back, Preview, list[str]]:
+    """A file of the catalogue, what it would change in what is there now, and its columns that are not read."""
+    given = filling.waited(row.rows)
+    back, there = _back(row, given), universe.existing(row.organisation_id)
+    found = catalogue_rows.preview(back, given, catalogue_rows.parts(row.organisation_id), there)
+    return back, found, [] if back.keyed else sheet.unused(given.rows)
+
+
+def newest_waiting(organisation_id: int) -> ScalarSelect[Any]:
+    """The newest file of the catalogue that waits, or 0; for the first day."""
+    query = select(func.coalesce(func.max(IntakeDraft.id), 0)).where(IntakeDraft.organisation_id == organisation_id)
+    return query.where(IntakeDraft.kind == Kind.CATALOGUE, IntakeDraft.intake_id.is_(None)).scalar_subquery()
+
+
+def waiting_codes(organisation_id: int, person_id: int, filename: str) -> set[str]:
+    """The sub-processes in a person's own waiting file of this name; for the ticks of the proposed catalogue."""
+    for one in waiting(organisation_id, Kind.CATALOGUE, None, person_id):
+        if one.filename == filename:
+            return {read.values["subprocess_code"] for read in _back(one, filling.waited(one.rows)).rows}
+    return set()
 
 
 def why_not_confirm(by: By, row: IntakeDraft) -> list[Reason]:

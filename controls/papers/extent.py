@@ -29,8 +29,9 @@ from controls.wheel.tables import Cycle, Step
 
 
 def in_force(table: Any, s: Scope) -> Any:
-    """What held at some time in the year."""
-    return and_(table.valid_from <= s.last, or_(table.valid_to.is_(None), table.valid_to >= s.first))
+    """What held at some time in the year: an import undone on its own day added nothing that did."""
+    lasted = and_(table.valid_to >= s.first, table.valid_to >= table.valid_from)
+    return and_(table.valid_from <= s.last, or_(table.valid_to.is_(None), lasted))
 
 
 def risks(s: Scope) -> Any:

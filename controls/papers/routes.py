@@ -19,7 +19,6 @@ from controls.identity import queries as people
 from controls.identity.permissions import Permission
 from controls.papers import (
     actions,
-    catalogue_rows,
     changing,
     coming_back,
     day,
@@ -35,10 +34,9 @@ from controls.papers.coming_back import File
 from controls.papers.filling import Column, Holds
 from controls.papers.forms import Take, Undo, Upload
 from controls.papers.words import Kind
-from controls.universe import actions as own_catalogue
 from controls.universe import queries as universe
 from controls.universe.forms import Then
-from controls.universe.rules import NO_FILE, CatalogueFile
+from controls.universe.rules import NO_FILE
 from controls.web import answer, guard
 from controls.web.words import short_date
 from controls.wheel import queries as wheel
@@ -172,11 +170,11 @@ def _upload(kind: Kind, year: int | None, refused: Refused | None = None) -> Res
 
 
 def _catalogue() -> dict[str, Any]:
-    """What more stands where a catalogue comes in: files of one's own that wait, and where else one may bring one."""
+    """What more stands where a catalogue comes in: whether one is proposed, and where else one may bring one."""
     by, here = guard.by(), guard.organisation()
     reached = [one for one in guard.reached_organisations() if one.id != here.id]
     return {
-        "faults": [], "drafts": universe.drafts(here.id), "propose": not universe.has_processes(here.id),
+        "faults": [], "propose": not universe.has_processes(here.id),
         "others": [one for one in reached if by.may(Permission.CATALOGUE_EDIT, one.id)],
     }  # fmt: skip
 
@@ -188,13 +186,8 @@ def _brought(kind: Kind, year: int | None) -> ResponseReturnValue:
     try:
         if file is None or not file.filename:
             raise Refused([NO_FILE("file")])
-        read = (
-            coming_back.read_catalogue(here, file.read(), file.filename) if kind is Kind.CATALOGUE
-            else coming_back.read(kind, here, year, file.read(), file.filename)
-        )  # fmt: skip
+        read = coming_back.read(kind, here, year, file.read(), file.filename)
         with transaction():
-            if isinstance(read, CatalogueFile):
-                return answer.done(url_for("universe.preview", id=own_catalogue.keep_draft(by, here.id, read).id))
             id = actions.keep_draft(by, here.id, kind, year, read).id
             return answer.done(url_for(f".{kind.value}_file", id=id))
     except Refused as refused:
@@ -271,7 +264,7 @@ def drop_catalogue(id: int) -> ResponseReturnValue:
 @bp.post("/import/catalogue/<int:id>/undo")
 @guard.allows(Permission.CATALOGUE_EDIT)
 def undo_catalogue(id: int) -> ResponseReturnValue:
-    """Put names and suggestions back as they were before the import."""
+    """Put names and suggestions back as they were before the import, and close what it added."""
     return _undo(Kind.CATALOGUE, id, actions.undo_catalogue)
 
 
@@ -304,7 +297,9 @@ def _context(file: File) -> dict[str, Any]:
     """What stands on a file's page: its differences while it waits, else what became of it."""
     by, row = guard.by(), file.row
     here = people.organisation_by_id(row.organisation_id)
-    context: dict[str, Any] = {"file": file, "row": row, "here": here, "year": row.year, "undo": None, "found": None}
+    context: dict[str, Any] = {
+        "file": file, "row": row, "here": here, "year": row.year, "undo": None, "found": None, "unused": [],
+    }  # fmt: skip
     if file.intake is not None:
         if file.intake.undone_at is None and row.kind is not Kind.FORMS:
             context["undo"] = Undo()
@@ -314,9 +309,9 @@ def _context(file: File) -> dict[str, Any]:
         back, there = coming_back.forms(by, row)
         found, why = risk_forms.preview(back, there), []
     elif row.kind is Kind.CATALOGUE:
-        back, given, rows = coming_back.catalogue(row)
-        found = catalogue_rows.preview(back, given, rows, row.organisation_id)
+        back, found, unused = coming_back.catalogue(row)
         why = coming_back.why_not_confirm(by, row)
+        context |= {"unused": unused}
     else:
         back, parts = coming_back.history(by, row)
         found, why = earlier_reviews.preview(back, parts, by.today), coming_back.why_not_confirm(by, row)

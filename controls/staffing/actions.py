@@ -25,6 +25,10 @@ GIVE: dict[str, Callable[[By, int, int, str], Any]] = {}
 """Filled by wiring: by kind, the action by which its slice gives an object over to another owner, with the reason."""
 
 
+KEEP: list[Callable[[By, int, bytes, str], int]] = []
+"""Filled by wiring: keeps a catalogue file until another confirms it; the id it waits under."""
+
+
 def give_over(by: By, organisation_id: int, keys: Sequence[Key], to: int | None, proposed: bool, reason: str) -> int:
     """Give objects over to one person, or each to whom the system proposes: all or none; how many there were."""
     by.must(Permission.CATALOGUE_EDIT, organisation_id)
@@ -109,13 +113,12 @@ def name_owners(by: By, organisation_id: int, rows: Sequence[Named]) -> int:
     return changed
 
 
-def keep_proposed(by: By, organisation_id: int, kept: Collection[str]) -> int:
+def keep_draft(by: By, organisation_id: int, kept: Collection[str]) -> int:
     """Let the proposed catalogue, without what was struck out, wait for another to confirm it (S15)."""
     by.must(Permission.CATALOGUE_EDIT, organisation_id)
     refuse_if([rules.TAKEN_IN()] if catalogue.has_processes(organisation_id) else [])
     refuse_if([] if kept else [rules.KEEP_SOME("keep")])
-    file = catalogue.read_file(catalogue.proposed(kept), catalogue.PROPOSED)
-    return universe.keep_draft(by, organisation_id, file).id
+    return KEEP[0](by, organisation_id, catalogue.proposed(kept), catalogue.PROPOSED)
 
 
 def answer_none(by: By, organisation_id: int) -> Answer:

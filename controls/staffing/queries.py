@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, true, union_all
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, func, literal, or_, select, true, union_all
 from sqlalchemy.orm import aliased
 
 from controls.accounts import queries as accounts
@@ -27,8 +27,8 @@ from controls.staffing.check import Able, Ids, Place, Staff, able, in_line
 from controls.staffing.tables import Answer
 from controls.staffing.words import Act, Asked, Task
 from controls.universe import queries as universe
-from controls.universe.rules import Entry, unpacked
-from controls.universe.tables import ImportDraft, LineDuty, Process, Subprocess
+from controls.universe.rules import Entry
+from controls.universe.tables import LineDuty, Process, Subprocess
 from controls.universe.words import LineKind
 from controls.wheel.queries import Cycle
 
@@ -424,6 +424,12 @@ def answer(organisation_id: int, asked: Asked, year: int) -> Answer | None:
     )  # fmt: skip
 
 
+WAITING: list[Callable[[int], ScalarSelect[Any]]] = []
+"""Filled by wiring: the newest catalogue file that waits in an organisation, or 0."""
+KEPT: list[Callable[[int, int, str], set[str]]] = []
+"""Filled by wiring: the sub-processes in a person's own waiting file of a name."""
+
+
 def first_day(organisation_id: int, on: date) -> rules.FirstDay:
     """How far an organisation is before its first year, in one query (a row for each answer)."""
     there = [Process.organisation_id == organisation_id, universe.active(Process, on)]
@@ -436,8 +442,7 @@ def first_day(organisation_id: int, on: date) -> rules.FirstDay:
 
     figures = select(
         count(Subprocess, *parts), count(Subprocess, *parts, Subprocess.code.in_(codes)),
-        select(func.coalesce(func.max(ImportDraft.id), 0))
-        .where(ImportDraft.organisation_id == organisation_id).scalar_subquery(),
+        WAITING[0](organisation_id),
         count(Process, *there), count(Process, *there, Process.owner_id.in_(open_)),
         count(Process, *there, Process.deputy_id.in_(open_)),
         count(Coverage, Coverage.organisation_id == organisation_id, stands(Coverage)),
@@ -473,7 +478,4 @@ def offered() -> list[Offered]:
 
 def chosen_before(organisation_id: int, person_id: int | None) -> set[str]:
     """What the reader's own waiting file keeps, so that the page shows the ticks again."""
-    for draft in universe.drafts(organisation_id):
-        if draft.person_id == person_id and draft.filename == universe.PROPOSED:
-            return {entry.subprocess_code for entry in unpacked(draft.rows)[0]}
-    return set()
+    return KEPT[0](organisation_id, person_id, universe.PROPOSED) if person_id else set()

@@ -221,8 +221,8 @@ def keep_proposed() -> ResponseReturnValue:
         return _proposed(here, form, offered, kept)
     try:
         with transaction():
-            id = actions.keep_proposed(guard.by(), here.id, kept)
-            return answer.done(url_for("universe.preview", id=id))
+            id = actions.keep_draft(guard.by(), here.id, kept)
+            return answer.done(url_for("papers.catalogue_file", id=id))
     except Refused as refused:
         return _proposed(_edits(), form, offered, kept, refused)
 

@@ -1,6 +1,7 @@
 """Writes of the catalogue: an import as one event, the facts of a process, and changes of structure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import Any
@@ -14,9 +15,9 @@ from controls.identity import queries as people
 from controls.identity.duties import Duty, Side
 from controls.identity.permissions import Permission
 from controls.universe import queries, rules, structure
-from controls.universe.rules import CatalogueFile, Change, Difference, Entry, Facts, Line, Preview
+from controls.universe.rules import Change, Difference, Entry, Facts, Line, Preview
 from controls.universe.structure import Named, Part, Said
-from controls.universe.tables import Area, Import, ImportDraft, Lineage, LineDuty, Process, Structure, Subprocess
+from controls.universe.tables import Area, Lineage, LineDuty, Process, Structure, Subprocess
 from controls.universe.words import Kind, Level, LineKind
 
 CATALOGUE_IMPORTED = audit.declare(
@@ -37,19 +38,14 @@ def import_catalogue(by: By, organisation_id: int, entries: list[Entry], filenam
     return _import(by, organisation_id, entries, filename, sha256)
 
 
-def _import(
-    by: By, organisation_id: int, entries: list[Entry], filename: str, sha256: str, seen: str | None = None
-) -> Preview:
-    """Take a catalogue file: what is new is added, what is named otherwise is renamed, nothing is removed.
-
-    `seen` is the preview that was looked at; when the catalogue has moved on, it has to be looked at again.
-    """
+def _import(by: By, organisation_id: int, entries: list[Entry], filename: str, sha256: str) -> Preview:
+    """Take a catalogue file: what is new is added, what is named otherwise is renamed, nothing is removed."""
+    _alone(by, organisation_id)
     there, listed = queries.existing(organisation_id), rules.lines(entries)
-    by.must(Permission.CATALOGUE_EDIT, organisation_id)
+    refuse_if(rules.why_not_import(listed, there))
     preview = rules.difference(listed, there)
-    refuse_if(rules.why_not_import(listed, there) + rules.why_not_as_seen(preview, seen))
     touched = {(line.level, line.code.casefold()) for line in preview.lines if line.change in WRITTEN}
-    _take(by, organisation_id, [line for line in listed if line.key in touched])
+    _take(by, organisation_id, [line for line in listed if line.key in touched], filename)
     audit.record(
         by, CATALOGUE_IMPORTED, people.organisation_by_id(organisation_id), organisation_id=organisation_id,
         filename=filename, sha256=sha256, new=preview.new, changed=preview.changed, same=preview.same,
@@ -59,38 +55,66 @@ def _import(
 
 
 def import_entries(by: By, organisation_id: int, entries: list[Entry], filename: str, sha256: str) -> list[Difference]:
-    """Take entries of a workbook that another has confirmed (S15); what was added and what was changed."""
+    """Take entries of a file that another has confirmed (S15); what was added and what was changed."""
     preview = _import(by, organisation_id, entries, filename, sha256)
-    return [line for line in preview.lines if line.change in WRITTEN]
-
-
-def put_back(by: By, organisation_id: int, changed: list[Difference]) -> None:
-    """Undo an import: names and suggestions are again what they were, when nobody has changed them since.
-
-    What an import has added is closed as anything else, on its own page with a date and a reason.
-    """
-    by.must(Permission.CATALOGUE_EDIT, organisation_id)
-    rows: dict[Level, dict[str, Any]] = {
-        level: {row.code.casefold(): row for row in queries.rows_of(table, organisation_id)}
-        for level, table in TABLES.items()
-    }
-    found = [(line, rows[line.level].get(line.code.casefold())) for line in changed]
-    added = [line.code for line in changed if line.change is Change.NEW]
-    since = [
-        line.code for line, row in found
-        if row is None or any(getattr(row, name) != then for name, _was, then in line.fields)
+    db.session.flush()
+    rows = _rows(organisation_id)
+    return [
+        replace(line, version=rows[line.level][line.code.casefold()].version)
+        for line in preview.lines if line.change in WRITTEN
     ]  # fmt: skip
-    refuse_if([rules.ADDED(codes=", ".join(dict.fromkeys(added)))] if added else [])
-    refuse_if([rules.CHANGED_SINCE(codes=", ".join(dict.fromkeys(since)))] if since else [])
+
+
+def put_back(by: By, organisation_id: int, taken: list[Difference], reason: str) -> None:
+    """Undo an import: names and suggestions are again what they were, and what was added closes from today.
+
+    Only when nobody has changed or used any of it since. An area is no more than a heading: with nothing beneath it
+    it is in no list, and it stays.
+    """
+    _alone(by, organisation_id)
+    rows = _rows(organisation_id)
+    found: list[tuple[Difference, Any]] = [(line, rows[line.level].get(line.code.casefold())) for line in taken]
+    since = _codes(line for line, row in found if _moved_on(line, row))
+    refuse_if([rules.CHANGED_SINCE(codes=since)] if since else [])
+    added = [row for line, row in found if line.change is Change.NEW and line.level is not Level.AREA]
+    ends = {(row.__tablename__, row.id) for row in added}
+    used = queries.in_use(organisation_id) | {
+        (Process.__tablename__, row.process_id) for row in rows[Level.SUBPROCESS].values()
+        if row.valid_to is None and (row.__tablename__, row.id) not in ends
+    }  # fmt: skip
+    kept = _codes(row for row in added if (row.__tablename__, row.id) in used)
+    refuse_if([rules.USED(codes=kept)] if kept else [])
     for line, row in found:
         for name, was, _then in line.fields:
             setattr(row, name, was)
-        saved(by, row)
+        if line.fields:
+            saved(by, row)
+    for row in added:
+        _end(by, by.today, row)
+    if added:
+        told, level = [_line(row, None) for row in added], queries.standing_of(added[0]).level
+        _write_down(by, Kind.UNDONE, level, Said(by.today, reason), added[0], told)
     audit.record(by, PUT_BACK, people.organisation_by_id(organisation_id), organisation_id=organisation_id,
-                 lines=len(changed))  # fmt: skip
+                 lines=len(taken))  # fmt: skip
 
 
-TABLES: dict[Level, Any] = {Level.AREA: Area, Level.PROCESS: Process, Level.SUBPROCESS: Subprocess}
+def _moved_on(line: Difference, row: Any) -> bool:
+    """Whether a line is not as the import left it; of what was added, whatever was saved counts."""
+    if row is None or (line.change is Change.NEW and line.level is not Level.AREA and row.version != line.version):
+        return True
+    return any(getattr(row, name) != then for name, _was, then in line.fields)
+
+
+def _codes(lines: Iterable[Any]) -> str:
+    return ", ".join(dict.fromkeys(line.code for line in lines))
+
+
+def _rows(organisation_id: int) -> dict[Level, dict[str, Any]]:
+    """Every line of the catalogue by level and code."""
+    return {
+        level: {row.code.casefold(): row for row in queries.rows_of(table, organisation_id)}
+        for level, table in queries.TABLES.items()
+    }
 
 
 def edit_process(by: By, id: int, version: int, facts: Facts) -> Process:
@@ -175,84 +199,42 @@ def stay_off_line(by: By, process: Process, first: date, last: date, permission:
             take(side=Side.FIRST, within=year, persons=line - first_ones - seconds)
 
 
-def keep_draft(by: By, organisation_id: int, file: CatalogueFile) -> ImportDraft:
-    """Keep a catalogue file until it is taken or dropped; the reader's earlier file gives way."""
-    by.must(Permission.CATALOGUE_EDIT, organisation_id)
-    refuse_if(rules.why_not_import(rules.lines(file.entries), queries.existing(organisation_id)))
-    for earlier in queries.drafts(organisation_id):
-        if earlier.person_id == by.person_id:
-            db.session.delete(earlier)
-    row = ImportDraft(
-        organisation_id=organisation_id, person_id=by.person_id, on_behalf_of_id=by.on_behalf_of, uploaded_at=by.at,
-        filename=file.filename, sha256=file.sha256, rows=rules.packed(file),
-    )  # fmt: skip
-    db.session.add(row)
-    db.session.flush()
-    return row
-
-
-def take_draft(by: By, id: int, seen: str) -> Preview:
-    """Confirm a file that another has brought (S15), as its preview showed it."""
-    row = load(ImportDraft, id)
-    by.must(Permission.CATALOGUE_EDIT, row.organisation_id)
-    entries, _ = rules.unpacked(row.rows)
-    why = queries.why_not_take(by, row)
-    if why:
-        raise accounts.SamePerson(why, by, Duty.S15, Side.SECOND, accounts.Bound(row, row.organisation_id))
-    taken = Import(
-        organisation_id=row.organisation_id, filename=row.filename, sha256=row.sha256, imported_by_id=row.person_id,
-        imported_at=row.uploaded_at, confirmed_by_id=by.person_id,
-    )  # fmt: skip
-    saved(by, taken)
-    db.session.add(taken)
-    accounts.take_part(by, Duty.S15, taken, Side.FIRST, persons=[row.person_id, row.on_behalf_of_id])
-    accounts.take_part(by, Duty.S15, taken, Side.SECOND)
-    preview = _import(by, row.organisation_id, entries, row.filename, row.sha256, seen)
-    db.session.delete(row)
-    return preview
-
-
-def drop_draft(by: By, id: int) -> int:
-    """Drop a file that was not taken."""
-    row = load(ImportDraft, id)
-    by.must(Permission.CATALOGUE_EDIT, row.organisation_id)
-    db.session.delete(row)
-    return row.organisation_id
-
-
-def _take(by: By, organisation_id: int, lines: list[Line]) -> None:
+def _take(by: By, organisation_id: int, lines: list[Line], filename: str) -> None:
     """Write the lines level after level, so that each finds what it stands under."""
-    areas = {row.code.casefold(): row for row in queries.rows_of(Area, organisation_id)}
-    for line in (line for line in lines if line.level is Level.AREA):
-        area = areas.get(line.key[1]) or Area(organisation_id=organisation_id, sort_key=rules.sort_key(line.code))
-        areas[line.key[1]] = area
-        _write(by, area, line)
-    db.session.flush()
-    processes = {row.code.casefold(): row for row in queries.rows_of(Process, organisation_id)}
-    for line in (line for line in lines if line.level is Level.PROCESS):
-        process = processes.get(line.key[1]) or Process(organisation_id=organisation_id, valid_from=by.today)
-        processes[line.key[1]] = process
-        above = areas[line.parent.casefold()]
-        process.area_id, process.sort_key = above.id, rules.sort_key(above.code, line.code)
-        _write(by, process, line)
-    db.session.flush()
-    subprocesses = {row.code.casefold(): row for row in queries.rows_of(Subprocess, organisation_id)}
-    codes = {area.id: area.code for area in areas.values()}
-    for line in (line for line in lines if line.level is Level.SUBPROCESS):
-        row = subprocesses.get(line.key[1]) or Subprocess(organisation_id=organisation_id, valid_from=by.today)
-        over = processes[line.parent.casefold()]
-        row.process_id, row.sort_key = over.id, rules.sort_key(codes[over.area_id], over.code, line.code)
-        _write(by, row, line)
+    rows, again = _rows(organisation_id), list[Any]()
+    for level in Level:
+        for line in (line for line in lines if line.level is level):
+            row = rows[level].get(line.key[1])
+            fresh = row is None or getattr(row, "valid_to", None) is not None
+            if row is None:
+                row = rows[level][line.key[1]] = queries.TABLES[level](organisation_id=organisation_id, code=line.code)
+                db.session.add(row)
+            elif fresh:
+                again.append(row)
+            for name, value in line.values.items():
+                if fresh or value not in ("", None):
+                    setattr(row, name, value)
+            _set_under(by, row, line, rows)
+            saved(by, row)
+        db.session.flush()
+    if again:
+        told, level = [_line(None, row, inherits=True) for row in again], queries.standing_of(again[0]).level
+        _write_down(by, Kind.REOPENED, level, Said(by.today, filename), again[0], told)
 
 
-def _write(by: By, row: Area | Process | Subprocess, line: Line) -> None:
-    if not row.code:
-        row.code, row.name_da, row.name_en = line.code, "", ""
-        db.session.add(row)
-    for name, value in line.values.items():
-        if value not in ("", None):
-            setattr(row, name, value)
-    saved(by, row)
+def _set_under(by: By, row: Any, line: Line, rows: dict[Level, dict[str, Any]]) -> None:
+    """Put a row in its place, and into force if it is new or was undone."""
+    codes = [line.code]
+    if line.level is not Level.AREA:
+        above = rows[Level.AREA if line.level is Level.PROCESS else Level.PROCESS][line.parent.casefold()]
+        codes = [above.code, line.code]
+        setattr(row, "area_id" if line.level is Level.PROCESS else "process_id", above.id)
+        if line.level is Level.SUBPROCESS:
+            codes = [next(one.code for one in rows[Level.AREA].values() if one.id == above.area_id), *codes]
+        if row.valid_from is None or (row.valid_to is not None and row.valid_to < row.valid_from):
+            row.valid_from = by.today
+        row.valid_to = None
+    row.sort_key = rules.sort_key(*codes)
 
 
 # --- Changes of structure: each is told with its day and its reason, and nothing is deleted ---
@@ -496,7 +478,13 @@ def _line(before: Any, after: Any, *, was: str = "", inherits: bool = False, rea
 
 
 def _tell(by: By, kind: Kind, level: Level, said: Said, row: Any, lines: list[Lineage]) -> None:
-    """Write down what happened, from what day and why, and what came of what."""
+    """Write down what happened, and record it in the row's log."""
+    _write_down(by, kind, level, said, row, lines)
+    audit.record(by.because(said.reason.strip()), STRUCTURE_CHANGED, row, kind=kind.value)
+
+
+def _write_down(by: By, kind: Kind, level: Level, said: Said, row: Any, lines: list[Lineage]) -> None:
+    """What happened, from what day and why, and what came of what."""
     told = Structure(
         organisation_id=row.organisation_id, kind=kind, level=level, effective_on=said.on, reason=said.reason.strip(),
         recorded_at=by.at, recorded_by_id=by.person_id,
@@ -506,4 +494,3 @@ def _tell(by: By, kind: Kind, level: Level, said: Said, row: Any, lines: list[Li
     for line in lines:
         line.structure_id = told.id
     db.session.add_all(lines)
-    audit.record(by.because(told.reason), STRUCTURE_CHANGED, row, kind=kind.value)

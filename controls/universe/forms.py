@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from wtforms import BooleanField, HiddenField, SelectMultipleField
+from wtforms import BooleanField, SelectMultipleField
 from wtforms.widgets import CheckboxInput, HiddenInput, ListWidget
 
 from controls.base.form import Amount, BaseForm, Day, Line, Pick, Whole, Words
@@ -46,12 +46,6 @@ class EditProcess(BaseForm):
 
 def _id(given: Any) -> int | None:
     return int(given) if given else None
-
-
-class Take(BaseForm):
-    """What the reader of the preview has seen."""
-
-    seen = HiddenField()
 
 
 class Then(BaseForm):

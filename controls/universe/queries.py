@@ -1,7 +1,6 @@
 """Reads of the catalogue: areas, processes, sub-processes, the list of them, and catalogue files."""
 
 import csv
-import hashlib
 import io
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
+    Date,
+    ScalarSelect,
     Select,
     String,
     and_,
@@ -26,21 +27,22 @@ from sqlalchemy import (
     select,
     text,
     true,
+    union,
 )  # fmt: skip
 from sqlalchemy.orm import aliased
 
 from controls.base import held, intake, told
 from controls.base.by import By
-from controls.base.db import built, db
+from controls.base.db import Base, built, db
 from controls.base.why import N_, Reason
 from controls.identity import queries as people
 from controls.identity.duties import Duty, Side
 from controls.identity.permissions import Permission
 from controls.identity.tables import Organisation, Person
 from controls.universe import rules, sheet
-from controls.universe.rules import CatalogueFile, Entry, Line, Preview
-from controls.universe.structure import Origin, Standing
-from controls.universe.tables import Area, ImportDraft, Lineage, LineDuty, Process, Structure, Subprocess
+from controls.universe.rules import Entry, Line
+from controls.universe.structure import Origin, Standing, day_before
+from controls.universe.tables import Area, Lineage, LineDuty, Process, Structure, Subprocess
 from controls.universe.words import Kind, Level
 
 T = TypeVar("T", Area, Process, Subprocess)
@@ -119,14 +121,6 @@ def why_not_off_line(
         if reasons:
             return reasons
     return []
-
-
-def why_not_take(by: By, draft: ImportDraft) -> list[Reason]:
-    """S15: who brought a catalogue file does not confirm it; who may instead."""
-    return people.why_not_part(
-        by, Duty.S15, draft, Side.SECOND, permission=Permission.CATALOGUE_EDIT, parts={},
-        besides=people.roots([draft.person_id, draft.on_behalf_of_id]).values(),
-    )  # fmt: skip
 
 
 def subprocess(id: int) -> Subprocess | None:
@@ -394,49 +388,69 @@ def proposed_entries() -> tuple[Entry, ...]:
     return tuple(read_catalogue(proposed(), PROPOSED))
 
 
-def read_file(data: bytes, filename: str) -> CatalogueFile:
-    """A catalogue file (CSV or xlsx) as entries; raises `Refused` with every bad row."""
-    name = intake.named(filename)
-    return catalogue_file(intake.read(data, name), name, data)
-
-
-def catalogue_file(given: intake.Sheet, name: str, data: bytes) -> CatalogueFile:
-    """The rows of a file as entries; raises `Refused` with every bad row."""
-    found = sheet.entries(given.rows, given.name if name.lower().endswith(".xlsx") else "")
-    return CatalogueFile(name, hashlib.sha256(data).hexdigest(), found, sheet.unused(given.rows))
-
-
 def read_catalogue(data: bytes, filename: str) -> list[Entry]:
     """The entries of a catalogue file (CSV or xlsx); raises `Refused` with every bad row."""
-    return read_file(data, filename).entries
+    name = intake.named(filename)
+    return entries(intake.read(data, name), name)
 
 
-def existing(organisation_id: int) -> list[Line]:
-    """The catalogue of an organisation, closed lines too, as an import compares with it."""
-    parent = aliased(Area)
-    areas = select(literal(Level.AREA.value), Area.code, Area.name_da, Area.name_en, Area.sort_key, literal(False))
-    given_up = _given_up(organisation_id).add_columns(literal(""), literal(""), literal(""), literal(True))
+def entries(given: intake.Sheet, name: str, named: Collection[rules.Key] = ()) -> list[Entry]:
+    """The rows of a file as entries; raises `Refused` with every bad row."""
+    return sheet.entries(given.rows, given.name if name.lower().endswith(".xlsx") else "", named)
+
+
+def existing(organisation_id: int) -> dict[rules.Key, Line]:
+    """The catalogue of an organisation, closed lines too, as an import compares with it.
+
+    What an import added that was undone is not there: a corrected file may bring it again.
+    """
+    none, blank = cast(null(), Date), literal("")
+    above = _given_up(organisation_id).add_columns(blank, blank, blank, literal(True), blank, none, none).union_all(
+        select(literal(Level.AREA.value), Area.code, Area.name_da, Area.name_en, Area.sort_key, literal(False), blank,
+               none, none).where(Area.organisation_id == organisation_id),
+        select(literal(Level.PROCESS.value), Process.code, Process.name_da, Process.name_en, Process.sort_key,
+               Process.valid_to.is_not(None), Area.code, Process.valid_to, _undone_on(Process))
+        .join(Area, Area.id == Process.area_id).where(Process.organisation_id == organisation_id),
+    ).order_by(text("5"))  # fmt: skip
     found = [
-        Line(Level(level), code, "", {} if gone else {"name_da": da, "name_en": en}, closed=gone)
-        for level, code, da, en, _key, gone in db.session.execute(
-            given_up.union_all(areas.where(Area.organisation_id == organisation_id)).order_by(text("5")))
-    ]  # fmt: skip
+        Line(Level(level), code, over, {"name_da": da, "name_en": en}, closed=gone)
+        for level, code, da, en, _key, gone, over, closed, undone in db.session.execute(above)
+        if undone is None or closed != day_before(undone)
+    ]
+    values = [getattr(Subprocess, name) for name in rules.VALUES]
     found += [
-        Line(Level.PROCESS, code, above, {"name_da": da, "name_en": en}, closed=closed is not None)
-        for code, da, en, closed, above in db.session.execute(
-            select(Process.code, Process.name_da, Process.name_en, Process.valid_to, parent.code)
-            .join(parent, parent.id == Process.area_id)
-            .where(Process.organisation_id == organisation_id).order_by(Process.sort_key))
-    ]  # fmt: skip
-    values = [getattr(Subprocess, name) for name in rules.LABELS]
-    found += [
-        Line(Level.SUBPROCESS, code, above, dict(zip(rules.LABELS, rest, strict=True)), closed=closed is not None)
-        for code, closed, above, *rest in db.session.execute(
-            select(Subprocess.code, Subprocess.valid_to, Process.code, *values)
+        Line(Level.SUBPROCESS, code, over, dict(zip(rules.VALUES, rest, strict=True)), closed=closed is not None)
+        for code, closed, undone, over, *rest in db.session.execute(
+            select(Subprocess.code, Subprocess.valid_to, _undone_on(Subprocess), Process.code, *values)
             .join(Process, Process.id == Subprocess.process_id)
             .where(Subprocess.organisation_id == organisation_id).order_by(Subprocess.sort_key))
+        if undone is None or closed != day_before(undone)
     ]  # fmt: skip
-    return found
+    return {line.key: line for line in found}
+
+
+def _undone_on(table: Any) -> ScalarSelect[date]:
+    """The day on which the import that added a line was undone last."""
+    query = select(func.max(Structure.effective_on)).join(Lineage, Lineage.structure_id == Structure.id)
+    query = query.where(Lineage.object_type == table.__tablename__, Lineage.before_id == table.id)
+    return query.where(Structure.kind == Kind.UNDONE).correlate(table).scalar_subquery()
+
+
+def in_use(organisation_id: int) -> set[tuple[str, int]]:
+    """Table and id of the processes and sub-processes that anything outside the catalogue's own tree refers to.
+
+    Every slice's tables are asked, also those that come later: none can be forgotten.
+    """
+    own = {Process.__tablename__, Subprocess.__tablename__}
+    asked = [
+        select(literal(key.column.table.name), key.parent).join(key.column.table, key.column == key.parent)
+        .where(key.column.table.c.organisation_id == organisation_id)
+        for table in Base.metadata.sorted_tables if table.name not in own
+        for key in table.foreign_keys if key.column.table.name in own
+    ]  # fmt: skip
+    changed = select(Lineage.object_type, Lineage.after_id).join(Structure, Structure.id == Lineage.structure_id)
+    asked.append(changed.where(Lineage.organisation_id == organisation_id, Structure.kind == Kind.CHANGED))
+    return {(table, id) for table, id in db.session.execute(union(*asked))}
 
 
 def rows_of(table: type[T], organisation_id: int) -> list[T]:
@@ -445,25 +459,9 @@ def rows_of(table: type[T], organisation_id: int) -> list[T]:
 
 
 def has_processes(organisation_id: int) -> bool:
-    """Whether the organisation has any process yet."""
-    return db.session.scalar(select(Process.id).where(Process.organisation_id == organisation_id).limit(1)) is not None
-
-
-def draft(id: int) -> ImportDraft | None:
-    """A catalogue file that waits to be taken."""
-    return db.session.get(ImportDraft, id) if 0 < id < 2**31 else None
-
-
-def drafts(organisation_id: int) -> list[ImportDraft]:
-    """The catalogue files that wait to be taken in an organisation."""
-    query = select(ImportDraft).where(ImportDraft.organisation_id == organisation_id).order_by(ImportDraft.id)
-    return list(db.session.scalars(query))
-
-
-def preview(row: ImportDraft) -> Preview:
-    """What a waiting file would change in the catalogue as it is now."""
-    entries, _ = rules.unpacked(row.rows)
-    return rules.difference(rules.lines(entries), existing(row.organisation_id))
+    """Whether the organisation has any process in its catalogue."""
+    query = select(Process.id).where(Process.organisation_id == organisation_id, Process.valid_to.is_(None)).limit(1)
+    return db.session.scalar(query) is not None
 
 
 # --- Changes of structure ---

@@ -1,4 +1,4 @@
-"""The list of processes, the facts of a process, changes of structure, and the import of a catalogue."""
+"""The list of processes, the facts of a process, and changes of structure."""
 
 from collections import defaultdict
 from typing import Any
@@ -111,72 +111,10 @@ def _page_of(here: Organisation, code: str) -> str:
     return f"{path.removesuffix('/edit')}?{query}"
 
 
-@bp.get("/import/<int:id>")
-@guard.allows(Permission.CATALOGUE_EDIT)
-def preview(id: int) -> ResponseReturnValue:
-    """What a file would change, row by row, before it is taken."""
-    return answer.page("universe/preview.html", **_preview(id))
-
-
-@bp.post("/import/<int:id>/take")
-@guard.allows(Permission.CATALOGUE_EDIT)
-def take(id: int) -> ResponseReturnValue:
-    """Take the file as the preview showed it."""
-    form, here = forms.Take(request.form), _organisation(id)
-    try:
-        with transaction():
-            done = actions.take_draft(guard.by(), id, form.seen.data or "")
-            n, m = done.new, done.changed
-            text = _("The catalogue was imported: %(new)s new, %(changed)s changed.", new=n, changed=m)
-            return answer.done(_list(here), text)
-    except Refused as refused:
-        return answer.failed("universe/preview.html", form, refused, **_preview(id))
-
-
-@bp.post("/import/<int:id>/drop")
-@guard.allows(Permission.CATALOGUE_EDIT)
-def drop(id: int) -> ResponseReturnValue:
-    """Drop the file; the catalogue stays as it is."""
-    here = _organisation(id)
-    with transaction():
-        actions.drop_draft(guard.by(), id)
-        return answer.done(url_for("papers.catalogue", org=here.code), _("The file was dropped. Nothing was changed."))
-
-
-def _draft(id: int) -> Any:
-    row = queries.draft(id)
-    if row is None or not guard.by().may(Permission.CATALOGUE_EDIT, row.organisation_id):
-        abort(404)
-    return row
-
-
-def _organisation(id: int) -> Organisation:
-    found = people.organisation_by_id(_draft(id).organisation_id)
-    assert found is not None
-    return found
-
-
-def _preview(id: int) -> dict[str, Any]:
-    """The differences, one page of them, perhaps only those of one kind."""
-    draft = _draft(id)
-    found, asked = queries.preview(draft), lists.asked(("code",), ("change",))
-    lines = rules.in_reading_order(found, asked.filters.get("change", ""))
-    here = _organisation(id)
-    filters: dict[str, Any] = {**asked.filters}
-    address = url_for("universe.preview", id=id, **filters)
-    return {
-        "draft": draft, "found": found, "page": lists.cut(lines, asked, len(found.lines)), "here": here,
-        "seen": rules.fingerprint(found), "why_not_take": queries.why_not_take(guard.by(), draft),
-        "labels": rules.LABELS, "changes": list(rules.Change), "asked": asked,
-        "unused": rules.unpacked(draft.rows)[1], "address": address + ("&" if asked.filters else "?"),
-        "title": _("Import for %(organisation)s", organisation=name(here)),
-    }  # fmt: skip
-
-
 # --- Changes of structure ---
 
 LEVELS = ", ".join(Level)
-KINDS = ", ".join(Kind)
+KINDS = ", ".join(DO)
 
 
 def _one(level: str, code: str) -> Any:
@@ -250,7 +188,7 @@ def _act(level: Level, row: Any, kind: Kind, form: Any) -> Any:
             return actions.close(by, *given, said)
         case Kind.REOPENED:
             return actions.reopen(by, *given, said)
-        case Kind.CHANGED:
+        case _:
             return actions.mark_changed(by, *given[1:], said)
 
 

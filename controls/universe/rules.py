@@ -1,12 +1,10 @@
 """What a catalogue entry is, how codes are ordered, what an import changes, and what may be said about a process."""
 
-import hashlib
-import json
 import re
 import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -27,17 +25,15 @@ CHANGED_SINCE = Why(
     "stale_version", N_("The import cannot be undone: {codes} were changed after it. Correct them on their own pages."),
     409,
 )  # fmt: skip
-ADDED = Why(
+USED = Why(
     "wrong_state",
-    N_("The import cannot be undone: it added {codes}. What a file has added is closed on its own page."), 409,
+    N_("The import cannot be undone: {codes} have been used since. Close on their own pages what should not be there."),
+    409,
 )  # fmt: skip
 MISSING_COLUMN = Why("import_missing_column", N_("The sheet lacks the column “{column}”."))
 DOUBLE_COLUMN = Why("import_double_column", N_("The sheet has the column “{column}” twice: {first} and {second}."))
 NO_ROWS = Why("file_empty", N_("The sheet has a heading but no rows."))
 NO_FILE = Why("field_required", N_("Choose a file first."))
-MOVED_ON = Why(
-    "stale_version", N_("The catalogue was changed after the preview was made. Look at the differences again."), 409
-)
 SAME_DEPUTY = Why("universe.same_deputy", N_("The deputy must be another person than the process owner."))
 NOT_HERE = Why("universe.not_here", N_("Choose a person who works here on that day."))
 BELOW_ZERO = Why("number_out_of_range", N_("The number may not be below zero."))
@@ -67,14 +63,8 @@ class Entry(NamedTuple):
     impact: int | None = None
 
 
-@dataclass(frozen=True)
-class CatalogueFile:
-    """A catalogue file that was read without a fault; `unused` holds the headings that were not read."""
-
-    filename: str
-    sha256: str
-    entries: list[Entry]
-    unused: list[str]
+Key = tuple[Level, str]
+LEVELS = tuple(Level)
 
 
 class Change(Labelled):
@@ -98,22 +88,20 @@ class Line:
     closed: bool = False
 
     @property
-    def key(self) -> tuple[Level, str]:
+    def key(self) -> Key:
         """A code is one code, however its letters are written."""
         return self.level, self.code.casefold()
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One line of the preview: what the file says beside what stands in the system."""
+    """What the file says of one line beside what stands in the system; `version` of the row once it is taken."""
 
     level: Level
     code: str
     change: Change
-    name_da: str
-    name_en: str
-    row: int = 0
     fields: tuple[tuple[str, str | int | None, str | int | None], ...] = ()
+    version: int = 0
 
 
 @dataclass(frozen=True)
@@ -144,11 +132,8 @@ class Preview:
         return self.counts.get(Change.ABSENT, 0)
 
 
-LABELS = {
-    "name_da": N_("Danish name"), "name_en": N_("English name"), "typical_risk": N_("Typical risk"),
-    "typical_key_control": N_("Typical key control"), "suggested_likelihood": N_("Suggested likelihood"),
-    "suggested_impact": N_("Suggested impact"),
-}  # fmt: skip
+VALUES = ("name_da", "name_en", "typical_risk", "typical_key_control", "suggested_likelihood", "suggested_impact")
+"""What a file may say of a sub-process, in the order of an entry."""
 
 
 @dataclass(frozen=True)
@@ -225,103 +210,56 @@ def _signs(text: str) -> Iterator[str]:
 
 
 def lines(entries: Iterable[Entry]) -> list[Line]:
-    """Each area, process and sub-process of the entries once, those above before those below."""
-    areas: dict[str, Line] = {}
-    processes: dict[str, Line] = {}
-    subprocesses: dict[str, Line] = {}
+    """Each area, process and sub-process of the entries once, with the names any entry gives; above before below."""
+    found: dict[tuple[Level, str], Line] = {}
     for e in entries:
-        if e.area_code.casefold() not in areas:
-            names = {"name_da": e.area_da, "name_en": e.area_en}
-            areas[e.area_code.casefold()] = Line(Level.AREA, e.area_code, "", names, e.row)
-        if e.process_code.casefold() not in processes:
-            names = {"name_da": e.process_da, "name_en": e.process_en}
-            processes[e.process_code.casefold()] = Line(Level.PROCESS, e.process_code, e.area_code, names, e.row)
-        subprocesses[e.subprocess_code.casefold()] = Line(
-            Level.SUBPROCESS, e.subprocess_code, e.process_code, _suggestions(e), e.row
-        )
-    return [*areas.values(), *processes.values(), *subprocesses.values()]
+        for line in parts_of(e):
+            first = found.setdefault(line.key, line)
+            if first is not line:
+                given = {name: first.values[name] or value for name, value in line.values.items()}
+                found[line.key] = replace(first, values=given)
+    return sorted(found.values(), key=lambda line: LEVELS.index(line.level))
 
 
-def _suggestions(e: Entry) -> dict[str, str | int | None]:
-    return {
-        "name_da": e.subprocess_da, "name_en": e.subprocess_en, "typical_risk": e.typical_risk,
-        "typical_key_control": e.typical_key_control, "suggested_likelihood": e.likelihood,
-        "suggested_impact": e.impact,
-    }  # fmt: skip
+def parts_of(e: Entry) -> tuple[Line, Line, Line]:
+    """An entry's area, process and sub-process."""
+    return (
+        Line(Level.AREA, e.area_code, "", {"name_da": e.area_da, "name_en": e.area_en}, e.row),
+        Line(Level.PROCESS, e.process_code, e.area_code, {"name_da": e.process_da, "name_en": e.process_en}, e.row),
+        Line(Level.SUBPROCESS, e.subprocess_code, e.process_code, dict(zip(VALUES, e[8:], strict=True)), e.row),
+    )
 
 
-def difference(listed: Sequence[Line], existing: Iterable[Line]) -> Preview:
+def difference(listed: Sequence[Line], there: Mapping[Key, Line]) -> Preview:
     """What the file would change, line by line; what it leaves empty or does not mention stays as it is."""
-    here = {line.key: line for line in existing if not line.closed}
     named = {line.key for line in listed}
-    found = [_compare(line, here.get(line.key)) for line in listed]
-    found += [_say(line, Change.ABSENT) for key, line in here.items() if key not in named]
+    found = [_compare(line, there.get(line.key)) for line in listed]
+    found += [Difference(line.level, line.code, Change.ABSENT)
+              for key, line in there.items() if key not in named and not line.closed]  # fmt: skip
     return Preview(tuple(found), Counter(line.change for line in found))
 
 
 def _compare(line: Line, there: Line | None) -> Difference:
     if there is None:
-        return _say(line, Change.NEW)
+        return Difference(line.level, line.code, Change.NEW)
     changes = tuple(
         (name, there.values[name], value)
         for name, value in line.values.items()
         if value not in ("", None) and value != there.values[name]
     )
-    merged = {name: there.values[name] if value in ("", None) else value for name, value in line.values.items()}
-    shown = Line(line.level, there.code, line.parent, merged, line.row)
-    return _say(shown, Change.CHANGED if changes else Change.SAME, changes)
+    return Difference(line.level, there.code, Change.CHANGED if changes else Change.SAME, changes)
 
 
-def _say(
-    line: Line, change: Change, changes: tuple[tuple[str, str | int | None, str | int | None], ...] = ()
-) -> Difference:
-    names = str(line.values["name_da"] or ""), str(line.values["name_en"] or "")
-    return Difference(line.level, line.code, change, *names, line.row, changes)
-
-
-FIRST = (Change.CHANGED, Change.NEW, Change.ABSENT, Change.SAME)
-LEVELS = tuple(Level)
-
-
-def in_reading_order(preview: Preview, only: str = "") -> list[Difference]:
-    """The lines as they are read: what changes first, then as the file has them, each below what it stands under."""
-    shown = [line for line in preview.lines if only in ("", line.change.value)]
-    return sorted(shown, key=lambda line: (FIRST.index(line.change), line.row, LEVELS.index(line.level)))
-
-
-def fingerprint(preview: Preview) -> str:
-    """What a reader of the preview has seen, so that taking it takes just that."""
-    shown = [(d.level, d.code, d.change, d.fields) for d in preview.lines if d.change is not Change.SAME]
-    return hashlib.sha256(repr(shown).encode()).hexdigest()
-
-
-def why_not_as_seen(preview: Preview, seen: str | None) -> list[Reason]:
-    """A reader takes what he has seen; somebody else may have changed the catalogue since."""
-    return [] if seen is None or seen == fingerprint(preview) else [MOVED_ON()]
-
-
-def packed(file: CatalogueFile) -> str:
-    """Entries and the headings that were not read, as a text that can wait."""
-    return json.dumps({"entries": file.entries, "unused": file.unused}, ensure_ascii=False)
-
-
-def unpacked(text: str) -> tuple[list[Entry], list[str]]:
-    """The entries and headings that waited."""
-    kept = json.loads(text)
-    return [Entry(*values) for values in kept["entries"]], list(kept["unused"])
-
-
-def why_not_import(listed: Sequence[Line], existing: Iterable[Line]) -> list[Reason]:
+def why_not_import(listed: Iterable[Line], there: Mapping[Key, Line]) -> list[Reason]:
     """A file names things and adds things; it never moves a sub-process, and never gives a closed code to another."""
-    here = {line.key: line for line in existing}
     faults = []
     for line in listed:
-        there = here.get(line.key)
-        if there is None:
+        found = there.get(line.key)
+        if found is None:
             continue
-        if there.closed:
+        if found.closed:
             faults.append(fault(line.row, line.level.label, CLOSED, line.code))
-        elif there.parent.casefold() != line.parent.casefold():
+        elif found.parent.casefold() != line.parent.casefold():
             reason = OTHER_AREA if line.level is Level.PROCESS else OTHER_PLACE
             faults.append(fault(line.row, line.level.label, reason, line.code))
     return with_count(faults)

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple, Protocol
@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 from controls.base.why import N_, Reason, Refused, refuse_if
 from controls.universe import rules
 from controls.universe.rules import Entry
+from controls.universe.words import Level
 
 Cell = str | int | float | date | bool | None
 
@@ -132,15 +133,15 @@ def unused(rows: Sequence[Row]) -> list[str]:
     return heading(rows[0].cells).unused
 
 
-def entries(rows: Sequence[Row], sheet: str = "") -> list[Entry]:
+def entries(rows: Sequence[Row], sheet: str = "", named: Collection[rules.Key] = ()) -> list[Entry]:
     """The entries of a sheet whose first row is the heading; every bad cell is refused, none is passed over.
 
-    `sheet` is its name in a workbook; a file of plain text has none.
+    `sheet` is its name in a workbook; a file of plain text has none. `named` has names already, and needs none here.
     """
     head = heading(rows[0].cells)
     if len(rows) == 1:
         raise Refused([rules.NO_ROWS("file")])
-    reader = Reader(head, sheet)
+    reader = Reader(head, sheet, named)
     found = [reader.entry(row) for row in rows[1:]]
     reader.compare(found)
     refuse_if(rules.with_count(reader.faults))
@@ -150,8 +151,8 @@ def entries(rows: Sequence[Row], sheet: str = "") -> list[Entry]:
 class Reader:
     """Goes through the rows and gathers the entries' faults."""
 
-    def __init__(self, head: Heading, sheet: str = "") -> None:
-        self.head, self.sheet, self.faults = head, sheet, list[Reason]()
+    def __init__(self, head: Heading, sheet: str = "", named: Collection[rules.Key] = ()) -> None:
+        self.head, self.sheet, self.there, self.faults = head, sheet, named, list[Reason]()
         self.place = {column.field: head.places.get(column.field, -1) for column in COLUMNS}
 
     def fault(self, row: int, field: str, reason: str, value: object = "") -> None:
@@ -250,7 +251,7 @@ class Reader:
             if code_of(entry):
                 groups.setdefault(code_of(entry).casefold(), []).append(entry)
         for same in groups.values():
-            named = False
+            named = (Level(level), code_of(same[0]).casefold()) in self.there
             for field in (f"{level}_da", f"{level}_en"):
                 names = {name for entry in same if (name := getattr(entry, field))}
                 named = named or bool(names)

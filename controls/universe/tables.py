@@ -1,11 +1,10 @@
-"""Areas, processes and sub-processes, and an uploaded catalogue that waits to be taken."""
+"""Areas, processes and sub-processes, who has line duty in them, and what happened to their structure."""
 
 from datetime import date, datetime
 
 from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from controls.base.audit import UNLOGGED
 from controls.base.db import Choice, Model, UtcTime, Versioned
 from controls.universe.words import Kind, Level, LineKind
 
@@ -131,7 +130,7 @@ class Lineage(Model):
 
 
 class Import(Versioned, Model):
-    """A catalogue that one took in from a file and another confirmed (S15)."""
+    """A catalogue that one took in from a file and another confirmed (S15); only from before rows were chosen."""
 
     __tablename__ = "universe_import"
 
@@ -142,19 +141,3 @@ class Import(Versioned, Model):
     imported_by_id: Mapped[int] = mapped_column(ForeignKey("identity_person.id"))
     imported_at: Mapped[datetime] = mapped_column(UtcTime)
     confirmed_by_id: Mapped[int] = mapped_column(ForeignKey("identity_person.id"))
-
-
-class ImportDraft(Model):
-    """A catalogue file that was read and waits to be taken; gone when taken or dropped."""
-
-    __tablename__ = "universe_import_draft"
-    __table_args__ = {"info": UNLOGGED}
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    organisation_id: Mapped[int] = mapped_column(ForeignKey("identity_organisation.id"))
-    person_id: Mapped[int] = mapped_column(ForeignKey("identity_person.id"))
-    on_behalf_of_id: Mapped[int | None] = mapped_column(ForeignKey("identity_person.id"))
-    uploaded_at: Mapped[datetime] = mapped_column(UtcTime)
-    filename: Mapped[str] = mapped_column(String(200))
-    sha256: Mapped[str] = mapped_column(String(64))
-    rows: Mapped[str] = mapped_column(Text)

@@ -24,6 +24,7 @@ class Kind(Labelled):
     REOPENED = "reopened", N_("Opened again")
     TRANSFERRED = "transferred", N_("Transferred to another organisation")
     CHANGED = "changed", N_("Essentially changed")
+    UNDONE = "undone", N_("Import undone")
 
 
 class LineKind(Labelled):

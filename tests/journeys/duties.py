@@ -33,6 +33,7 @@ from controls.identity.duties import Duty
 from controls.identity.permissions import Role, reach
 from controls.identity.visits import Visited, VisitTask, visits
 from controls.identity.words import KeeperKind
+from controls.papers import actions as papers
 from controls.recommendation import actions as recommending
 from controls.review import actions as reviewing
 from controls.review import queries as reviews
@@ -40,7 +41,6 @@ from controls.review import rules as reviewed
 from controls.review.words import Outcome
 from controls.universe import actions as catalogue
 from controls.universe import queries as universe
-from controls.universe import rules as listed
 from controls.universe.rules import Facts
 from controls.visiting import actions as visiting
 from controls.wheel import actions as wheel
@@ -53,6 +53,7 @@ from tests.effectiveness import setting
 from tests.evidence.builders import PDF
 from tests.finding import test_actions as findings
 from tests.forum import test_actions as meetings
+from tests.papers.filled import whole
 from tests.photograph import photographed
 from tests.recommendation import scene as stage
 from tests.recommendation import test_actions as drafts
@@ -787,13 +788,11 @@ class Imports(Row):
         self.home = self.make.organisation("STAR", "DEP")
 
     def first(self, by: By) -> None:
-        file = universe.read_file(years.CATALOGUE, "katalog.csv")
-        self.draft = self.do(catalogue.keep_draft, by, self.home.id, file).id
-        difference = listed.difference(listed.lines(file.entries), universe.existing(self.home.id))
-        self.seen = listed.fingerprint(difference)
+        self.draft = self.do(papers.save_draft, by, self.home.id, years.CATALOGUE, "katalog.csv")
+        self.seen = whole(by, self.draft)
 
     def second(self, by: By) -> None:
-        self.do(catalogue.take_draft, by, self.draft, self.seen)
+        self.do(papers.take_catalogue, by, self.draft, self.seen)
 
 
 class Keeps(Row):

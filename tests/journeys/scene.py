@@ -70,8 +70,9 @@ def import_catalogue(who: Someone, confirmer: Someone, lines: int | None = None)
     data = b"".join(CATALOGUE.read_bytes().splitlines(keepends=True)[: None if lines is None else lines + 1])
     preview = who.get("/import?org=STAR").form("/import").fill(file=(data, "katalog.csv")).press()
     assert not preview.forms("/take")
-    waiting = confirmer.get("/import?org=STAR").links(r"^/import/\d+$")[0]
-    return confirmer.get(waiting).form("/take").press()
+    waiting = confirmer.get("/import?org=STAR").links(r"^/import/catalogue/\d+$")[0]
+    confirmer.get(waiting).form("/take").press()
+    return confirmer.get("/processes?org=STAR")
 
 
 SCORES = {

@@ -58,7 +58,7 @@ def _catalogue(scene: Scene) -> None:
     scene.coordinator.get("/").says("En fil venter.")
     again = scene.coordinator.get("/settings/proposed?org=STAR").form("/settings/proposed")
     assert again.data.getlist("keep") == kept, "what waits is shown ticked"
-    scene.group.get("/").follow(r"/import/\d+").form("/take").press()
+    scene.group.get("/").follow(r"/import/catalogue/\d+").form("/take").press()
     scene.coordinator.get("/").says(f"{len(kept)} af 110 foreslåede delprocesser er beholdt.", "1 af 5 er gjort")
 
 

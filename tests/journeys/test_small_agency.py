@@ -35,6 +35,7 @@ from controls.identity.duties import Duty, Side
 from controls.identity.permissions import Role
 from controls.identity.tables import DutyException, Organisation, Part, Person
 from controls.identity.visits import Visited, VisitTask
+from controls.papers import actions as papers
 from controls.recommendation import actions as recommending
 from controls.recommendation.rules import LineValues
 from controls.recommendation.words import ReasonCode, Recommended
@@ -58,6 +59,7 @@ from controls.wheel.tables import Cycle
 from controls.wheel.words import State
 from tests import make
 from tests.journeys.scene import at
+from tests.papers.filled import whole
 from tests.review.scene import CONTROL, GOOD, RISK
 
 FOUR = ("hebj", "siho", "kiro", "peny")
@@ -182,11 +184,10 @@ def january(world: World) -> None:
             accounts.grant_role(make.system(world.at), world.id(name), Role.ADM, world.agency)
         assert [reason.code for reason in caught.value.reasons] == ["sod_conflict"]
     rows = [f"{code[:3]},Område,Area,{code},Proces {code},,{code}.1,Delproces {code}.1," for code in PROCESSES]
-    file = universe.read_file("\n".join([HEAD, *rows]).encode(), "katalog.csv")
-    seen = listed.fingerprint(listed.difference(listed.lines(file.entries), universe.existing(world.agency)))
-    draft = world.do(catalogue.keep_draft, "hebj", world.agency, file).id
-    assert world.refused(catalogue.take_draft, "hebj", draft, seen) == Duty.S15
-    world.do(catalogue.take_draft, "peny", draft, seen)
+    draft = world.do(papers.save_draft, "hebj", world.agency, "\n".join([HEAD, *rows]).encode(), "katalog.csv")
+    chosen = whole(world.by("peny"), draft)
+    assert world.refused(papers.take_catalogue, "hebj", draft, chosen) == Duty.S15
+    world.do(papers.take_catalogue, "peny", draft, chosen)
     for code, (owner, deputy, keeper, performer) in LINE.items():
         process = world.process(code)
         facts = listed.Facts(world.id(owner), world.id(deputy))

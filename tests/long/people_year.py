@@ -40,6 +40,7 @@ from controls.identity.permissions import Role
 from controls.identity.tables import Person
 from controls.identity.visits import Visited, VisitTask
 from controls.identity.words import KeeperKind
+from controls.papers import actions as papers
 from controls.recommendation import actions as recommending
 from controls.recommendation.rules import LineValues
 from controls.recommendation.words import DeferCode, ReasonCode, Recommended
@@ -49,7 +50,6 @@ from controls.review.tables import Review
 from controls.review.words import Cover
 from controls.universe import actions as catalogue
 from controls.universe import queries as universe
-from controls.universe import rules as listed
 from controls.universe.rules import Facts
 from controls.visiting import actions as visiting
 from controls.visiting.rules import Asked
@@ -62,6 +62,7 @@ from tests.assessment.year import CATALOGUE, GOOD
 from tests.effectiveness import setting
 from tests.effectiveness.test_actions import FINE
 from tests.evidence.builders import PDF
+from tests.papers.filled import whole
 from tests.recommendation import scene as stage
 from tests.review import scene as scenes
 
@@ -160,7 +161,7 @@ class Year:
         self.recommendation = self.meeting = self.told = self.review = self.risk = self.control = self.test = 0
         self.finding = self.action = self.file = self.request = self.role = self.grant = self.redaction = 0
         self.chaired = self.member = self.guest = self.nobody = 0
-        self.seen, self.returned, self.sent_back = "", False, False
+        self.seen, self.returned, self.sent_back = list[str](), False, False
 
     def person(self, *roles: Role, home: int = 0) -> int:
         """Somebody new with these roles over both agencies."""
@@ -234,17 +235,15 @@ class Year:
 @step(stage.AT, once=True)
 def bring(year: Year, by: By, named: Named) -> None:
     """Bring a catalogue file."""
-    file = universe.read_file(CATALOGUE, "katalog.csv")
-    year.draft = catalogue.keep_draft(by, year.other, file).id
-    difference = listed.difference(listed.lines(file.entries), universe.existing(year.other))
-    year.seen = listed.fingerprint(difference)
+    year.draft = papers.save_draft(by, year.other, CATALOGUE, "katalog.csv")
+    year.seen = whole(by, year.draft)
     year.bringers = {id for id in (by.person_id, by.on_behalf_of) if id is not None}
 
 
 @step(stage.AT)
 def take(year: Year, by: By, named: Named) -> None:
     """Confirm it (S15)."""
-    catalogue.take_draft(by, year.draft or 0, year.seen)
+    papers.take_catalogue(by, year.draft or 0, year.seen)
 
 
 @step(stage.AT, names=True)

@@ -21,7 +21,6 @@ from controls.identity.permissions import Role
 from controls.identity.tables import DutyException, Keeper, Person, RoleGrant, VisitingGrant
 from controls.identity.words import KeeperKind
 from controls.papers.tables import Intake
-from controls.universe.tables import Import
 
 ONE, TWO = Side.FIRST, Side.SECOND
 SCORES = ("inherent_likelihood", "inherent_impact", "control_level", "residual_likelihood", "residual_impact")
@@ -282,19 +281,14 @@ class Reckoning:
         if json.loads(row.payload or "{}")["fields"]["entered"] == "closed":
             self._put(Duty.S14, TWO, row.object_type, row.object_id or 0, author)
 
-    def _universe_catalogue_imported(self, row: EventRow, author: Any) -> None:
-        """Who brought the file, and on whose behalf, only he knows who saw it: the draft is gone when it is taken."""
-        for id in self._told(row, "universe_import"):
-            made = db.session.get_one(Import, id)
-            if made.confirmed_by_id is not None:
-                known = self.brought.get(made.organisation_id, set())
-                self._put(Duty.S15, ONE, "universe_import", id, [made.imported_by_id, *known])
-                self._put(Duty.S15, TWO, "universe_import", id, author)
-
     def _papers_history_imported(self, row: EventRow, author: Any) -> None:
-        """Earlier reviews and rows of the catalogue are brought by one and confirmed by another."""
+        """Earlier reviews and rows of the catalogue are brought by one, perhaps for another, and confirmed by a third.
+
+        On whose behalf a file was brought only he knows who saw it.
+        """
         made = db.session.get_one(Intake, row.object_id)
-        self._put(Duty.S15, ONE, "papers_intake", made.id, [made.imported_by_id])
+        known = self.brought.get(made.organisation_id, set())
+        self._put(Duty.S15, ONE, "papers_intake", made.id, [made.imported_by_id, *known])
         self._put(Duty.S15, TWO, "papers_intake", made.id, author)
 
     _papers_catalogue_imported = _papers_history_imported

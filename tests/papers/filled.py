@@ -15,7 +15,7 @@ from controls.base.by import By
 from controls.base.db import transaction
 from controls.base.intake import Limits
 from controls.identity.tables import Organisation
-from controls.papers import actions, catalogue_rows, changing, coming_back, earlier_reviews, risk_forms
+from controls.papers import actions, changing, coming_back, earlier_reviews, risk_forms
 from controls.papers.changing import Preview
 from controls.papers.words import Kind
 
@@ -102,7 +102,7 @@ def seen(by: By, id: int, kind: Kind) -> Preview:
     if kind is Kind.FORMS:
         return risk_forms.preview(*coming_back.forms(by, file.row))
     if kind is Kind.CATALOGUE:
-        return catalogue_rows.preview(*coming_back.catalogue(file.row), file.row.organisation_id)
+        return coming_back.catalogue(file.row)[1]
     back, parts = coming_back.history(by, file.row)
     return earlier_reviews.preview(back, parts, by.today)
 
@@ -110,3 +110,8 @@ def seen(by: By, id: int, kind: Kind) -> Preview:
 def names(preview: Preview) -> list[str]:
     """All rows that can be chosen."""
     return [changing.name(row) for row in preview.new]
+
+
+def whole(by: By, id: int) -> list[str]:
+    """All rows of a catalogue file that can be chosen."""
+    return names(seen(by, id, Kind.CATALOGUE))

@@ -1,6 +1,7 @@
 """The catalogue out to a workbook and back: nothing changed is nothing, chosen rows by two persons, undone by name."""
 
 import io
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -10,13 +11,19 @@ from controls.base import settings, verify
 from controls.base.audit import EventRow
 from controls.base.db import db, transaction
 from controls.base.why import Refused
-from controls.papers import actions
+from controls.papers import actions, changing
 from controls.papers.changing import State
 from controls.papers.words import Kind
+from controls.rotation import actions as rotation
+from controls.rotation.words import Degree, Source
+from controls.rotation.words import Form as ReviewForm
 from controls.universe import actions as universe
 from controls.universe import queries, rules
+from controls.universe.structure import Named, Said
+from controls.universe.words import Kind as What
+from controls.universe.words import Level
 from tests import make
-from tests.assessment.year import CATALOGUE, Year
+from tests.assessment.year import APRIL, CATALOGUE, MARCH, Year
 from tests.papers.filled import Opened, brought, fetched, names, near, seen
 
 NAME, AREA, RISK = "Delproces", "Område", "Typisk risiko"
@@ -65,7 +72,7 @@ def undo(year: Year, id: int) -> Any:
 
 
 def there(year: Year) -> dict[str, Any]:
-    return {line.code: dict(line.values) for line in queries.existing(year.organisation.id)}
+    return {line.code: dict(line.values) for line in queries.existing(year.organisation.id).values()}
 
 
 @pytest.mark.parametrize("language", ["da", "en"])
@@ -78,9 +85,9 @@ def test_an_unchanged_file_changes_nothing_by_either_door(year: Year, language: 
     data = workbook(year, language).saved
     assert look(year, bring(year, data)).counts == {State.SAME: 4}
     with near():
-        file = queries.read_file(data, "katalog.xlsx")
-    found = rules.difference(rules.lines(file.entries), queries.existing(year.organisation.id))
-    assert (found.new, found.changed, found.absent, found.same) == (0, 0, 0, 9) and file.unused in (["Nøgle"], ["Key"])
+        entries = queries.read_catalogue(data, "katalog.xlsx")
+    found = rules.difference(rules.lines(entries), queries.existing(year.organisation.id))
+    assert (found.new, found.changed, found.absent, found.same) == (0, 0, 0, 9)
 
 
 def test_chosen_rows_are_taken_by_another_and_put_back(year: Year) -> None:
@@ -118,8 +125,120 @@ def test_undo_names_what_was_changed_since_and_what_was_added(year: Year) -> Non
     assert there(year)["KRE-1.9"]["name_da"] == "Ny delproces" and there(year)["KRE-1"]["name_da"] == "Fakturaer"
     with pytest.raises(Refused, match="undone: KRE-1.1 were changed"):
         undo(year, first)
-    with pytest.raises(Refused, match="it added KRE-1.9"):
-        undo(year, second)
+    undo(year, second)
+    assert "KRE-1.9" not in there(year) and there(year)["KRE-1.1"]["name_da"] == "Nyt navn"
+    undo(year, first)
+    assert there(year)["KRE-1.1"]["name_da"] == "Modtagelse"
+
+
+OWN = """Bemærkning;Områdekode;Område;Proceskode;Proces;Delproceskode;Delproces;Konsekvens
+;KRE;Kreditorer;KRE-1;Fakturaer;kre-1.1;Modtagelse af e-fakturaer;4
+;KRE;;KRE-1;;KRE-1.9;Kreditnotaer;
+;KRE;;KRE-1;;KRE-1.2;Godkendelse;
+x;IT;Systemer;IT-1;Adgange;IT-1.1;Oprettelse;
+x;IT;;IT-1;;IT-1.2;Lukning;3
+"""
+
+
+def own(year: Year, text: str = OWN, who: Any = None) -> int:
+    return brought(year.by(who or year.first), Kind.CATALOGUE, year.organisation, text.encode(), None, "eget.csv")
+
+
+def take_some(year: Year, id: int, *codes: str) -> Any:
+    chosen = [changing.name(one) for one in look(year, id).new if one.code in codes]
+    with transaction():
+        return actions.take_catalogue(year.by(year.second), id, chosen)
+
+
+def test_rows_of_a_file_of_ones_own_are_chosen_and_undone(year: Year) -> None:
+    before, id = there(year), own(year)
+    found = look(year, id)
+    assert found.counts == {State.NEW: 4, State.SAME: 1}
+    told = {one.code: {change.field: (change.cell, change.now, change.then) for change in one.changes}
+            for one in found.new}  # fmt: skip
+    assert told["kre-1.1"] == {
+        "subprocess_da": ("G2", "Modtagelse", "Modtagelse af e-fakturaer"), "impact": ("H2", "", "4")
+    }  # fmt: skip
+    assert told["KRE-1.9"].keys() == {"area_code", "process_code", "subprocess_code", "subprocess_da"}
+    assert told["IT-1.2"]["process_da"] == ("", "", "Adgange") and told["IT-1.2"]["area_da"] == ("", "", "Systemer")
+    assert take_some(year, id, "kre-1.1", "IT-1.2").rows == 2
+    now = there(year)
+    assert now.keys() - before.keys() == {"IT", "IT-1", "IT-1.2"}, "the row brings its process and area along"
+    assert (now["IT-1"]["name_da"], now["IT-1.2"]["suggested_impact"]) == ("Adgange", 3)
+    assert now["KRE-1.1"]["name_da"] == "Modtagelse af e-fakturaer" and now["KRE-1.1"]["name_en"] == "Receipt"
+    with transaction():
+        actions.undo_catalogue(year.by(year.first, APRIL), id, WHY)
+    assert there(year) == before | {"IT": now["IT"]}, "an area without anything beneath it is in no list"
+    rows = [
+        queries.process_by_code(year.organisation.id, "IT-1"),
+        queries.subprocess_by_code(year.organisation.id, "IT-1.2"),
+    ]
+    assert [one and one.valid_to for one in rows] == [APRIL.date() - timedelta(days=1)] * 2, "nothing is deleted"
+    march = queries.as_of(frozenset({year.organisation.id}), MARCH.date())
+    assert {"IT-1.2", "KRE-1.1"} <= {one.code for one in march}, "what was recorded in March stays"
+    told_ = queries.changes_of(Level.SUBPROCESS, rows[1])
+    assert [(one.kind, one.reason) for one in told_] == [(What.UNDONE, WHY)]
+    assert verify.faults(db.session(), settings.current().keys) == []
+
+
+def test_a_corrected_file_brings_what_was_undone_again(year: Year) -> None:
+    first = own(year)
+    take(year, first)
+    part = queries.subprocess_by_code(year.organisation.id, "IT-1.2")
+    assert part is not None and not queries.under_way([part.id])
+    undo(year, first)
+    assert "IT-1.2" not in {one.code for one in queries.active_subprocesses(year.organisation.id, MARCH.date())}
+    again = own(year, OWN.replace("IT-1;", "IT-2;").replace("Lukning;3", "Nedlukning;"))
+    take_some(year, again, "IT-1.2")
+    db.session.refresh(part)
+    assert (part.name_da, part.suggested_impact, part.valid_to) == ("Nedlukning", None, None)
+    assert queries.process_by_code(year.organisation.id, "IT-2").id == part.process_id  # type: ignore[union-attr]
+    assert [one.kind for one in queries.changes_of(Level.SUBPROCESS, part)] == [What.REOPENED, What.UNDONE]
+    undo(year, again)
+    assert "IT-1.2" not in there(year)
+
+
+def test_what_was_changed_or_used_since_stops_the_undo_and_is_named(year: Year) -> None:
+    id = own(year)
+    take(year, id)
+    process = queries.process_by_code(year.organisation.id, "IT-1")
+    part = queries.subprocess_by_code(year.organisation.id, "IT-1.1")
+    assert process is not None and part is not None
+    with transaction():
+        rotation.record_coverage(
+            year.by(year.second), year.organisation.id, part.id, date(2024, 5, 1), Degree.FULL, ReviewForm.ORDINARY,
+            Source.IMPORT, "J-1",
+        )  # fmt: skip
+    with pytest.raises(Refused, match="undone: IT-1.1 have been used"):
+        undo(year, id)
+    with transaction():
+        universe.create(
+            year.by(year.first), Level.SUBPROCESS, process.id, Said(MARCH.date(), WHY), Named("IT-1.7", "Ny")
+        )
+    with pytest.raises(Refused, match="undone: IT-1, IT-1.1 have been used"):
+        undo(year, id)
+    with transaction():
+        universe.name_owner(year.by(year.second), process.id, None, year.owner.id, None)
+    with pytest.raises(Refused, match="undone: IT-1 were changed"):
+        undo(year, id)
+    assert there(year)["KRE-1.9"]["name_da"] == "Kreditnotaer", "nothing is undone"
+
+
+def test_a_file_of_ones_own_is_taken_as_it_was_seen(year: Year) -> None:
+    id = own(year)
+    chosen = names(look(year, id))
+    with transaction():
+        entries = queries.read_catalogue(CATALOGUE.replace(b"Modtagelse", b"Tredje"), "a.csv")
+        universe.import_catalogue(make.system(), year.organisation.id, entries, "a.csv", "0" * 64)
+    with pytest.raises(Refused, match="after you saw them: kre-1.1"), transaction():
+        actions.take_catalogue(year.by(year.second), id, chosen)
+    part = queries.subprocess_by_code(year.organisation.id, "KRE-1.1")
+    assert part is not None
+    with transaction():
+        universe.close(year.by(year.first), Level.SUBPROCESS, part.id, part.version, Said(APRIL.date(), WHY))
+    assert look(year, id).counts == {State.NEW: 3, State.SAME: 1, State.ERROR: 1}
+    with pytest.raises(Refused, match="Row 2, column Sub-process: The code is no longer in use"):
+        own(year)
 
 
 def test_rows_that_cannot_be_taken_name_sheet_and_cell(year: Year) -> None:
@@ -162,12 +281,13 @@ def test_pages(year: Year, client: FlaskClient) -> None:
     book = Opened(answer.data)
     put(book, "KRE-1.1", NAME, "Et andet navn")
     with near():
-        sent = browser.post("/import", data={"file": (io.BytesIO(book.saved), "katalog.xlsx")})
         forms = fetched(year.by(year.controller), Kind.FORMS, year.organisation, 2026)
         wrong = browser.post("/import", data={"file": (io.BytesIO(forms), "katalog.xlsx")})
-        own = browser.post("/import", data={"file": (io.BytesIO(CATALOGUE), "eget.csv")})
+        plain = browser.post("/import", data={"file": (io.BytesIO(OWN.encode()), "eget.csv")})
+        page, door = browser.get(plain.location).text, browser.get("/import").text
+        sent = browser.post("/import", data={"file": (io.BytesIO(book.saved), "katalog.xlsx")})
     assert wrong.status_code == 422 and "Ark _meta, celle B3" in wrong.text
-    assert "Delproces" in browser.get(own.location).text and "eget.csv" in browser.get("/import").text
+    assert "Disse kolonner bliver ikke læst: Bemærkning." in page and "IT-1.2" in page and "eget.csv" in door
     page = browser.get(sent.location).text
     assert "Delproces: <del>Modtagelse</del> → <ins>Et andet navn</ins>" in page and "Dorte" in page
     other = make.signed_in(client, year.second)
@@ -182,4 +302,4 @@ def test_the_other_door_names_sheet_and_cell_too(year: Year) -> None:
     book = workbook(year)
     put(book, "KRE-1.1", "Iboende konsekvens", 7)
     with near(), pytest.raises(Refused, match="Sheet Katalog, cell N2: Write a whole number from 1 to 5"):
-        queries.read_file(book.saved, "katalog.xlsx")
+        queries.read_catalogue(book.saved, "katalog.xlsx")

@@ -123,7 +123,8 @@ def _before_forum() -> list[Page]:
         *(
             Page(
                 f"{kind.value}-differences",
-                f"/import/{kind.value}/{_first(IntakeDraft.id, IntakeDraft.kind == kind)}",
+                f"/import/{kind.value}/"
+                f"{_first(IntakeDraft.id, IntakeDraft.kind == kind, IntakeDraft.intake_id.is_(None))}",
                 "nara" if kind is Kind.FORMS else "kari",
                 narrow=True,
             )

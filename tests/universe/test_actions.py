@@ -12,11 +12,10 @@ from sqlalchemy import func, select
 from controls.base.audit import EventRow
 from controls.base.db import Stale, db, transaction
 from controls.base.why import Refused
-from controls.identity import queries as people
 from controls.identity.permissions import Role
 from controls.universe import actions, queries, rules
 from controls.universe.rules import Facts
-from controls.universe.tables import Area, ImportDraft, Process, Subprocess
+from controls.universe.tables import Area, Process, Subprocess
 
 HEAD = ["Area code", "Area", "Sub-process code", "Sub-process"]
 TWO_LEVELS = [["1", "Payroll", "1.1", "Changes, leavers"], ["1", "Payroll", "1.10", "Pay – run"],
@@ -133,7 +132,7 @@ def test_only_who_may_edit_the_catalogue(make: Any) -> None:
     for role in (Role.OWN, Role.CTL, Role.SEC, Role.AUD):
         someone = make.person(f"p-{role.lower()}", role, here)
         with pytest.raises(Refused) as why, transaction():
-            actions.keep_draft(make.by(someone), here.id, rules.CatalogueFile("a.csv", "", [], []))
+            actions.import_entries(make.by(someone), here.id, [], "a.csv", "")
         assert why.value.status == 403
 
 
@@ -179,32 +178,3 @@ def test_a_stale_edit_brings_the_saved_row(make: Any) -> None:
     with pytest.raises(Stale) as why, transaction():
         actions.edit_process(by, process.id, 1, Facts(unit="Second"))
     assert why.value.row.unit == "First"
-
-
-def test_a_draft_is_taken_as_it_was_seen(make: Any) -> None:
-    by, process, _owner = edited(make)
-    here = process.organisation_id
-    file = queries.read_file(as_csv([["1", "Payroll", "1.1", "Other name"]]), "C:\\temp\\løn.csv")
-    with transaction():
-        actions.keep_draft(by, here, file)
-        id = actions.keep_draft(by, here, file).id
-    assert [d.filename for d in queries.drafts(here)] == ["løn.csv"]
-    seen = rules.fingerprint(queries.preview(db.session.get_one(ImportDraft, id)))
-    between = queries.read_catalogue(as_csv([["1", "Payroll", "1.1", "Third name"]]), "b.csv")
-    with transaction():
-        actions.import_catalogue(make.system(), here, between, "b.csv", "")
-    home = people.organisation_by_id(here)
-    other = make.by(make.person("other", Role.GRP, home))
-    with pytest.raises(Refused) as why, transaction():
-        actions.take_draft(by, id, seen)
-    assert why.value.status == 403 and str(why.value).endswith(" Other."), "who brought it does not confirm it"
-    with pytest.raises(Refused) as why, transaction():
-        actions.import_catalogue(by, here, between, "b.csv", "")
-    assert why.value.status == 403
-    with pytest.raises(Refused) as why, transaction():
-        actions.take_draft(other, id, seen)
-    assert why.value.status == 409
-    seen = rules.fingerprint(queries.preview(db.session.get_one(ImportDraft, id)))
-    with transaction():
-        assert actions.take_draft(other, id, seen).changed == 1
-    assert queries.drafts(here) == []

@@ -100,33 +100,37 @@ def test_the_proposed_catalogue(browser: FlaskClient, second: FlaskClient) -> No
     assert answer.status_code == 303
     assert counts() == (0, 0, 0)
     page = browser.get(answer.location).text
-    assert ">165</a>" in page and "These may do it instead: Second." in page
-    assert browser.post(f"{answer.location}/take", data={"seen": ""}).status_code == 403
+    assert ">110</a>" in page and "These may do it instead: Second." in page
+    assert browser.post(f"{answer.location}/take").status_code == 403
     take_it(second, answer.location)
     assert counts() == (16, 39, 110)
     assert "Use the proposed catalogue" not in browser.get("/import").text
+    second.post(f"{answer.location}/undo", data={"reason": "It was too early for this."})
+    assert "Use the proposed catalogue" in browser.get("/import").text
+    again = browser.post("/settings/proposed", data={"keep": codes[:-1]}).location
+    assert f"{codes[-1]}</span>" not in browser.get(again).text
+    take_it(second, again)
+    assert f"{len(codes) - 1} of {len(codes) - 1} sub-processes" in second.get("/processes").text
+    assert counts() == (16, 39, 110), "what was undone is the same line again"
 
 
 def take_it(browser: FlaskClient, address: str) -> Any:
-    page = browser.get(address).text
-    seen = page.split('name="seen" value="')[1].split('"')[0]
-    return browser.post(f"{address}/take", data={"seen": seen})
+    rows = [part.split('"')[0] for part in browser.get(address).text.split('name="row" value="')[1:]]
+    return browser.post(f"{address}/take", data={"row": rows})
 
 
 def test_preview_take_and_again(browser: FlaskClient, second: FlaskClient) -> None:
     address = send(browser, as_csv(TWO_LEVELS)).location
     assert "Another person confirms the import" in browser.get(address).text
     done = take_it(second, address)
-    assert done.status_code == 303 and done.location == "/processes?org=STAR"
-    assert "The catalogue was imported: 7 new, 0 changed." in second.get(done.location).text
+    assert done.status_code == 303 and done.location == address and "3 rows were imported." in second.get(address).text
     address = send(browser, as_csv([["1", "Payroll", "1.1", "<b>Other</b>", "x"]], head=[
         "Area code", "Area", "Sub-process code", "Sub-process", "Remark"])).location  # fmt: skip
     page = browser.get(address).text
-    assert "English name: Changes, leavers" in page and "&lt;b&gt;Other&lt;/b&gt;" in page
-    assert "These columns are not read: Remark." in page and "Not in the file" in page
-    only = browser.get(address + "?change=changed").text
-    assert "2.1" not in only and "Other" in only
-    assert second.post(f"{address}/take", data={"seen": "old"}).status_code == 409
+    assert "<del>Changes, leavers</del>" in page and "&lt;b&gt;Other&lt;/b&gt;" in page
+    assert "These columns are not read: Remark." in page and "What is not in the file stays as it is." in page
+    assert "1.1" not in browser.get(address + "?state=same").text.partition("<tbody>")[2]
+    assert second.post(f"{address}/take", data={"row": ["2-old"]}).status_code == 409
     dropped = browser.post(f"{address}/drop")
     assert dropped.status_code == 303 and counts() == (2, 2, 3)
     assert browser.get(address).status_code == 404
@@ -200,7 +204,13 @@ def test_who_may_not(make: Any, here: Any, client: FlaskClient, role: Role) -> N
     assert browser.get("/processes").status_code == (403 if role is Role.ADM else 200)
     for address in ("/import", "/processes/1/edit"):
         assert browser.get(address).status_code == 403
-    for address in ("/import", "/settings/proposed", "/import/1/take", "/import/1/drop", "/processes/1/edit"):
+    for address in (
+        "/import",
+        "/settings/proposed",
+        "/import/catalogue/1/take",
+        "/import/catalogue/1/drop",
+        "/processes/1/edit",
+    ):
         assert browser.post(address).status_code == 403
 
 

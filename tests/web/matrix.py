@@ -120,7 +120,6 @@ KINDS = {
     "/import/forms/<int:id>": Kind("form_file", "mine", closes=False),
     "/import/catalogue/<int:id>": Kind("catalogue_file", "catalogue:edit", owned=False, closes=False),
     "/import/history/<int:id>": Kind("history_file", "catalogue:edit", owned=False, closes=False),
-    "/import/<int:id>": Kind("import", "catalogue:edit", owned=False, closes=False),
     "/visiting/<int:id>": Kind("visit", "visiting", owned=False),
 }
 """By the longest beginning of a rule."""

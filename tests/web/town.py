@@ -43,7 +43,7 @@ from controls.review.rules import frozen
 from controls.review.tables import Control, DesignTest, Review, Risk
 from controls.review.words import State as Reviewed
 from controls.rotation.rules import Intervals
-from controls.universe.tables import Area, ImportDraft, Process, Subprocess
+from controls.universe.tables import Area, Process, Subprocess
 from controls.wheel.tables import Cycle, Step
 from controls.wheel.words import State as Phase
 from tests import make
@@ -120,11 +120,6 @@ class Town:
                 S.CLOSED: self._meeting(self.agency.id, S.CLOSED, Minutes.LOCKED),
                 S.ELSEWHERE: self._meeting(self.sister.id, S.ELSEWHERE, Minutes.DRAFT),
             }
-            self.imports = {
-                situation: put(self.by, ImportDraft, organisation_id=id, rows=json.dumps({"entries": [], "unused": []}),
-                               person_id=self.people[Role.GRP].id).id
-                for situation, id in ((S.OWN, self.agency.id), (S.ELSEWHERE, self.sister.id))
-            }  # fmt: skip
             self.form_files = {
                 role: {S.OWN: self._file(Kind.FORMS, self.agency, person.id)}
                 | {s: self._file(Kind.FORMS, at, self.people_of[s]["ctl"].id)
@@ -373,8 +368,6 @@ class Town:
             found = self.meetings[whole]
             return {"id": found["meeting"].id, "decision_id": found["decision"].id, "declaration_id": found["told"].id,
                     "code": found["code"]}  # fmt: skip
-        if kind == "import":
-            return {"id": self.imports.get(whole, self.imports[S.OWN])}
         if kind in ("history_file", "catalogue_file"):
             files = self.files[Kind(kind.removesuffix("_file"))]
             return {"id": files.get(whole, files[S.OWN])}
