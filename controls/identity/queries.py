@@ -113,9 +113,17 @@ def organisations() -> list[Organisation]:
 
 def at_or_below(code: str) -> list[Organisation]:
     """The organisation with a code and those below it, parents first."""
-    top = select(Organisation.path).where(Organisation.code == code).scalar_subquery()
-    return list(db.session.scalars(
-        select(Organisation).where(Organisation.path.startswith(top)).order_by(Organisation.path)))  # fmt: skip
+    return list(db.session.scalars(_AT_OR_BELOW, {"code": code}))
+
+
+_ABOVE = aliased(Organisation)
+_AT_OR_BELOW = (
+    select(Organisation)
+    .where(Organisation.path.startswith(
+        select(_ABOVE.path).where(_ABOVE.code == bindparam("code")).scalar_subquery()
+    ))
+    .order_by(Organisation.path)
+)  # fmt: skip
 
 
 def within(ids: frozenset[int]) -> list[Organisation]:
