@@ -31,13 +31,18 @@ DATABASES = tuple(os.environ.get("TEST_DATABASES", "sqlite,postgresql").split(",
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What only one database can hold is asked of that one; the longest tests come first, so that both workers end."""
+    """What only one database can hold is asked of that one, and half of what none decides where both are asked.
+
+    The longest tests come first, so that both workers end.
+    """
     items[:] = [item for item in items if _of_its_database(item)]
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
 def _of_its_database(item: pytest.Item) -> bool:
     only, call = item.get_closest_marker("only"), getattr(item, "callspec", None)
+    if only is None and len(DATABASES) > 1:
+        only = item.get_closest_marker("half")
     return only is None or call is None or call.params.get("engine_app") in only.args
 
 

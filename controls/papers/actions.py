@@ -103,7 +103,7 @@ def keep_draft(by: By, organisation_id: int, kind: Kind, year: int | None, file:
 
 
 def save_draft(by: By, organisation_id: int, data: bytes, filename: str) -> int:
-    """Keep a catalogue file that the product made itself, until another confirms it or it is dropped."""
+    """Read and keep a catalogue file that did not come by the page, until another confirms it or it is dropped."""
     organisation = people.organisation_by_id(organisation_id)
     assert organisation is not None
     file = coming_back.read(Kind.CATALOGUE, organisation, None, data, filename)

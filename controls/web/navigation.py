@@ -156,8 +156,8 @@ def register(app: Flask) -> None:
         person, own = g.get("person"), g.get("own_organisation")
         banners = []
         if demo.is_demo():
-            told_by = {"date": long_date(demo.now())}
-            banners.append(_("Demo: people and events are made up. The demo's clock shows %(date)s.") % told_by)
+            today = {"date": long_date(demo.now())}
+            banners.append(_("Demo: people and events are made up. The demo's clock shows %(date)s.") % today)
         fault = checkpoint.startup_fault()
         if fault is not None and by and (by.may(Permission.LOG_READ) or by.may(Permission.ACCOUNT_MANAGE)):
             banners.append(said(fault.reason))

@@ -54,7 +54,7 @@ def rows(way: str) -> Any:
 def _half(at: int, way: str) -> list[pytest.MarkDecorator]:
     if way not in DIVIDED:
         return []
-    return [pytest.mark.only(("sqlite", "postgresql")[(at + DIVIDED.index(way)) % 2])]
+    return [pytest.mark.half(("sqlite", "postgresql")[(at + DIVIDED.index(way)) % 2])]
 
 
 def refused(row: Row, act: Callable[[By], Any], by: By) -> None:

@@ -1,8 +1,7 @@
 """The floor of every speed figure: the least that a page and a save can cost with the same libraries.
 
 A cookie, one user by key, one list query of 25 rows (or as many as asked) by index out of 400,000, a Jinja page of
-about 16 kB;
-a save is one update and its commit. Its tables stand in the same database as the product's.
+about 16 kB; a save is one update and its commit. Its tables stand in the same database as the product's.
 """
 
 from flask import Flask, g, redirect, render_template, request, session

@@ -603,12 +603,12 @@ def world(client: Any, app: Flask, make: Any, monkeypatch: pytest.MonkeyPatch) -
 
 
 BEFORE_THE_DATABASE = ("evidence_upload", "process_import", "url", "header")
-"""What is refused by the reading of files and addresses: every other case is asked on the one database or the other."""
+"""What is refused by the reading of files and addresses: half of the cases are asked on each database when both are."""
 
 
 def _on(at: int, id: str) -> Any:
     halved = CASES[id]["surface"] in BEFORE_THE_DATABASE
-    return pytest.param(id, marks=[pytest.mark.only(("sqlite", "postgresql")[at % 2])] if halved else [])
+    return pytest.param(id, marks=[pytest.mark.half(("sqlite", "postgresql")[at % 2])] if halved else [])
 
 
 @pytest.mark.parametrize("id", [_on(at, id) for at, id in enumerate(CASES)])

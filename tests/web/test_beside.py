@@ -60,7 +60,7 @@ def seen(client: FlaskClient, people: dict[Role, Person], size: int) -> dict[str
 
 
 @pytest.mark.long
-@pytest.mark.only("sqlite")  # the same statements; tests/web/test_queries.py counts them on the other
+@pytest.mark.half("sqlite")  # the same statements; tests/web/test_queries.py counts them on the other
 def test_pages_beside_the_year_ask_little_and_never_more_for_more_rows(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -167,7 +167,7 @@ def pages(agency: Agency, count: Count) -> dict[str, int]:
     return found
 
 
-@pytest.mark.only("postgresql")  # the same statements; tests/web/test_beside.py counts them on the other
+@pytest.mark.half("postgresql")  # the same statements; tests/web/test_beside.py counts them on the other
 def test_ten_pages_ask_little_and_never_more_for_more_rows(
     queries: Callable[[Agency], Count],
 ) -> None:
