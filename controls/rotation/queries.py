@@ -1,6 +1,11 @@
-"""Reads of the roll: always recomputed from the coverage ledger and the bands last approved, nothing else."""
+"""Reads of the roll: always recomputed from the coverage ledger and the bands last approved, nothing else.
 
-from collections.abc import Callable
+What stands now is read from the tables; what stood on an earlier day from what was recorded by the end of it, so that
+nothing that comes later reaches it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -22,7 +27,10 @@ from sqlalchemy.orm import aliased
 from controls.assessment.tables import Assessment
 from controls.assessment.tables import Line as AssessmentLine
 from controls.assessment.words import State as AssessmentState
+from controls.base import told
+from controls.base.clock import midnight_after
 from controls.base.db import built, db
+from controls.rotation import ledger as ledgers
 from controls.rotation import past, rules
 from controls.rotation.tables import Coverage
 from controls.rotation.words import Degree, Source
@@ -50,13 +58,18 @@ def intervals(cycle: Cycle | None) -> rules.Intervals:
 def roll(organisation_id: int, year: int, today: date) -> list[rules.RollRow]:
     """The roll of an organisation as of a year: its active sub-processes with band, coverage, due year and status.
 
-    An earlier year is shown as the catalogue was by its end, whatever was renamed, moved or closed since.
+    An earlier year is shown as it was recorded by its end, whatever was reviewed, approved or changed since.
     """
     plans: dict[int, list[rules.Planned]] = {}
     for plan in planned(organisation_id):
         plans.setdefault(plan.subprocess_id, []).append(plan)
-    on = min(date(year, 12, 31), today)
-    return _rows(organisation_id, year, on, today, universe.origins(organisation_id, on), plans)
+    on = date(year, 12, 31)
+    if on < today:
+        return [
+            _row(one.part, one.counts, one.bands, one.intervals, tuple(plans.get(one.part.id, ())), year)
+            for one in recorded(organisation_id, on) if one.part.in_force(on)
+        ]  # fmt: skip
+    return _rows(organisation_id, year, today, universe.origins(organisation_id, today), plans)
 
 
 def standing_of(part: Subprocess, today: date) -> rules.RollRow | None:
@@ -67,32 +80,115 @@ def standing_of(part: Subprocess, today: date) -> rules.RollRow | None:
         reached |= new
         new = {id for after in new for one in origins.get(after, ()) for id in one.before} - reached
     past_of = {id: origins[id] for id in reached if id in origins}
-    rows = _rows(part.organisation_id, today.year, today, today, past_of, {}, frozenset(reached))
+    rows = _rows(part.organisation_id, today.year, today, past_of, {}, frozenset(reached))
     return next((row for row in rows if row.subprocess_id == part.id), None)
 
 
 def _rows(
-    organisation_id: int, year: int, on: date, today: date, origins: dict[int, list[Origin]],
+    organisation_id: int, year: int, today: date, origins: dict[int, list[Origin]],
     plans: dict[int, list[rules.Planned]], only: frozenset[int] = frozenset(),
 ) -> list[rules.RollRow]:  # fmt: skip
     found, ledger, used = _with_ledger(organisation_id, year, only)
-    parts = universe.as_of(frozenset({organisation_id}), on) if on < today else [
-        row for row in found.values() if row.valid_from <= on and (row.valid_to is None or row.valid_to >= on)
+    parts = [
+        row for row in found.values() if row.valid_from <= today and (row.valid_to is None or row.valid_to >= today)
     ]  # fmt: skip
-    came_of = {id for changes in origins.values() for one in changes for id in one.before}
-    elsewhere = frozenset(came_of - found.keys())
+    elsewhere = _elsewhere(origins, found)
     began = {id: row.valid_from for id, row in found.items()}
     if elsewhere:
         began |= _began(elsewhere, year, ledger)
     bands = _bands(organisation_id, year, elsewhere, only)
     owns = {
-        id: past.own(ledger.get(id, ()), day.year, [step for step, *_ in bands.get(id, ())])
+        id: past.own(ledger.get(id, ()), day.year, [step for step, *_ in bands.get(id, ())], id)
         for id, day in began.items()
     }  # fmt: skip
     return [
         _row(part, past.past(part.id, owns, origins), bands.get(part.id, []), used, tuple(plans.get(part.id, ())), year)
         for part in parts
     ]
+
+
+def _elsewhere(origins: Mapping[int, list[Origin]], here: Mapping[int, Any]) -> frozenset[int]:
+    """The sub-processes of other organisations that something here came of."""
+    return frozenset({id for changes in origins.values() for one in changes for id in one.before} - here.keys())
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A sub-process with what counts for it on a day, as everything was recorded by the end of it."""
+
+    part: universe.Placed
+    counts: past.Past
+    bands: list["Band"]
+    intervals: rules.Intervals
+    origins: list[Origin]
+    came_of: Mapping[int, universe.Placed]
+
+    def standing(self, day: date) -> ledgers.Standing:
+        """How it stands in the ledger."""
+        return ledgers.standing(self.part.id, self.counts, self.intervals, day)
+
+
+def recorded(organisation_id: int, day: date) -> list[Recorded]:
+    """The ledger of an organisation on a day, in the order of then; what is closed by the day or not begun too."""
+    here, end = frozenset({organisation_id}), midnight_after(day)
+    origins = universe.origins(organisation_id, day, recorded=True)
+    own_ids = set(db.session.scalars(select(Subprocess.id).where(Subprocess.organisation_id == organisation_id)))
+    elsewhere = _elsewhere(origins, dict.fromkeys(own_ids))
+    parts = universe.recorded(here, day, elsewhere)
+    lines = select(
+        Coverage.id, Coverage.organisation_id, Coverage.subprocess_id, Coverage.covered_on, Coverage.degree,
+        Coverage.form, Coverage.source, Coverage.review_number, Coverage.reverses_id,
+    ).where(Coverage.subprocess_id.in_(select(Subprocess.id).where(_here_or(organisation_id, elsewhere))))  # fmt: skip
+    written = db.session.execute(lines.where(Coverage.recorded_at < end))
+    entries = ledgers.counting(ledgers.Written(*line) for line in written)
+    bands, used = _bands_then(organisation_id, elsewhere, day), _intervals_then(organisation_id, day)
+    owns = {
+        id: past.own(entries.get(id, ()), part.valid_from.year, [step for step, *_ in bands.get(id, ())], id)
+        for id, part in parts.items()
+    }  # fmt: skip
+    return [
+        Recorded(part, past.past(id, owns, origins), bands.get(id, []), used, origins.get(id, []), parts)
+        for id, part in parts.items() if part.organisation_id == organisation_id
+    ]  # fmt: skip
+
+
+def _here_or(organisation_id: int, ids: frozenset[int]) -> ColumnElement[bool]:
+    here = Subprocess.organisation_id == organisation_id
+    return or_(here, Subprocess.id.in_(ids)) if ids else here
+
+
+def _bands_then(organisation_id: int, elsewhere: frozenset[int], day: date) -> dict[int, list["Band"]]:
+    """Inherent band, score and fraud line of each year whose assessment was approved by the end of a day."""
+    of = select(AssessmentLine.id, AssessmentLine.assessment_id).where(
+        AssessmentLine.assessment_id == Assessment.id, _assessed(organisation_id, elsewhere),
+        Assessment.year <= day.year, Assessment.year > day.year - BANDS_BACK,
+    )  # fmt: skip
+    lines = of.subquery()
+    was = told.states(
+        db.session(),
+        {AssessmentLine.__tablename__: select(lines.c.id), Assessment.__tablename__: select(lines.c.assessment_id)},
+        day,
+    )
+    found: dict[int, list[Band]] = {}
+    for (table, _id), line in was.items():
+        form = was.get((Assessment.__tablename__, line.get("assessment_id", 0)))
+        if table != AssessmentLine.__tablename__ or form is None or form["state"] not in FINAL:
+            continue
+        band, likelihood, impact = line["inherent_band"], line["inherent_likelihood"], line["inherent_impact"]
+        if band is not None and likelihood is not None and impact is not None:
+            step = rules.BandStep(form["year"], past.RISING[past.RISING.index(band)])
+            found.setdefault(line["subprocess_id"], []).append((step, likelihood * impact, bool(form["fraud"])))
+    return {id: sorted(bands, key=lambda one: one[0].year) for id, bands in found.items()}
+
+
+def _intervals_then(organisation_id: int, day: date) -> rules.Intervals:
+    """The intervals of the latest cycle that had begun by the end of a day, as they were then."""
+    cycles = select(Cycle.id).where(Cycle.organisation_id == organisation_id, Cycle.year <= day.year)
+    was = told.states(db.session(), {Cycle.__tablename__: cycles}, day).values()
+    latest = max(was, key=lambda cycle: cycle["year"], default=None)
+    if latest is None:
+        return rules.Intervals()
+    return rules.Intervals(*(latest[f"interval_{band}"] for band in ("high", "elevated", "moderate", "low")))
 
 
 def planned(organisation_id: int) -> list[rules.Planned]:
@@ -142,7 +238,11 @@ def _with_ledger(
     for row in rows:
         found[row.id] = row
         if row.covered_on is not None:
-            ledger.setdefault(row.id, []).append(rules.Entry(row.covered_on, row.degree, row.form, row.review_number))
+            ledger.setdefault(row.id, []).append(
+                rules.Entry(
+                    row.covered_on, row.degree, row.form, row.review_number, row.id, row.source is Source.IMPORT
+                )
+            )
     years: tuple[Any, ...] = tuple(rows[0])[-4:] if rows else (None,)
     used = rules.Intervals(*years) if years[0] is not None else rules.Intervals()
     return found, ledger, used
@@ -155,7 +255,7 @@ def _began(ids: frozenset[int], year: int, ledger: dict[int, list[rules.Entry]])
     found: dict[int, date] = {}
     rows: Any = db.session.execute(
         select(Subprocess.id, Subprocess.valid_from, Coverage.covered_on, Coverage.degree, Coverage.form,
-               Coverage.review_number)
+               Coverage.review_number, Subprocess.id, Coverage.source == Source.IMPORT)
         .outerjoin(Coverage, lines).where(Subprocess.id.in_(ids)).order_by(Coverage.covered_on, Coverage.id)
     )  # fmt: skip
     for id, day, *line in rows:
@@ -200,6 +300,7 @@ def _ledger_of(organisation_id: int, year: int, only: bool) -> Select[*tuple[Any
             Coverage.degree,
             Coverage.form,
             Coverage.review_number,
+            Coverage.source,
             Cycle.interval_high,
             Cycle.interval_elevated,
             Cycle.interval_moderate,
@@ -261,8 +362,7 @@ def _row(
 ) -> rules.RollRow:  # fmt: skip
     full = rules.last_full(counts.entries)
     covered = full.covered_on.year if full else None
-    due = rules.due_year(counts.clock, counts.activated, counts.steps, used, year)
-    due = due if counts.latest is None else min(due, counts.latest)
+    due = ledgers.due(counts, used, year)
     now = bands[-1] if bands else None
     before = bands[-2] if len(bands) > 1 else None
     return rules.RollRow(

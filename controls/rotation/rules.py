@@ -38,12 +38,14 @@ class BandStep:
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of the coverage ledger."""
+    """A line of the coverage ledger: of which sub-process it was written, and whether as imported history."""
 
     covered_on: date
     degree: Degree
     form: Form
     review_number: str
+    subprocess_id: int = 0
+    imported: bool = False
 
 
 class PlanKind(Labelled):
@@ -86,16 +88,17 @@ def due_year(
     """
     known = [step for step in sorted(steps, key=lambda step: step.year) if step.year <= as_of]
     lengths = [intervals.of(step.band) for step in known] or [intervals.of(None)]
-    due = _base(covered, activated, lengths[0])
+    due = after(covered, activated, lengths[0])
     for step, was, now in zip(known[1:], lengths, lengths[1:], strict=False):
         if now < was:
-            due = min(due, max(_base(covered, activated, now), step.year))
+            due = min(due, max(after(covered, activated, now), step.year))
         elif now > was and step.year < as_of:
-            due = _base(covered, activated, now)
+            due = after(covered, activated, now)
     return due
 
 
-def _base(covered: int | None, activated: int, interval: int) -> int:
+def after(covered: int | None, activated: int, interval: int) -> int:
+    """The year in which an interval ends, which runs from the last full coverage, or begins with the activation."""
     return activated + interval - 1 if covered is None else covered + interval
 
 

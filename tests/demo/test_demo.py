@@ -198,6 +198,16 @@ def test_overdue(played: Any) -> None:
     assert overdue == {"ADG-1.2", "ADG-1.3", "REF-1.1"}
 
 
+def test_the_ledger_of_the_log_is_that_of_the_tables(played: Any) -> None:
+    """What was recorded by the end of today gives the same roll as what stands in the tables."""
+    today = play.OPENS.date()
+    for organisation in identity.organisations():
+        then = [row for row in rotation.recorded(organisation.id, today) if row.part.in_force(today)]
+        found = {row.part.id: (row.counts.entries, row.standing(today).due) for row in then}
+        now = rotation.roll(organisation.id, today.year, today)
+        assert {row.subprocess_id: (row.entries, row.due) for row in now} == found
+
+
 def test_each_year_had_its_own_catalogue(played: Any) -> None:
     """The changes of the file happened on their days: what was reviewed is what there was, and past years show it."""
     gone = {code for row in stage.rows("events") if row["to_codes"] != row["from_codes"]
