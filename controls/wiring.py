@@ -19,6 +19,7 @@ from controls.history import queries as history
 from controls.identity import queries as identity
 from controls.overview import queries as overview
 from controls.papers.tables import Intake
+from controls.planning import queries as planning
 from controls.recommendation import queries as recommendations
 from controls.reminder import queries as reminders
 from controls.review import actions as reviewing
@@ -64,6 +65,7 @@ def connect() -> None:
     _put(universe.BESIDE, overview.coverage_beside())
     _put(rotation.PLANNED, forum.planned)
     _put(rotation.PLANNED, reviews.progress)
+    _put(planning.SERIOUS, findings.serious)
     _put(deciding.ON_LOCK, reviewing.create_chosen)
     _put(reviews.GATES_TO_APPROVE, operating.untested)
     _put(reviews.GATES_TO_APPROVE, findings.unfinished)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, and_, case, func, inspect, literal, or_, select
+from sqlalchemy import Select, String, and_, case, func, inspect, literal, or_, select, type_coerce
 from sqlalchemy.orm import aliased
 
 from controls.base import held, task
@@ -388,18 +388,20 @@ def planned(about_id: int) -> list[Select[*tuple[Any, ...]]]:
     """For the roll: the forum's standing choices and deferrals, and what is handed over and not decided yet."""
     kind = case((Decision.decided == Decided.DEFERRED, PlanKind.DEFERRED.value), else_=PlanKind.PLANNED.value)
     decided = (
-        select(Decision.subprocess_id, Decision.review_year, kind, Decision.hours, Decision.deferred_to)
+        select(Decision.subprocess_id, Decision.review_year, kind, Decision.hours, Decision.deferred_to,
+               type_coerce(Decision.form, String))
         .join(Meeting, Meeting.id == Decision.meeting_id)
         .where(Meeting.about_id == about_id, Meeting.state == State.LOCKED, ~_is_replaced())
         .where(Decision.decided != Decided.NOT_CHOSEN)
     )  # fmt: skip
     handed_over = (
-        select(Line.subprocess_id, Line.review_year, literal(PlanKind.PROPOSED.value), Line.hours, Line.defer_to)
+        select(Line.subprocess_id, Line.review_year, literal(PlanKind.PROPOSED.value), Line.hours, Line.defer_to,
+               type_coerce(Line.form, String))
         .join(Recommendation, Recommendation.id == Line.recommendation_id)
         .join(Cycle, Cycle.id == Recommendation.cycle_id)
         .where(Recommendation.organisation_id == about_id, Recommendation.state == RecommendationState.HANDED_OVER)
         .where(Cycle.state == CycleState.RECOMMENDED, Line.recommended == Recommended.REVIEW)
-    )
+    )  # fmt: skip
     return [decided, handed_over]
 
 

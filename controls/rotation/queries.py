@@ -33,14 +33,16 @@ from controls.base.db import built, db
 from controls.rotation import ledger as ledgers
 from controls.rotation import past, rules
 from controls.rotation.tables import Coverage
-from controls.rotation.words import Degree, Source
+from controls.rotation.words import Degree, Form, Source
 from controls.universe import queries as universe
 from controls.universe.structure import Origin
 from controls.universe.tables import Area, Process, Subprocess
 from controls.wheel.tables import Cycle
 
 PLANNED: list[Callable[[int], list[Select[*tuple[Any, ...]]]]] = []
-"""Filled by wiring: selects of sub-process, year, kind of plan, hours and end of what later slices have planned."""
+"""Filled by wiring: selects of sub-process, year, kind, hours, end and form of what later slices have planned."""
+
+FORMS: dict[str | None, Form | None] = {None: None} | {form.value: form for form in Form}
 
 BANDS_BACK = 10
 """Years of assessments that the due year looks back on: twice the floor."""
@@ -194,7 +196,10 @@ def _intervals_then(organisation_id: int, day: date) -> rules.Intervals:
 def planned(organisation_id: int) -> list[rules.Planned]:
     """What later slices have chosen, proposed, deferred or under way in an organisation, in one query."""
     rows = db.session.execute(_planned(organisation_id, tuple(PLANNED))).all() if PLANNED else []
-    return [rules.Planned(id, year, rules.PlanKind(kind), hours, until) for id, year, kind, hours, until in rows]
+    return [
+        rules.Planned(id, year, rules.PlanKind(kind), hours, until, FORMS[form])
+        for id, year, kind, hours, until, form in rows
+    ]
 
 
 @built
@@ -375,6 +380,7 @@ def _row(
         band_before=before[0].band if before else None, score_before=before[1] if before else None,
         entries=counts.entries,
         plans=plans, due=due, status=rules.status(due, covered, year),
+        interval=used.of(now[0].band if now else None), changed=counts.latest is not None,
     )  # fmt: skip
 
 

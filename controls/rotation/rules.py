@@ -70,6 +70,7 @@ class Planned:
     kind: PlanKind
     hours: int | None = None
     until: int | None = None
+    form: Form | None = None
 
 
 def last_full(entries: Iterable[Entry]) -> Entry | None:
@@ -139,6 +140,10 @@ class RollRow:
     plans: tuple[Planned, ...]
     due: int
     status: Status
+    interval: int = FLOOR
+    """Years between two full coverages by its band."""
+    changed: bool = False
+    """Essentially changed, and not covered since."""
 
     @cached_property
     def covered(self) -> Entry | None:
@@ -150,6 +155,11 @@ class RollRow:
         """Hours of the latest choice; unknown when it was never chosen."""
         known = [plan for plan in self.plans if plan.hours and plan.kind is not PlanKind.DEFERRED]
         return max(known, key=lambda plan: plan.year).hours if known else None
+
+    @property
+    def floor_due(self) -> int:
+        """The year by whose end it must have been covered whatever its band: the floor of five calendar years."""
+        return self.activated + FLOOR - 1 if self.covered is None else self.covered.covered_on.year + FLOOR
 
     def settled(self, year: int) -> bool:
         """Whether the forum has already placed it: chosen for this or a later year, deferred beyond it, or chosen

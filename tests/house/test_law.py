@@ -17,7 +17,7 @@ from babel.messages.pofile import read_po
 ROOT = Path(__file__).resolve().parents[2]
 CONTROLS = ROOT / "controls"
 ROW = (
-    "base", "identity", "credential", "signin", "evidence", "universe", "wheel", "assessment", "rotation",
+    "base", "identity", "credential", "signin", "evidence", "universe", "wheel", "assessment", "rotation", "planning",
     "recommendation", "forum", "review", "effectiveness", "finding", "calibration", "reminder", "visiting", "accounts",
     "staffing", "register", "overview", "history", "papers", "jobs",
 )  # fmt: skip
