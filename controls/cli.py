@@ -34,9 +34,9 @@ from controls.identity import actions, queries
 from controls.identity.permissions import Role, reach
 from controls.identity.tables import Organisation, Person
 from controls.papers import actions as papers
+from controls.papers import certificate, certificate_out, workbook
 from controls.papers import day as of_day
 from controls.papers import package as packages
-from controls.papers import workbook
 from controls.papers.rules import Contents
 from controls.signin import actions as door
 from controls.signin import queries as door_queries
@@ -283,6 +283,28 @@ def export_catalogue(code: str, on: datetime, out: Path, lang: str) -> None:
     at, by = _organisation(code), system()
     day = min(on.date(), by.today)
     _export(out, lambda file: of_day.write(by, at, day, lang, file), lambda made: papers.record_day(by, at, made))
+
+
+@export_group.command("certificate")
+@click.option("--organisation", "code", required=True, help="Code of the organisation; those below it are in it.")
+@click.option("--on", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The day, as 2024-12-31.")
+@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="File to write.")
+@click.option("--form", default="pdf", type=click.Choice([*certificate_out.FORMS]), help="On paper or as a workbook.")
+@click.option("--lang", default="da", type=click.Choice(["da", "en"]), help="Language of the certificate.")
+def export_certificate(code: str, on: datetime, out: Path, form: str, lang: str) -> None:
+    """Write the coverage certificate of a day, what is missing first: the same bytes as the page's."""
+    at, by = _organisation(code), system()
+    try:
+        with snapshot():
+            found = certificate.certify(by, at, on.date())
+        data, made = certificate_out.made(found, form, lang)
+        out.write_bytes(data)
+        with transaction():
+            papers.record_certificate(by, at, made)
+    except (Refused, OSError) as error:
+        _stop(error)
+    click.echo(f"{out}: {made.active} sub-processes, {made.missing} not covered, content SHA-256 {made.digest}, "
+               f"file SHA-256 {made.file_digest}")  # fmt: skip
 
 
 @export_group.command("package")

@@ -14,7 +14,7 @@ from controls.base.redaction import retold
 
 State = Mapping[str, Any]
 Key = tuple[str, int]
-AT_ONCE = 500
+AT_ONCE = 5000
 
 
 def end_of(day: date) -> datetime:
@@ -22,14 +22,22 @@ def end_of(day: date) -> datetime:
     return datetime.combine(day + timedelta(days=1), time(), COPENHAGEN)
 
 
-def states(session: Session, rows: Mapping[str, Select[Any]], day: date) -> dict[Key, State]:
+def size(session: Session, day: date) -> int:
+    """How many events the log held at the end of a day."""
+    until = select(EventRow.seq).where(EventRow.at < end_of(day)).order_by(EventRow.at.desc(), EventRow.seq.desc())
+    return session.scalar(until.limit(1)) or 0
+
+
+def states(
+    session: Session, rows: Mapping[str, Select[Any]], day: date, last: int | None = None
+) -> dict[Key, State]:  # fmt: skip
     """By table and id the state of each row at the end of the day; `rows` selects the ids of each table.
 
     A row of which nothing was told by then is absent. What a redaction retells stands in for what it took away.
+    `last` is the log's size at the end of the day, where it is known.
     """
-    until = select(EventRow.seq).where(EventRow.at < end_of(day)).order_by(EventRow.at.desc(), EventRow.seq.desc())
-    last = session.scalar(until.limit(1))
-    if last is None:
+    last = size(session, day) if last is None else last
+    if not last:
         return {}
     asked = or_(*(and_(ToldRow.table_name == table, ToldRow.row_id.in_(ids)) for table, ids in rows.items()))
     key = (ToldRow.table_name, ToldRow.row_id)

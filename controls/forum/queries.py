@@ -1,9 +1,9 @@
 """Reads of meetings, presence and decisions, and the decisions as they stand."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, String, and_, case, func, inspect, literal, or_, select, type_coerce
 from sqlalchemy.orm import aliased
@@ -21,7 +21,7 @@ from controls.identity.permissions import Permission
 from controls.identity.tables import Organisation, Person
 from controls.recommendation import queries as recommendation
 from controls.recommendation.tables import Line, Recommendation
-from controls.recommendation.words import Recommended
+from controls.recommendation.words import DeferCode, Recommended
 from controls.recommendation.words import State as RecommendationState
 from controls.rotation.rules import PlanKind
 from controls.universe.tables import Process, Subprocess
@@ -403,6 +403,33 @@ def planned(about_id: int) -> list[Select[*tuple[Any, ...]]]:
         .where(Cycle.state == CycleState.RECOMMENDED, Line.recommended == Recommended.REVIEW)
     )  # fmt: skip
     return [decided, handed_over]
+
+
+class Deferral(NamedTuple):
+    """A deferral of a sub-process, by which decision, of what day, until which year and why."""
+
+    subprocess_id: int
+    number: str
+    on: date
+    until: int
+    code: DeferCode
+
+
+def deferrals(about_ids: Collection[int], before: datetime) -> dict[int, list[Deferral]]:
+    """By sub-process the deferrals that stood at a moment, oldest first: locked then, and not replaced by then."""
+    replaced = select(Later.id).join(ItsMeeting, ItsMeeting.id == Later.meeting_id).where(
+        Later.replaces_id == Decision.id, ItsMeeting.state == State.LOCKED, ItsMeeting.confirmed_at < before
+    )  # fmt: skip
+    rows: Any = db.session.execute(
+        select(Decision.subprocess_id, Decision.number, Meeting.held_on, Decision.deferred_to, Decision.defer_code)
+        .join(Meeting, Meeting.id == Decision.meeting_id)
+        .where(Meeting.about_id.in_(about_ids), Meeting.state == State.LOCKED, Meeting.confirmed_at < before)
+        .where(Decision.decided == Decided.DEFERRED, ~replaced.exists()).order_by(Meeting.confirmed_at, Decision.id)
+    )  # fmt: skip
+    found: dict[int, list[Deferral]] = {}
+    for row in rows:
+        found.setdefault(row.subprocess_id, []).append(Deferral(*row))
+    return found
 
 
 def decision_by_number(about_id: int, number: str) -> Decision | None:

@@ -44,7 +44,7 @@ from controls.wheel.tables import Cycle, Step
 from controls.wheel.words import State as WheelState
 
 Rows = Iterator[tuple[Any, ...]]
-EXPORTED, PACKED = "papers.workbook_exported", "papers.package_exported"
+EXPORTED, PACKED, CERTIFIED = "papers.workbook_exported", "papers.package_exported", "papers.certificate_exported"
 
 
 def scope(by: By, organisation: Organisation, year: int) -> Scope:
@@ -95,6 +95,7 @@ class Export:
     language: str
     rows: int
     digest: str
+    day: date | None = None
 
 
 def exports(organisations: frozenset[int], most: int = 20) -> list[Export]:
@@ -102,13 +103,15 @@ def exports(organisations: frozenset[int], most: int = 20) -> list[Export]:
     rows = db.session.execute(
         select(EventRow.at, EventRow.person_name, Organisation.code, EventRow.payload)
         .join(Organisation, Organisation.id == EventRow.organisation_id)
-        .where(EventRow.action.in_((EXPORTED, PACKED)), EventRow.organisation_id.in_(organisations))
+        .where(EventRow.action.in_((EXPORTED, PACKED, CERTIFIED)), EventRow.organisation_id.in_(organisations))
         .order_by(EventRow.seq.desc()).limit(most)
     )  # fmt: skip
     found = []
     for at, person, code, payload in rows:
         told = json.loads(payload or "")["fields"]
-        found.append(Export(at, person, code, told["year"], told.get("language", ""), told["rows"], told["digest"]))
+        day = date.fromisoformat(told["day"]) if "day" in told else None
+        number, year = told.get("rows", told.get("subprocesses", 0)), told.get("year", 0)
+        found.append(Export(at, person, code, year, told.get("language", ""), number, told["digest"], day))
     return found
 
 

@@ -20,6 +20,9 @@ from controls.identity.permissions import Permission
 from controls.papers import (
     actions,
     catalogue_rows,
+    certificate,
+    certificate_out,
+    certificate_words,
     changing,
     coming_back,
     day,
@@ -102,6 +105,42 @@ def download_day() -> ResponseReturnValue:
         return rules.day_name(summary)
 
     return _taken(lambda file: day.write(by, here, on, lang, file), name, XLSX)
+
+
+@bp.get("/plan/certificate")
+@guard.allows(Permission.CATALOGUE_READ)
+def certify() -> ResponseReturnValue:
+    """The coverage certificate of a day: today's, or the one that is asked for."""
+    by, others = guard.by(), guard.reached_organisations()
+    here, form = guard.organisation(), Then(request.args if "on" in request.args else None)
+    context: dict[str, Any] = {"here": here, "others": others, "said": None, "day": None}
+    if "on" not in request.args:
+        form.on.data = by.today
+    elif not form.validate() or form.on.data is None:
+        return answer.failed("papers/certificate.html", form, **context)
+    day = form.on.data or by.today
+    try:
+        found = certificate.certify(by, here, day, others)
+    except Refused as refused:
+        return answer.failed(
+            "papers/certificate.html", form, Refused(one.at("on") for one in refused.reasons), **context
+        )
+    said = certificate_words.written(found, _reader())
+    return answer.page("papers/certificate.html", form, **context | {"said": said, "day": day, "found": found})
+
+
+@bp.get("/plan/certificate/<any(pdf, xlsx):kind>")
+@guard.allows(Permission.CATALOGUE_READ)
+def download_certificate(kind: str) -> ResponseReturnValue:
+    """The coverage certificate as a file, recorded with its digests before it leaves."""
+    by, here, form = guard.by(), guard.organisation(), Then(request.args)
+    if not form.validate() or form.on.data is None:
+        return answer.onward(url_for("papers.certify", org=here.code, on=request.args.get("on", "")))
+    data, made = certificate_out.made(certificate.certify(by, here, form.on.data), kind, _language())
+    with guard.recorded():
+        actions.record_certificate(by, here, made)
+    name, media = certificate_out.filename(made), certificate_out.FORMS[kind]
+    return send_file(io.BytesIO(data), mimetype=media, as_attachment=True, download_name=name, max_age=0)
 
 
 def _taken(write: Callable[[IO[bytes]], T], recorded: Callable[[T], str], kind: str) -> ResponseReturnValue:

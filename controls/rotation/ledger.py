@@ -75,12 +75,13 @@ def due(counts: Past, intervals: Intervals, year: int) -> int:
 class Standing:
     """How a sub-process stands in the ledger on a day.
 
-    `inherited` is the sub-process from which coverage, or failing that the due year alone, has come; `changed` the
-    year to which an essential change binds, where that is what decides.
+    `partial` is a later review that covered in part only; `inherited` the sub-process from which coverage, or failing
+    that the due year alone, has come; `changed` the year to which an essential change binds, where that decides.
     """
 
     cover: Cover
     review: Entry | None
+    partial: Entry | None
     inherited: int | None
     due_interval: int
     due_floor: int
@@ -102,12 +103,13 @@ def standing(id: int, counts: Past, intervals: Intervals, day: date) -> Standing
     latest = max(reviews, key=lambda entry: entry.covered_on, default=None)
     cover = _cover(full, latest, year)
     shown = latest if cover is Cover.PARTIAL else full or latest
+    later = latest if latest is not shown and latest and latest.degree is Degree.PARTIAL else None
     interval = rules.due_year(counts.clock, counts.activated, counts.steps, intervals, year)
     first = due(counts, intervals, year)
     source = shown.subprocess_id if shown else counts.of
     begins, ends = block(year)
     return Standing(
-        cover, shown, source if source != id else None, interval,
+        cover, shown, later, source if source != id else None, interval,
         rules.after(counts.clock, counts.activated, FLOOR), first, first if first < interval else None,
         rules.status(first, full.covered_on.year if full else None, year),
         full is not None and begins <= full.covered_on.year <= ends,

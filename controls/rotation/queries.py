@@ -69,14 +69,14 @@ def roll(organisation_id: int, year: int, today: date) -> list[rules.RollRow]:
     if on < today:
         return [
             _row(one.part, one.counts, one.bands, one.intervals, tuple(plans.get(one.part.id, ())), year)
-            for one in recorded(organisation_id, on) if one.part.in_force(on)
+            for one in recorded(frozenset({organisation_id}), on) if one.part.in_force(on)
         ]  # fmt: skip
-    return _rows(organisation_id, year, today, universe.origins(organisation_id, today), plans)
+    return _rows(organisation_id, year, today, universe.origins(frozenset({organisation_id}), today), plans)
 
 
 def standing_of(part: Subprocess, today: date) -> rules.RollRow | None:
     """One sub-process in the roll of this year, without what is planned for it; none when it is not in force."""
-    origins = universe.origins(part.organisation_id, today)
+    origins = universe.origins(frozenset({part.organisation_id}), today)
     reached, new = set[int](), {part.id}
     while new:
         reached |= new
@@ -94,7 +94,7 @@ def _rows(
     parts = [
         row for row in found.values() if row.valid_from <= today and (row.valid_to is None or row.valid_to >= today)
     ]  # fmt: skip
-    elsewhere = _elsewhere(origins, found)
+    elsewhere = frozenset(_came_of(origins) - found.keys())
     began = {id: row.valid_from for id, row in found.items()}
     if elsewhere:
         began |= _began(elsewhere, year, ledger)
@@ -109,9 +109,9 @@ def _rows(
     ]
 
 
-def _elsewhere(origins: Mapping[int, list[Origin]], here: Mapping[int, Any]) -> frozenset[int]:
-    """The sub-processes of other organisations that something here came of."""
-    return frozenset({id for changes in origins.values() for one in changes for id in one.before} - here.keys())
+def _came_of(origins: Mapping[int, list[Origin]]) -> frozenset[int]:
+    """The sub-processes, here or elsewhere, that something came of."""
+    return frozenset(id for changes in origins.values() for one in changes for id in one.before)
 
 
 @dataclass(frozen=True)
@@ -130,47 +130,54 @@ class Recorded:
         return ledgers.standing(self.part.id, self.counts, self.intervals, day)
 
 
-def recorded(organisation_id: int, day: date) -> list[Recorded]:
-    """The ledger of an organisation on a day, in the order of then; what is closed by the day or not begun too."""
-    here, end = frozenset({organisation_id}), midnight_after(day)
-    origins = universe.origins(organisation_id, day, recorded=True)
-    own_ids = set(db.session.scalars(select(Subprocess.id).where(Subprocess.organisation_id == organisation_id)))
-    elsewhere = _elsewhere(origins, dict.fromkeys(own_ids))
-    parts = universe.recorded(here, day, elsewhere)
-    lines = select(
-        Coverage.id, Coverage.organisation_id, Coverage.subprocess_id, Coverage.covered_on, Coverage.degree,
-        Coverage.form, Coverage.source, Coverage.review_number, Coverage.reverses_id,
-    ).where(Coverage.subprocess_id.in_(select(Subprocess.id).where(_here_or(organisation_id, elsewhere))))  # fmt: skip
-    written = db.session.execute(lines.where(Coverage.recorded_at < end))
-    entries = ledgers.counting(ledgers.Written(*line) for line in written)
-    bands, used = _bands_then(organisation_id, elsewhere, day), _intervals_then(organisation_id, day)
+def recorded(organisation_ids: frozenset[int], day: date, last: int | None = None) -> list[Recorded]:
+    """The ledger of some organisations on a day, in the order of then; what is closed by the day or not begun too.
+
+    `last` is the log's size at the end of the day, where it is known.
+    """
+    origins = universe.origins(organisation_ids, day, recorded=True)
+    also = _came_of(origins)
+    rows = {**universe.rows_then(organisation_ids, also), **_assessed_then(organisation_ids, also, day),
+            Cycle.__tablename__: select(Cycle.id).where(Cycle.organisation_id.in_(organisation_ids),
+                                                        Cycle.year <= day.year)}  # fmt: skip
+    was = told.states(db.session(), rows, day, last)
+    parts, bands, used = universe.placed_then(was), _bands_then(was), _intervals_then(was)
+    entries = _written(organisation_ids, also, day)
     owns = {
         id: past.own(entries.get(id, ()), part.valid_from.year, [step for step, *_ in bands.get(id, ())], id)
         for id, part in parts.items()
     }  # fmt: skip
     return [
-        Recorded(part, past.past(id, owns, origins), bands.get(id, []), used, origins.get(id, []), parts)
-        for id, part in parts.items() if part.organisation_id == organisation_id
+        Recorded(part, past.past(id, owns, origins), bands.get(id, []),
+                 used.get(part.organisation_id, rules.Intervals()), origins.get(id, []), parts)
+        for id, part in parts.items() if part.organisation_id in organisation_ids
     ]  # fmt: skip
 
 
-def _here_or(organisation_id: int, ids: frozenset[int]) -> ColumnElement[bool]:
-    here = Subprocess.organisation_id == organisation_id
-    return or_(here, Subprocess.id.in_(ids)) if ids else here
+def _written(organisation_ids: frozenset[int], also: frozenset[int], day: date) -> dict[int, list[rules.Entry]]:
+    """What counted in the ledger at the end of a day."""
+    here = select(Subprocess.id).where(Subprocess.organisation_id.in_(organisation_ids))
+    query = select(
+        Coverage.id, Coverage.organisation_id, Coverage.subprocess_id, Coverage.covered_on, Coverage.degree,
+        Coverage.form, Coverage.source, Coverage.review_number, Coverage.reverses_id,
+    ).where(or_(Coverage.subprocess_id.in_(here), Coverage.subprocess_id.in_(also)))  # fmt: skip
+    rows = db.session.execute(query.where(Coverage.recorded_at < midnight_after(day)))
+    return ledgers.counting(ledgers.Written(*row) for row in rows)
 
 
-def _bands_then(organisation_id: int, elsewhere: frozenset[int], day: date) -> dict[int, list["Band"]]:
-    """Inherent band, score and fraud line of each year whose assessment was approved by the end of a day."""
-    of = select(AssessmentLine.id, AssessmentLine.assessment_id).where(
-        AssessmentLine.assessment_id == Assessment.id, _assessed(organisation_id, elsewhere),
+def _assessed_then(organisation_ids: frozenset[int], also: frozenset[int], day: date) -> dict[str, Select[Any]]:
+    """Which rows of the log tell of the bands of some organisations, and of some sub-processes elsewhere."""
+    lines = select(AssessmentLine.id, AssessmentLine.assessment_id).join(
+        Assessment, Assessment.id == AssessmentLine.assessment_id
+    ).where(
+        or_(Assessment.organisation_id.in_(organisation_ids), AssessmentLine.subprocess_id.in_(also)),
         Assessment.year <= day.year, Assessment.year > day.year - BANDS_BACK,
-    )  # fmt: skip
-    lines = of.subquery()
-    was = told.states(
-        db.session(),
-        {AssessmentLine.__tablename__: select(lines.c.id), Assessment.__tablename__: select(lines.c.assessment_id)},
-        day,
-    )
+    ).subquery()  # fmt: skip
+    return {AssessmentLine.__tablename__: select(lines.c.id), Assessment.__tablename__: select(lines.c.assessment_id)}
+
+
+def _bands_then(was: Mapping[told.Key, told.State]) -> dict[int, list["Band"]]:
+    """Inherent band, score and fraud line of each year whose assessment was approved then, oldest first."""
     found: dict[int, list[Band]] = {}
     for (table, _id), line in was.items():
         form = was.get((Assessment.__tablename__, line.get("assessment_id", 0)))
@@ -183,14 +190,15 @@ def _bands_then(organisation_id: int, elsewhere: frozenset[int], day: date) -> d
     return {id: sorted(bands, key=lambda one: one[0].year) for id, bands in found.items()}
 
 
-def _intervals_then(organisation_id: int, day: date) -> rules.Intervals:
-    """The intervals of the latest cycle that had begun by the end of a day, as they were then."""
-    cycles = select(Cycle.id).where(Cycle.organisation_id == organisation_id, Cycle.year <= day.year)
-    was = told.states(db.session(), {Cycle.__tablename__: cycles}, day).values()
-    latest = max(was, key=lambda cycle: cycle["year"], default=None)
-    if latest is None:
-        return rules.Intervals()
-    return rules.Intervals(*(latest[f"interval_{band}"] for band in ("high", "elevated", "moderate", "low")))
+def _intervals_then(was: Mapping[told.Key, told.State]) -> dict[int, rules.Intervals]:
+    """By organisation the intervals of its latest cycle, as they were then."""
+    cycles = [state for (table, _id), state in was.items() if table == Cycle.__tablename__]
+    return {
+        cycle["organisation_id"]: rules.Intervals(
+            *(cycle[f"interval_{band}"] for band in ("high", "elevated", "moderate", "low"))
+        )
+        for cycle in sorted(cycles, key=lambda cycle: cycle["year"])
+    }
 
 
 def planned(organisation_id: int) -> list[rules.Planned]:

@@ -539,12 +539,12 @@ def sort_keys(level: Level, row: Any) -> list[tuple[Any, str]]:
 PAST = (Kind.SPLIT, Kind.MERGED, Kind.TRANSFERRED, Kind.REOPENED, Kind.CHANGED)
 
 
-def origins(organisation_id: int, until: date, recorded: bool = False) -> dict[int, list[Origin]]:
-    """The past of the sub-processes of an organisation, oldest first, and of all that they came of elsewhere.
+def origins(organisation_ids: frozenset[int], until: date, recorded: bool = False) -> dict[int, list[Origin]]:
+    """The past of the sub-processes of some organisations, oldest first, and of all that they came of elsewhere.
 
     `recorded` leaves out what was written later than the day, though it counts from before.
     """
-    found = _origins(Lineage.organisation_id == organisation_id, until, recorded)
+    found = _origins(Lineage.organisation_id.in_(organisation_ids), until, recorded)
     asked: set[int] = set()
     after: Iterable[Origin] = [one for past in found.values() for one in past if one.kind is Kind.TRANSFERRED]
     while elsewhere := {id for one in after for id in one.before} - asked:
@@ -597,21 +597,22 @@ class Placed:
         return self.valid_from <= day and (self.valid_to is None or self.valid_to >= day)
 
 
-def recorded(organisation_ids: frozenset[int], day: date, also: frozenset[int] = frozenset()) -> dict[int, Placed]:
-    """Every sub-process as it was recorded by the end of a day, closed ones too, in the order of then.
-
-    `also` are sub-processes of other organisations, with what these stand under.
-    """
+def rows_then(organisation_ids: frozenset[int], also: frozenset[int] = frozenset()) -> dict[str, Select[Any]]:
+    """Which rows of the log tell of the catalogue of some organisations, and of some sub-processes elsewhere."""
     elsewhere = select(Subprocess.organisation_id).where(Subprocess.id.in_(also))
     more = {Subprocess: Subprocess.id.in_(also)}
     tables: tuple[Any, ...] = (Area, Process, Subprocess)
-    rows = {
+    return {
         table.__tablename__: select(table.id).where(
             or_(table.organisation_id.in_(organisation_ids), more.get(table, table.organisation_id.in_(elsewhere)))
+            if also else table.organisation_id.in_(organisation_ids)
         )
         for table in tables
     }  # fmt: skip
-    was = told.states(db.session(), rows, day)
+
+
+def placed_then(was: Mapping[told.Key, told.State]) -> dict[int, Placed]:
+    """Every sub-process that the log told of by a day, closed ones too, in the order of then."""
     found = [
         _placed(id, part, was[Process.__tablename__, part["process_id"]], was)
         for (table, id), part in was.items() if table == Subprocess.__tablename__
@@ -636,7 +637,8 @@ def _placed(
 
 def as_of(organisation_ids: frozenset[int], day: date) -> list[Placed]:
     """The sub-processes in force on an earlier day, as they were recorded by the end of it, in the order of then."""
-    return [placed for placed in recorded(organisation_ids, day).values() if placed.in_force(day)]
+    was = told.states(db.session(), rows_then(organisation_ids), day)
+    return [placed for placed in placed_then(was).values() if placed.in_force(day)]
 
 
 def then(organisation: Organisation, day: date) -> list[ListedArea]:

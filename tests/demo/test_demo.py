@@ -202,7 +202,7 @@ def test_the_ledger_of_the_log_is_that_of_the_tables(played: Any) -> None:
     """What was recorded by the end of today gives the same roll as what stands in the tables."""
     today = play.OPENS.date()
     for organisation in identity.organisations():
-        then = [row for row in rotation.recorded(organisation.id, today) if row.part.in_force(today)]
+        then = [row for row in rotation.recorded(frozenset({organisation.id}), today) if row.part.in_force(today)]
         found = {row.part.id: (row.counts.entries, row.standing(today).due) for row in then}
         now = rotation.roll(organisation.id, today.year, today)
         assert {row.subprocess_id: (row.entries, row.due) for row in now} == found

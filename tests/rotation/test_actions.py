@@ -106,7 +106,7 @@ def test_a_day_stands_as_it_was_recorded_by_its_end(scene: Any) -> None:
         )  # fmt: skip
 
     def day(on: date) -> tuple[Any, ...]:
-        row = next(row for row in queries.recorded(scene.agency.id, on) if row.part.code == "LON-1.1")
+        row = next(row for row in queries.recorded(frozenset({scene.agency.id}), on) if row.part.code == "LON-1.1")
         return row.standing(on).cover, row.bands and row.bands[-1][0].band
 
     assert day(date(2026, 3, 16)) == (Cover.NEVER, [])
