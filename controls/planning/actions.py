@@ -188,7 +188,7 @@ def adopt(by: By, id: int, version: int | None, reason: str) -> Plan:
     """Make a scenario the next version of the standing plan."""
     row = _scenario(by, id, version)
     now = queries.standing(row.organisation_id, None)
-    wanted = changes.as_now(queries.changed(Scenario, [row.id])[row.id], now.reviews, now.hours)
+    wanted = changes.as_now(queries.changed_by_scenarios([row.id])[row.id], now.reviews, now.hours)
     refuse_if(rules.why_not_keep(wanted, now.number, now.number, reason, now.frozen))
     return _version(by, row.organisation_id, now, wanted, Origin.SCENARIO, reason, row.id)
 

@@ -131,6 +131,8 @@ class Effect:
     load: Load
     due: int
     late: tuple[RollRow, ...]
+    new: tuple[RollRow, ...] = ()
+    """Those that were not late the year before."""
 
 
 @dataclass(frozen=True)
@@ -192,7 +194,12 @@ class Board:
                 due[year] += 1
                 if not kept:
                     late[year].append(row)
-        return [Effect(self.load(year), due[year], tuple(late[year])) for year in years]
+        found, before = list[Effect](), set[int]()
+        for year in years:
+            new = tuple(row for row in late[year] if row.subprocess_id not in before)
+            found.append(Effect(self.load(year), due[year], tuple(late[year]), new))
+            before = {row.subprocess_id for row in late[year]}
+        return found
 
 
 def done(row: RollRow, this_year: int) -> list[tuple[int, int]]:

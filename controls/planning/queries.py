@@ -30,6 +30,7 @@ from controls.planning.changes import NONE, Changes, Hours, Review, Reviews, unp
 from controls.planning.tables import Capacity, Draft, Line, Plan, Proposal, Scenario
 from controls.planning.tables import Team as TeamRow
 from controls.planning.words import Asked, Origin
+from controls.universe.tables import Process
 from controls.wheel.tables import Cycle
 from controls.wheel.words import State as CycleState
 
@@ -51,6 +52,8 @@ class Standing:
     frozen: frozenset[int]
     teams: tuple[Team, ...]
     serious: frozenset[int]
+    owners: dict[int, str]
+    """Those who own processes here."""
     draft: Changes
     base: int
     origin: Origin
@@ -64,7 +67,7 @@ def standing(organisation_id: int, person_id: int | None, number: int | None = N
     reviews: dict[int, list[Review]] = {}
     hours: dict[tuple[int, int], int] = {}
     cycles: dict[tuple[int, int], int] = {}
-    frozen, teams, serious = set(), [], set()
+    frozen, teams, serious, owners = set(), [], set(), {}
     for kind, id, year, season, light, spent, instead, why, told, said in db.session.execute(
         _content(organisation_id, number, tuple(SERIOUS))
     ):
@@ -81,13 +84,15 @@ def standing(organisation_id: int, person_id: int | None, number: int | None = N
                 frozen.add(year)
         elif kind == TEAM:
             teams.append(Team(id, why, frozenset(told.split(";")) - {""}))
+        elif kind == OWNER:
+            owners[id] = why
         else:
             serious.add(id)
     placed = {id: tuple(sorted(kept, key=lambda one: (one.year or 0, one.season))) for id, kept in reviews.items()}
     teams.sort(key=lambda team: team.name)
     return Standing(
         newest or 0, made_at, made_by or "", reason or "", placed, hours | cycles, frozenset(frozen), tuple(teams),
-        frozenset(serious), unpack(changes) if changes else NONE, newest or 0 if base is None else base,
+        frozenset(serious), owners, unpack(changes) if changes else NONE, newest or 0 if base is None else base,
         origin or Origin.HAND,
     )  # fmt: skip
 
@@ -106,7 +111,7 @@ def _head(organisation_id: int, person_id: int, number: int | None) -> Select[*t
     )
 
 
-LINE, HOURS, CYCLE, TEAM, HEAVY = "line", "hours", "cycle", "team", "heavy"
+LINE, HOURS, CYCLE, TEAM, OWNER, HEAVY = "line", "hours", "cycle", "team", "owner", "heavy"
 
 
 @built
@@ -142,7 +147,11 @@ def _content(
         literal(TEAM), TeamRow.id, none, nothing, nothing, nothing, none, cast(TeamRow.name, Text),
         cast(TeamRow.areas, Text), empty,
     ).where(TeamRow.organisation_id == organisation_id)  # fmt: skip
-    found = [lines, hours, cycles, teams]
+    owning = select(Process.owner_id).where(Process.organisation_id == organisation_id)
+    owners = select(
+        literal(OWNER), Person.id, none, nothing, nothing, nothing, none, cast(Person.name, Text), empty, empty
+    ).where(Person.id.in_(owning))
+    found = [lines, hours, cycles, teams, owners]
     for publish in serious:
         ids = publish(organisation_id).subquery()
         column = next(iter(ids.c))
@@ -179,9 +188,17 @@ def versions(organisation_id: int, number: int | None = None) -> list[Version]:
     return [Version(*row) for row in db.session.execute(query.order_by(Plan.number.desc()))]
 
 
-def changed(of: type[Plan] | type[Scenario], ids: Collection[int]) -> dict[int, Changes]:
-    """What each of these versions or scenarios changes."""
-    name = "plan_id" if of is Plan else "scenario_id"
+def changed_by_versions(ids: Collection[int]) -> dict[int, Changes]:
+    """What each of these versions changed."""
+    return _changed("plan_id", ids)
+
+
+def changed_by_scenarios(ids: Collection[int]) -> dict[int, Changes]:
+    """What each of these scenarios would change."""
+    return _changed("scenario_id", ids)
+
+
+def _changed(name: str, ids: Collection[int]) -> dict[int, Changes]:
     reviews: dict[int, dict[int, list[Review]]] = {id: {} for id in ids}
     hours: dict[int, dict[tuple[int, int], int]] = {id: {} for id in ids}
     for row in db.session.scalars(select(Line).where(getattr(Line, name).in_(ids)).order_by(Line.id)):
@@ -226,3 +243,25 @@ def proposals(organisation_id: int) -> list[Proposal]:
 def waiting() -> list[int]:
     """The proposals that nobody works on yet."""
     return list(db.session.scalars(select(Proposal.id).where(Proposal.state == Asked.WAITING).order_by(Proposal.id)))
+
+
+class Told(NamedTuple):
+    """What a version said of a sub-process."""
+
+    number: int
+    made_at: datetime
+    made_by: str | None
+    reason: str
+    year: int | None
+    instead: int | None
+    own: str
+
+
+def story(subprocess_id: int) -> list[Told]:
+    """What the versions have said of a sub-process, newest first."""
+    query = (
+        select(Plan.number, Plan.made_at, Person.name, Plan.reason, Line.year, Line.instead, Line.reason)
+        .join(Line, Line.plan_id == Plan.id).outerjoin(Person, Person.id == Plan.made_by_id)
+        .where(Line.subprocess_id == subprocess_id).order_by(Plan.id.desc(), Line.year)
+    )  # fmt: skip
+    return [Told(*row) for row in db.session.execute(query.limit(20))]

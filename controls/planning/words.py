@@ -18,3 +18,12 @@ class Asked(Labelled):
     RUNNING = "running", N_("The planner is at work")
     DONE = "done", N_("Done")
     FAILED = "failed", N_("Failed")
+
+
+class Show(Labelled):
+    """Which rows of the grid are asked for, beside those of a status."""
+
+    WITHOUT = "without", N_("Without a year")
+    BEYOND = "beyond", N_("Not reviewed in five years")
+    LACKING = "lacking", N_("There is no room")
+    CHANGED = "changed", N_("Changed in the draft")

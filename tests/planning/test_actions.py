@@ -9,7 +9,7 @@ from controls.base.db import transaction
 from controls.base.why import Refused
 from controls.planning import actions, changes, queries
 from controls.planning.actions import Move, SetHours, TakeOver
-from controls.planning.tables import Capacity, Line, Scenario
+from controls.planning.tables import Capacity, Line
 from controls.planning.words import Origin
 from controls.rotation import queries as rotation
 from controls.rotation.rules import PlanKind, Planned
@@ -69,7 +69,7 @@ def test_a_draft_becomes_a_version_and_each_version_can_be_read(scene: Any, data
         (2028, 15),
     ]
     assert [version.plan.number for version in queries.versions(scene.agency.id)] == [2, 1]
-    assert len(queries.changed(type(first), [second.id])[second.id].reviews) == 2
+    assert len(queries.changed_by_versions([second.id])[second.id].reviews) == 2
 
 
 def test_what_is_not_kept(scene: Any) -> None:
@@ -135,7 +135,7 @@ def test_a_scenario_is_kept_and_adopted(scene: Any, database: Any) -> None:
     with pytest.raises(Refused) as refused, transaction():
         actions.remove_scenario(scene.by("group"), row.id, None)
     assert codes(refused) == ["plan.gone"]
-    step(scene, TakeOver(queries.changed(Scenario, [row.id])[row.id], Origin.SCENARIO))
+    step(scene, TakeOver(queries.changed_by_scenarios([row.id])[row.id], Origin.SCENARIO))
     with transaction():
         actions.drop_draft(scene.by("group"), scene.agency.id)
     assert queries.draft(scene.agency.id, scene.people["group"].id) is None
