@@ -50,6 +50,7 @@ import_group = AppGroup("import", help="Take files in.")
 export_group = AppGroup("export", help="Write files out.")
 audit_group = AppGroup("audit", help="The log: whether it and the rows are what was written.")
 evidence_group = AppGroup("evidence", help="The evidence files: whether they are what was stored.")
+plan_group = AppGroup("plan", help="The plan of the years ahead.")
 assets_group = AppGroup("assets", help="The design system's files.")
 
 
@@ -488,6 +489,15 @@ def run_scheduler(once: bool) -> None:
     lease.release()
 
 
+@plan_group.command("propose")
+def run_planner() -> None:
+    """Let the planner answer what it was asked for and nobody works on; pages begin this themselves."""
+    from controls.jobs import runner  # loaded only here, with the solver: no page needs either
+
+    for state in runner.propose_waiting():
+        click.echo(state.value)
+
+
 @assets_group.command("install")
 def install_assets() -> None:
     """Fetch the design system through npm and copy what the pages use."""
@@ -531,7 +541,8 @@ def _serve(port: int) -> NoReturn:
 def register(app: Flask) -> None:
     """Add the commands."""
     for group in (
-        audit_group, evidence_group, organisation_group, user_group, import_group, export_group, assets_group,
+        audit_group, evidence_group, organisation_group, user_group, import_group, export_group, plan_group,
+        assets_group,
     ):  # fmt: skip
         app.cli.add_command(group)
     app.cli.add_command(run_demo)

@@ -22,6 +22,7 @@ KEPT = audit.declare("planning.kept", N_("Version of the standing plan kept"), "
 SCENARIO_KEPT = audit.declare("planning.scenario_kept", N_("Scenario kept"))
 SCENARIO_REMOVED = audit.declare("planning.scenario_removed", N_("Scenario removed"))
 TEAM_PUT = audit.declare("planning.team_put", N_("Team saved"))
+PROPOSED = audit.declare("planning.proposed", N_("The planner ended"), "proposal", "state")
 ASKED = audit.declare("planning.asked", N_("Proposal asked of the planner"), "proposal", "years")
 
 
@@ -216,8 +217,8 @@ def ask(by: By, organisation_id: int, years: int, question: Any) -> Proposal:
     here = identity.organisation_by_id(organisation_id)
     now = queries.standing(organisation_id, person_id)
     rows = rotation.roll(organisation_id, by.today.year, by.today)
-    states = [one.state for one in queries.proposals(organisation_id)]
-    refuse_if(rules.why_not_ask(states, here.code if here else "", len(rows)))
+    busy = any(rules.at_work(one.state, one.asked_at, by.at) for one in queries.proposals(organisation_id))
+    refuse_if(rules.why_not_ask(busy, here.code if here else "", len(rows)))
     row = Proposal(
         organisation_id=organisation_id, person_id=person_id, asked_at=by.at, base=now.number, years=years,
         state=Asked.WAITING, step=0, question=question(rows, now), answer="",
@@ -225,4 +226,27 @@ def ask(by: By, organisation_id: int, years: int, question: Any) -> Proposal:
     db.session.add(row)
     db.session.flush()
     audit.record(by, ASKED, here, organisation_id=organisation_id, proposal=row.id, years=years)
+    return row
+
+
+def claim(by: By, id: int) -> Proposal | None:
+    """Take a proposal that waits; of two processes one gets it."""
+    row = queries.proposal(id)
+    if row is None or row.state is not Asked.WAITING:
+        return None
+    row.state = Asked.RUNNING
+    return row
+
+
+def progress(by: By, id: int, done: int, of: int) -> None:
+    """How far the planner is, in hundredths."""
+    load(Proposal, id).step = 100 * done // max(1, of)
+
+
+def end_proposal(by: By, id: int, state: Asked, answer: str = "") -> Proposal:
+    """The planner has ended, with its answer or without."""
+    row = load(Proposal, id)
+    row.state, row.answer, row.ended_at = state, answer, by.at
+    here = identity.organisation_by_id(row.organisation_id)
+    audit.record(by, PROPOSED, here, organisation_id=row.organisation_id, proposal=row.id, state=state.value)
     return row

@@ -1,7 +1,7 @@
 """What the planner and the feasibility answer are asked: the rows of the roll as candidates, the hours as a horizon."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -15,7 +15,7 @@ from controls.planning.board import (
     hours_of,
     may_be_light,
 )
-from controls.planning.changes import Changes, Review
+from controls.planning.changes import Changes, Review, Reviews
 from controls.rotation import planner
 from controls.rotation.feasibility import Feasibility, feasible
 from controls.rotation.horizon import Candidate, Horizon, Place, Turn
@@ -48,8 +48,13 @@ def why(spot: Spot) -> list[Reason]:
     if one is None:
         return []
     left = [LEFT(year=one.instead)] if one.instead is not None else []
+    return left + (why_planned(one) or [BY_HAND()])
+
+
+def why_planned(one: Review) -> list[Reason]:
+    """The planner's reason for a review; none for what a person has placed."""
     known = WHYS.get(one.why)
-    return left + [known(**dict(one.told)) if known else BY_HAND()]
+    return [known(**dict(one.told))] if known else []
 
 
 def candidate(row: RollRow, board: Board, serious: Collection[int], placed: Collection[int] = ()) -> Candidate:
@@ -80,9 +85,12 @@ def candidates(board: Board, serious: Collection[int], draft: Changes) -> list[C
     return found
 
 
-def horizon(board: Board, years: int) -> Horizon:
-    """The hours of the years ahead by team; what no team has belongs to all."""
-    hours: dict[tuple[int, int, str], int] = {}
+def horizon(board: Board, given: Sequence[Candidate], years: int) -> Horizon:
+    """The hours of the years ahead by team; what no team has belongs to all.
+
+    What is decided has hours of its own: where they are others than a candidate's, the difference is taken here.
+    """
+    hours: dict[Place, int] = {}
     for year in range(board.this_year, board.this_year + years):
         whole, teams = board.capacity(year) or 0, 0
         for team in board.teams:
@@ -90,6 +98,13 @@ def horizon(board: Board, years: int) -> Horizon:
             hours[year, 1, str(team.id)] = own
             teams += own
         hours[year, 1, ""] = max(0, whole - teams)
+    for one in (one for one in given if one.fixed):
+        light = one.light_last
+        for spot in board.spots.get(one.id, ()):
+            light = one.light_hours is not None and not light
+            place = (spot.year, 1, one.team)
+            if spot.kind is not None and spot.year in one.fixed and place in hours:
+                hours[place] = max(0, hours[place] + one.takes(light) - spot.hours)
     return Horizon(board.this_year, years, hours)
 
 
@@ -97,10 +112,9 @@ def possible(board: Board, serious: Collection[int], draft: Changes, years: int)
     """Whether the years ahead are possible at all; nobody knows before any hours are told."""
     if board.capacity(board.this_year) is None:
         return None
-    scope = horizon(board, years)
-    return _feasible(
-        tuple(candidates(board, serious, draft)), scope.first, scope.years, tuple(scope.capacity.items())
-    )  # fmt: skip
+    given = tuple(candidates(board, serious, draft))
+    scope = horizon(board, given, years)
+    return _feasible(given, scope.first, scope.years, tuple(scope.capacity.items()))
 
 
 @lru_cache(64)
@@ -113,12 +127,13 @@ def _feasible(
 
 def question(board: Board, serious: Collection[int], years: int) -> str:
     """What the planner is asked, as it is stored."""
-    scope = horizon(board, years)
+    given = candidates(board, serious, Changes())
+    scope = horizon(board, given, years)
     return json.dumps(
         {
             "first": scope.first, "years": scope.years,
             "hours": [[*place, hours] for place, hours in sorted(scope.capacity.items())],
-            "candidates": [_packed(one) for one in candidates(board, serious, Changes())],
+            "candidates": [_packed(one) for one in given],
         },
         separators=(",", ":"),
     )  # fmt: skip
@@ -164,7 +179,7 @@ def answer(plan: Plan, given: Collection[Candidate]) -> str:
     )  # fmt: skip
 
 
-def answered(text: str, standing: dict[int, tuple[Review, ...]]) -> tuple[Changes, dict[str, Any]]:
+def answered(text: str, standing: Reviews) -> tuple[Changes, dict[str, Any]]:
     """What the planner's answer would change in the standing plan, and how good it is.
 
     A review that stays in its year stands as it stood, with the reason it had.

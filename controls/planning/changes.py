@@ -99,7 +99,8 @@ class Difference:
     before: tuple[int, ...]
     after: tuple[int, ...]
     left: tuple[int, ...]
-    reasons: tuple[str, ...]
+    reviews: tuple[Review, ...]
+    """As they are to be, with their reasons."""
 
 
 def differences(standing: Reviews, changes: Changes) -> list[Difference]:
@@ -111,7 +112,7 @@ def differences(standing: Reviews, changes: Changes) -> list[Difference]:
         gone = tuple(one.instead for one in before if one.instead is not None)
         # What is left for the first time stood in its decided year until now.
         was = {*_years(before), *(year for year in left if year not in gone)}
-        found.append(Difference(id, tuple(sorted(was)), _years(after), left, tuple(one.reason for one in after)))
+        found.append(Difference(id, tuple(sorted(was)), _years(after), left, after))
     return found
 
 

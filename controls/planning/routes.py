@@ -9,16 +9,17 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from controls.assessment.words import Band
+from controls.base import background
 from controls.base.db import transaction
-from controls.base.why import Refused
+from controls.base.why import Refused, refuse_if
 from controls.identity.permissions import Permission
 from controls.identity.tables import Organisation
 from controls.planning import actions, ahead, board, changes, grid, queries, rules
 from controls.planning.actions import Move, SetHours, TakeOver
 from controls.planning.board import HORIZON, Board
-from controls.planning.forms import AdoptForm, HoursForm, KeepForm, MoveForm, NameForm
+from controls.planning.forms import AdoptForm, AskForm, HoursForm, KeepForm, MoveForm, NameForm
 from controls.planning.queries import Standing
-from controls.planning.words import Origin, Show
+from controls.planning.words import Asked, Origin, Show
 from controls.rotation import queries as rotation
 from controls.rotation import rules as roll
 from controls.rotation.feasibility import Feasibility
@@ -259,7 +260,8 @@ def _what_if_context(seen: Seen) -> dict[str, Any]:
         "seen": seen, "here": seen.here, "now": now, "years": _beside(seen, before, seen.board),
         "possible": seen.possible, "before": ahead.possible(before, now.serious, changes.NONE, HORIZON),
         "lines": rules.told(seen.rows, changes.differences(now.reviews, now.draft)),
-        "changed_hours": _hours(seen, now.draft.hours), "teams": now.teams, "ahead": rules.years_ahead(seen.this_year),
+        "why": ahead.why_planned, "changed_hours": _hours(seen, now.draft.hours), "teams": now.teams,
+        "ahead": rules.years_ahead(seen.this_year),
         "parts": [(row, _years_of(seen.board, row)) for row in seen.rows], "teams_over": _teams(seen),
     }  # fmt: skip
 
@@ -424,6 +426,89 @@ def undo() -> ResponseReturnValue:
         return answer.done(_back(), _("Your changes are gone. The standing plan is as it was."))
 
 
+# --- Proposals of the planner ----------------------------------------------------------------------------------------
+
+
+@bp.get("/plan/proposals")
+@guard.allows(Permission.RECOMMENDATION_WRITE)
+def proposals() -> ResponseReturnValue:
+    """Ask the planner for a plan, and what it has answered."""
+    return _proposals(AskForm())
+
+
+def _proposals(form: AskForm, refused: Refused | None = None) -> ResponseReturnValue:
+    here = guard.organisation()
+    guard.must(guard.by().may(Permission.RECOMMENDATION_WRITE, here.id))
+    context: dict[str, Any] = {"here": here, "asked": queries.proposals(here.id)}
+    if refused is None:
+        return answer.page("planning/proposals.html", form, **context)
+    return answer.failed("planning/proposals.html", form, refused, **context)
+
+
+@bp.post("/plan/proposals")
+@guard.allows(Permission.RECOMMENDATION_WRITE)
+def ask() -> ResponseReturnValue:
+    """Ask the planner; it answers in a process of its own, and the page tells how far it is."""
+    by, here, form = guard.by(), guard.organisation(), AskForm(request.form)
+    years, made = int(form.years.data or HORIZON) if form.validate() else HORIZON, list[int]()
+
+    def act() -> int:
+        made.append(actions.ask(by, here.id, years, lambda rows, now: _question(rows, now, years)).id)
+        return made[0]
+
+    found = answer.sent(
+        form, act, lambda id: url_for(".proposal", id=id, org=here.code), _("The planner is asked."),
+        lambda refused: _proposals(form, refused or Refused([])),
+    )  # fmt: skip
+    if made:
+        background.start("plan", "propose")
+    return found
+
+
+def _question(rows: Sequence[RollRow], now: Standing, years: int) -> str:
+    """The plan as it stands with the reader's own draft in it, which the planner keeps as much of as it can."""
+    reviews, hours = changes.over(now.reviews, now.draft), {**now.hours, **now.draft.hours}
+    return ahead.question(board.board(rows, reviews, hours, now.teams, guard.by().today.year), now.serious, years)
+
+
+@bp.get("/plan/proposals/<int:id>")
+@guard.allows(Permission.RECOMMENDATION_WRITE)
+def proposal(id: int) -> ResponseReturnValue:
+    """How far the planner is; then its plan beside the one that stands, with a reason for each review."""
+    seen, row = _seen(), queries.proposal(id)
+    if row is None or row.organisation_id != seen.here.id:
+        abort(404)
+    busy = rules.at_work(row.state, row.asked_at, guard.by().at)
+    if _scripted():
+        return jsonify(busy=busy, step=row.step)
+    context: dict[str, Any] = {"seen": seen, "here": seen.here, "row": row, "busy": busy, "found": None}
+    if row.state is Asked.DONE:
+        found, told = ahead.answered(row.answer, seen.standing.reviews)
+        laid = _laid(seen, changes.Changes(found.reviews, seen.standing.draft.hours))
+        context |= {
+            "found": found, "told": told, "lacking": sum(hours for *_place, hours in told["lacking"]),
+            "lines": rules.told(seen.rows, changes.differences(seen.standing.reviews, found)),
+            "years": _beside(seen, _standing_board(seen), laid), "why": ahead.why_planned,
+        }  # fmt: skip
+    return answer.page("planning/proposal.html", **context)
+
+
+@bp.post("/plan/proposals/<int:id>/take")
+@guard.allows(Permission.RECOMMENDATION_WRITE)
+def take_proposal(id: int) -> ResponseReturnValue:
+    """Take the planner's plan into one's own draft, where it can be changed and kept."""
+    seen, row = _seen(), queries.proposal(id)
+    if row is None or row.organisation_id != seen.here.id:
+        abort(404)
+    refuse_if(rules.why_not_take(row.state))
+    with transaction():
+        now = queries.standing(seen.here.id, guard.by().person_id)
+        found, _told = ahead.answered(row.answer, now.reviews)
+        step = TakeOver(changes.Changes(found.reviews, now.draft.hours), Origin.PROPOSAL)
+        actions.save_draft(guard.by(), seen.here.id, step)
+        return answer.done(url_for(".draft", org=seen.here.code), _("The proposal is in your draft."))
+
+
 # --- The draft and the versions --------------------------------------------------------------------------------------
 
 
@@ -442,7 +527,7 @@ def _draft(form: KeepForm, refused: Refused | None = None) -> ResponseReturnValu
     context: dict[str, Any] = {
         "seen": seen, "here": seen.here, "now": now, "hours": _hours(seen, now.draft.hours),
         "lines": rules.told(seen.rows, changes.differences(now.reviews, now.draft)),
-        "years": _beside(seen, _standing_board(seen), seen.board), "possible": seen.possible,
+        "years": _beside(seen, _standing_board(seen), seen.board), "possible": seen.possible, "why": ahead.why_planned,
     }  # fmt: skip
     if refused is None:
         return answer.page("planning/draft.html", form, **context)
@@ -486,7 +571,9 @@ def versions() -> ResponseReturnValue:
     here, today = guard.organisation(), guard.by().today
     rows = rotation.roll(here.id, today.year, today)
     teams = {team.id: team.name for team in queries.teams(here.id)}
-    return answer.page("planning/versions.html", here=here, versions=_versions(here.id, rows, teams))
+    return answer.page(
+        "planning/versions.html", here=here, versions=_versions(here.id, rows, teams), why=ahead.why_planned
+    )
 
 
 @dataclass(frozen=True)

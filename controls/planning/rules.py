@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from controls.base.why import FIELD_REQUIRED, N_, Reason, Why
 from controls.planning.board import LONGEST, Spot
@@ -13,6 +14,7 @@ REASON_LEAST = 10
 NAME_LENGTH = 80
 MOST_HOURS = 10**6
 MOST_PEOPLE = 50
+DEAD_AFTER = timedelta(minutes=15)
 AT_ONCE = 20
 """Scenarios that an organisation keeps at a time."""
 
@@ -109,10 +111,19 @@ def why_not_team(name: str, areas: Collection[str], others: Mapping[str, Collect
     return reasons + [AREA_TAKEN("areas", area=area, name=other) for area, other in taken]
 
 
-def why_not_ask(states: Collection[Asked], code: str, rows: int) -> list[Reason]:
+def at_work(state: Asked, asked_at: datetime, now: datetime) -> bool:
+    """Whether the planner may still answer; after so long its process is taken for dead."""
+    return state in (Asked.WAITING, Asked.RUNNING) and now - asked_at < DEAD_AFTER
+
+
+def why_not_ask(busy: bool, code: str, rows: int) -> list[Reason]:
     """One proposal at a time, where there is something to plan."""
-    busy = any(state in (Asked.WAITING, Asked.RUNNING) for state in states)
     return ([AT_WORK(code=code)] if busy else []) + ([] if rows else [NO_ROWS(code=code)])
+
+
+def why_not_take(state: Asked) -> list[Reason]:
+    """Only an answer can be taken into a draft."""
+    return [] if state is Asked.DONE else [NOT_DONE()]
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,17 @@
     });
   });
 
+  var waits = document.querySelector("[data-wait]");
+  if (waits) {  // how far the planner is, until its plan is there
+    setInterval(function () {
+      fetch(location.href, { headers: { Accept: "application/json" } }).then(function (answer) { return answer.json(); })
+        .then(function (told) {
+          waits.querySelector("progress").value = told.step;
+          if (!told.busy) { location.reload(); }
+        }).catch(function () { /* the next one asks again */ });
+    }, 1000);
+  }
+
   var form = document.querySelector("form[data-plan]");
   if (!form) { return; }
   var say = JSON.parse(form.dataset.say), told = form.querySelector("[data-told]"), held = null, dragged = null, busy = false;

@@ -7,7 +7,7 @@ import pytest
 from controls.base.audit import EventRow
 from controls.base.db import transaction
 from controls.base.why import Refused
-from controls.planning import actions, changes, queries
+from controls.planning import actions, changes, queries, rules
 from controls.planning.actions import Move, SetHours, TakeOver
 from controls.planning.tables import Capacity, Line
 from controls.planning.words import Origin
@@ -163,4 +163,5 @@ def test_one_proposal_at_a_time(scene: Any, database: Any) -> None:
     with pytest.raises(Refused) as refused:
         ask()
     assert codes(refused) == ["plan.at_work"]
+    assert not rules.at_work(asked.state, asked.asked_at, asked.asked_at + rules.DEAD_AFTER)
     assert database.query(EventRow).filter_by(action="planning.asked").count() == 1

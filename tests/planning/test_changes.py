@@ -26,13 +26,13 @@ def test_what_is_new_and_what_is_dropped() -> None:
     assert move(found, 3, 2028, None) == NONE
     found = move(NONE, 2, 2026, None)
     assert years(found, 2) == [2029]
-    assert changes.differences(STANDING, found) == [Difference(2, (2026, 2029), (2029,), (), ("",))]
+    assert changes.differences(STANDING, found) == [Difference(2, (2026, 2029), (2029,), (), (STANDING[2][1],))]
 
 
 def test_a_decided_year_is_left_with_its_name_and_taken_back() -> None:
     found = move(NONE, 4, 2026, 2027, decided=True)
     assert changes.over(STANDING, found)[4] == (Review(2027, hours=42, instead=2026, reason="x"),)
-    assert changes.differences(STANDING, found) == [Difference(4, (2026,), (2027,), (2026,), ("x",))]
+    assert changes.differences(STANDING, found) == [Difference(4, (2026,), (2027,), (2026,), found.reviews[4])]
     assert changes.over(STANDING, move(found, 4, 2027, 2028))[4][0].instead == 2026  # it still leaves the decided year
     assert move(found, 4, 2027, 2026) == NONE
     dropped = move(NONE, 4, 2026, None, decided=True)

@@ -6,6 +6,9 @@ from typing import Any
 import pytest
 from lxml import html
 
+from controls.base import background
+from controls.jobs import runner
+from controls.planning.words import Asked
 from tests.recommendation import scene as stage
 from tests.rotation.test_actions import cover
 
@@ -133,3 +136,28 @@ def test_what_if_and_scenarios(client: Any, make: Any, scene: Any) -> None:
     posted(client, make, scene, adopt.replace("adopt", "remove"), version="1")
     posted(client, make, scene, "/plan/scenarios/999/open?org=STAR", 404)
     posted(client, make, scene, "/plan/undo?org=STAR", 403, who="controller")
+
+
+def test_the_planner_is_asked_and_its_plan_taken(
+    client: Any, make: Any, scene: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    begun: list[tuple[str, ...]] = []
+    monkeypatch.setattr(background, "start", lambda *command: begun.append(command))
+    posted(client, make, scene, "/plan/proposals?org=STAR", 422, years="4")
+    address = posted(client, make, scene, "/plan/proposals?org=STAR", years="5").location
+    assert begun == [("plan", "propose")] and "regner" in at(page(client, make, scene, "group", address), "//main")
+    assert client.get(address, headers={"Accept": "application/json"}).json == {"busy": True, "step": 0}
+    posted(client, make, scene, address.replace("?", "/take?"), 409)
+    posted(client, make, scene, "/plan/proposals?org=STAR", 409, years="5")
+    assert runner.propose_waiting() == [Asked.DONE] and runner.propose_waiting() == []
+    found = page(client, make, scene, "group", address)
+    assert all(text in at(found, "//main") for text in ("LON-1.1", "Skal gennemgås senest i", "pct."))
+    posted(client, make, scene, address.replace("?", "/take?"))
+    posted(client, make, scene, "/plan/keep?org=STAR", base="0", reason="Planlæggerens forslag er godt.")
+    found = page(client, make, scene, "group", "/plan?org=STAR&from=2026")
+    assert len(found.xpath("//tbody//button[@name='cell']")) >= 4
+    with_no_answer = posted(client, make, scene, "/plan/proposals?org=STAR", years="5").location
+    monkeypatch.setattr(runner.planner, "plan", lambda *given, **named: 1 / 0)
+    assert runner.propose_waiting() == [Asked.FAILED]
+    assert "uden svar" in at(page(client, make, scene, "group", with_no_answer), "//main")
+    posted(client, make, scene, "/plan/proposals/999/take?org=STAR", 404)
