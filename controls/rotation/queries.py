@@ -94,7 +94,7 @@ def _rows(
     parts = [
         row for row in found.values() if row.valid_from <= today and (row.valid_to is None or row.valid_to >= today)
     ]  # fmt: skip
-    elsewhere = frozenset(_came_of(origins) - found.keys())
+    elsewhere = frozenset(came_of(origins) - found.keys())
     began = {id: row.valid_from for id, row in found.items()}
     if elsewhere:
         began |= _began(elsewhere, year, ledger)
@@ -109,7 +109,7 @@ def _rows(
     ]
 
 
-def _came_of(origins: Mapping[int, list[Origin]]) -> frozenset[int]:
+def came_of(origins: Mapping[int, list[Origin]]) -> frozenset[int]:
     """The sub-processes, here or elsewhere, that something came of."""
     return frozenset(id for changes in origins.values() for one in changes for id in one.before)
 
@@ -136,7 +136,7 @@ def recorded(organisation_ids: frozenset[int], day: date, last: int | None = Non
     `last` is the log's size at the end of the day, where it is known.
     """
     origins = universe.origins(organisation_ids, day, recorded=True)
-    also = _came_of(origins)
+    also = came_of(origins)
     rows = {**universe.rows_then(organisation_ids, also), **_assessed_then(organisation_ids, also, day),
             Cycle.__tablename__: select(Cycle.id).where(Cycle.organisation_id.in_(organisation_ids),
                                                         Cycle.year <= day.year)}  # fmt: skip
