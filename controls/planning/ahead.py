@@ -12,15 +12,18 @@ from controls.planning.board import (
     Board,
     Spot,
     decided,
+    done,
     hours_of,
+    light_next,
     may_be_light,
 )
 from controls.planning.changes import Changes, Review, Reviews
-from controls.rotation import planner
+from controls.rotation import planner, warnings
 from controls.rotation.feasibility import Feasibility, feasible
 from controls.rotation.horizon import Candidate, Horizon, Place, Turn
 from controls.rotation.planner import Plan
-from controls.rotation.rules import PlanKind, RollRow
+from controls.rotation.rules import CHOSEN, PlanKind, RollRow
+from controls.rotation.warnings import Outside, Part, Year
 from controls.rotation.words import Form
 
 UNKNOWN_RISK = 9
@@ -35,6 +38,8 @@ PROPOSED = Why("plan.proposed", N_("It is recommended to the VD-forum for {year}
 DEFERRED = Why("plan.deferred", N_("The VD-forum has deferred it to {year}."))
 BY_HAND = Why("plan.by_hand", N_("It was placed by hand."))
 LEFT = Why("plan.left", N_("The plan leaves {year}, which the VD-forum has decided."))
+BINDING = (*CHOSEN, PlanKind.DEFERRED)
+"""What the VD-forum has decided."""
 KINDS = {
     PlanKind.PLANNED: DECIDED, PlanKind.PROGRESS: IN_PROGRESS, PlanKind.PROPOSED: PROPOSED, PlanKind.DEFERRED: DEFERRED,
 }  # fmt: skip
@@ -63,17 +68,21 @@ def candidate(row: RollRow, board: Board, serious: Collection[int], placed: Coll
     made = decided(row, board.this_year) if row.plans else {}
     left = {spot.review.instead for spot in spots if spot.review is not None}
     # A review that its own draft or version takes out of a decided year is not decided there.
-    fixed = {year for year, plan in made.items() if plan.kind is not PlanKind.DEFERRED and year not in left}
+    fixed = {year for year in made if year not in left}
     deferred = [year for year, plan in made.items() if plan.kind is PlanKind.DEFERRED]
     planned = frozenset(spot.year for spot in spots if spot.kind is None)
-    team = board.teams_of.get(row.subprocess_id, EVERYBODY)
     return Candidate(
         row.subprocess_id, row.score or UNKNOWN_RISK, hours_of(row, False), max([row.due, *deferred]), row.interval,
-        str(team) if team else "", row.area_code, row.owner_id,
+        _team(board, row), row.area_code, row.owner_id,
         LIGHT_HOURS if may_be_light(row, serious) else None,
         row.covered is not None and row.covered.form is Form.LIGHT, frozenset(fixed) | frozenset(placed),
         planned or None,
     )  # fmt: skip
+
+
+def _team(board: Board, row: RollRow) -> str:
+    team = board.teams_of.get(row.subprocess_id, EVERYBODY)
+    return str(team) if team else ""
 
 
 def candidates(board: Board, serious: Collection[int], draft: Changes) -> list[Candidate]:
@@ -85,11 +94,8 @@ def candidates(board: Board, serious: Collection[int], draft: Changes) -> list[C
     return found
 
 
-def horizon(board: Board, given: Sequence[Candidate], years: int) -> Horizon:
-    """The hours of the years ahead by team; what no team has belongs to all.
-
-    What is decided has hours of its own: where they are others than a candidate's, the difference is taken here.
-    """
+def _left(board: Board, years: int) -> dict[Place, int]:
+    """The hours of the years ahead by team; what no team has belongs to all, and what is spent this year is gone."""
     hours: dict[Place, int] = {}
     for year in range(board.this_year, board.this_year + years):
         whole, teams = board.capacity(year) or 0, 0
@@ -98,6 +104,18 @@ def horizon(board: Board, given: Sequence[Candidate], years: int) -> Horizon:
             hours[year, 1, str(team.id)] = own
             teams += own
         hours[year, 1, ""] = max(0, whole - teams)
+    for row in (row for row in board.rows if row.plans):
+        place = (board.this_year, 1, _team(board, row))
+        hours[place] = max(0, hours[place] - dict(done(row, board.this_year)).get(board.this_year, 0))
+    return hours
+
+
+def horizon(board: Board, given: Sequence[Candidate], years: int) -> Horizon:
+    """The hours that the planner may use.
+
+    What is decided has hours of its own: where they are others than a candidate's, the difference is taken here.
+    """
+    hours = _left(board, years)
     for one in (one for one in given if one.fixed):
         light = one.light_last
         for spot in board.spots.get(one.id, ()):
@@ -115,6 +133,23 @@ def possible(board: Board, serious: Collection[int], draft: Changes, years: int)
     given = tuple(candidates(board, serious, draft))
     scope = horizon(board, given, years)
     return _feasible(given, scope.first, scope.years, tuple(scope.capacity.items()))
+
+
+def outside(board: Board, serious: Collection[int], years: int) -> tuple[Outside, ...]:
+    """The warning list: what the plan leaves outside in the years ahead, and why."""
+    parts = [_part(row, board, serious) for row in board.rows]
+    scope = Horizon(board.this_year, years, _left(board, years))
+    return warnings.outside(parts, scope, counted=board.capacity(board.this_year) is not None)
+
+
+def _part(row: RollRow, board: Board, serious: Collection[int]) -> Part:
+    spots = board.spots.get(row.subprocess_id, ())
+    hours = hours_of(row, light_next(row, spots, row.due, serious))
+    years = tuple(Year(spot.year, spot.hours, spot.kind in BINDING) for spot in spots)
+    return Part(
+        row.subprocess_id, row.score or UNKNOWN_RISK, hours, row.due, row.floor_due, row.interval, _team(board, row),
+        years,
+    )  # fmt: skip
 
 
 @lru_cache(64)

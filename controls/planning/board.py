@@ -76,7 +76,11 @@ def decided(row: RollRow, this_year: int) -> dict[int, Planned]:
 
 def _counts_in(row: RollRow, plan: Planned, this_year: int) -> int | None:
     if plan.kind is PlanKind.DEFERRED:
-        later = any(other.year >= plan.year and other.kind is not PlanKind.DEFERRED for other in row.plans)
+        until = (plan.year, plan.until or 0)
+        later = any(
+            (other.year, other.until or 0) > until if other.kind is PlanKind.DEFERRED else other.year >= plan.year
+            for other in row.plans
+        )
         return None if later or plan.until is None or plan.until < this_year else plan.until
     if plan.year < this_year - 1 or row.finished(plan):
         return None
@@ -88,17 +92,21 @@ def spots(row: RollRow, reviews: Sequence[Review], this_year: int) -> tuple[Spot
     if not row.plans and not reviews:
         return ()
     left = {one.instead for one in reviews if one.instead is not None}
-    found = []
+    found, begins = [], this_year
     made = decided(row, this_year) if row.plans else {}
     for year, plan in made.items():
         if year in left and plan.kind is not PlanKind.PROGRESS:
             continue
+        if plan.kind is PlanKind.DEFERRED:
+            begins = year  # the plan had it in the years from which the VD-forum has deferred it
         light = plan.form is Form.LIGHT
         hours = plan.hours if plan.hours and plan.kind is not PlanKind.DEFERRED else hours_of(row, light)
         begun = plan.kind is not PlanKind.DEFERRED and plan.year < year
         found.append(Spot(year, 0 if begun else hours, light, plan.kind, None, plan.year))
+    if any(entry.covered_on.year == begins == this_year for entry in row.entries):
+        begins += 1  # this year's review is made, in full or in part
     for one in reviews:
-        if one.year is not None and one.year >= this_year and (one.year not in made or one.year in left):
+        if one.year is not None and one.year >= begins and (one.year not in made or one.year in left):
             found.append(Spot(one.year, one.hours, one.light, None, one))
     found.sort(key=lambda spot: spot.year)
     return tuple(found)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from flask import Blueprint, abort, jsonify, render_template, request, url_for
@@ -24,6 +25,7 @@ from controls.rotation import queries as rotation
 from controls.rotation import rules as roll
 from controls.rotation.feasibility import Feasibility
 from controls.rotation.rules import RollRow
+from controls.rotation.warnings import Outside
 from controls.rotation.words import Status
 from controls.web import answer, guard, lists
 
@@ -47,6 +49,11 @@ class Seen:
     def this_year(self) -> int:
         """The calendar year."""
         return self.board.this_year
+
+    @cached_property
+    def outside(self) -> tuple[Outside, ...]:
+        """The warning list."""
+        return ahead.outside(self.board, self.standing.serious, HORIZON)
 
 
 def _seen() -> Seen:
@@ -180,6 +187,18 @@ def _picked(seen: Seen, id: int, year: int | None) -> Picked | None:
         row, year if spot else None, spot, ahead.why(spot) if spot else [], found,
         spot is not None and spot.kind is not None, stays, queries.story(id),
     )  # fmt: skip
+
+
+@bp.get("/plan/outside")
+@guard.allows(Permission.CATALOGUE_READ)
+def outside() -> ResponseReturnValue:
+    """The warning list: what falls outside the plan, the floor of five calendar years first, and why."""
+    seen = _seen()
+    rows = {row.subprocess_id: row for row in seen.rows}
+    groups = [
+        (floor, [(rows[one.id], one) for one in seen.outside if one.floor is floor]) for floor in (True, False)
+    ]  # fmt: skip
+    return render_template("planning/outside.html", seen=seen, here=seen.here, groups=groups)
 
 
 @bp.post("/plan/move")

@@ -65,7 +65,7 @@ class Candidate:
     light_last: bool = False
     """A light review covers it now: never twice running."""
     fixed: frozenset[int] = frozenset()
-    """The years decided for it. A deferral is told by a later due year."""
+    """The years decided for it: chosen, or deferred to; a deferral is a later due year too."""
     standing: frozenset[int] | None = None
     """Its years in the standing plan; None when that does not know it."""
     seasons: frozenset[int] = frozenset()

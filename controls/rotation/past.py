@@ -83,11 +83,12 @@ def _come_of(now: Past, origin: Origin, parts: Sequence[Past]) -> Past:
         bands[step.year] = max(there, step, key=lambda one: RISING.index(one.band))
     bands |= {step.year: step for step in now.steps}
     first = min(parts, key=lambda part: part.start)
+    bound = min((part.latest for part in parts if part.latest is not None), default=None)
     entries = now.entries + (_inherited(parts) if origin.inherits else ())
     full = last_full(entries)
     return Past(
         entries, full.covered_on.year if full else first.clock, first.activated,
-        tuple(bands[year] for year in sorted(bands)), None if _covered_since(now, origin.on) else first.latest,
+        tuple(bands[year] for year in sorted(bands)), None if _covered_since(now, origin.on) else bound,
         full.subprocess_id if full else first.of,
     )  # fmt: skip
 

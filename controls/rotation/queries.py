@@ -68,7 +68,7 @@ def roll(organisation_id: int, year: int, today: date) -> list[rules.RollRow]:
     on = date(year, 12, 31)
     if on < today:
         return [
-            _row(one.part, one.counts, one.bands, one.intervals, tuple(plans.get(one.part.id, ())), year)
+            row_of(one.part, one.counts, one.bands, one.intervals, tuple(plans.get(one.part.id, ())), year)
             for one in recorded(frozenset({organisation_id}), on) if one.part.in_force(on)
         ]  # fmt: skip
     return _rows(organisation_id, year, today, universe.origins(frozenset({organisation_id}), today), plans)
@@ -104,7 +104,9 @@ def _rows(
         for id, day in began.items()
     }  # fmt: skip
     return [
-        _row(part, past.past(part.id, owns, origins), bands.get(part.id, []), used, tuple(plans.get(part.id, ())), year)
+        row_of(
+            part, past.past(part.id, owns, origins), bands.get(part.id, []), used, tuple(plans.get(part.id, ())), year
+        )
         for part in parts
     ]
 
@@ -369,10 +371,11 @@ def _bands_of(
     )  # fmt: skip
 
 
-def _row(
+def row_of(
     part: Any, counts: past.Past, bands: list[Band], used: rules.Intervals, plans: tuple[rules.Planned, ...],
     year: int,
 ) -> rules.RollRow:  # fmt: skip
+    """A row of the roll: no table is asked for it."""
     full = rules.last_full(counts.entries)
     covered = full.covered_on.year if full else None
     due = ledgers.due(counts, used, year)
@@ -388,7 +391,7 @@ def _row(
         band_before=before[0].band if before else None, score_before=before[1] if before else None,
         entries=counts.entries,
         plans=plans, due=due, status=rules.status(due, covered, year),
-        interval=used.of(now[0].band if now else None), changed=counts.latest is not None,
+        interval=used.of(now[0].band if now else None), changed=counts.latest is not None, clock=counts.clock,
     )  # fmt: skip
 
 

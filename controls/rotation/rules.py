@@ -144,6 +144,8 @@ class RollRow:
     """Years between two full coverages by its band."""
     changed: bool = False
     """Essentially changed, and not covered since."""
+    clock: int | None = None
+    """The year of the full coverage from which the due year is counted: of what it came of, when none is its own."""
 
     @cached_property
     def covered(self) -> Entry | None:
@@ -159,7 +161,7 @@ class RollRow:
     @property
     def floor_due(self) -> int:
         """The year by whose end it must have been covered whatever its band: the floor of five calendar years."""
-        return self.activated + FLOOR - 1 if self.covered is None else self.covered.covered_on.year + FLOOR
+        return after(self.clock, self.activated, FLOOR)
 
     def settled(self, year: int) -> bool:
         """Whether the forum has already placed it: chosen for this or a later year, deferred beyond it, or chosen

@@ -35,11 +35,19 @@ def entry(year: int, form: Form = Form.ORDINARY) -> Entry:
         ((Planned(1, 2026, P, 46),), (Review(2027, hours=46, instead=2026),), [(2027, 46, None)]),
         ((Planned(1, 2026, P, 46),), (Review(None, instead=2026),), []),
         ((), (Review(2025, hours=42), Review(2028, hours=42)), [(2028, 42, None)]),
+        # What is deferred is not in the year from which it is; a second deferral takes the place of the first.
+        ((Planned(1, 2026, DEFERRED, None, 2028),), (Review(2026, hours=42),), [(2028, 42, DEFERRED)]),
+        ((Planned(1, 2024, DEFERRED, None, 2026), Planned(1, 2026, DEFERRED, None, 2027)), (), [(2027, 42, DEFERRED)]),
     ],
 )  # fmt: skip
 def test_reviews_in_their_years(plans: tuple[Planned, ...], reviews: tuple[Review, ...], expected: object) -> None:
     found = board.spots(row(plans=plans), reviews, NOW)
     assert [(spot.year, spot.hours, spot.kind) for spot in found] == expected
+
+
+def test_this_years_review_is_planned_no_more_when_it_is_made() -> None:
+    made = row((Entry(date(2026, 5, 2), Degree.PARTIAL, Form.ORDINARY, "G-1"),), (Planned(1, 2026, P, 46),))
+    assert [spot.year for spot in board.spots(made, (Review(2026, hours=42), Review(2029, hours=42)), NOW)] == [2029]
 
 
 def test_light_reviews_are_for_low_bands_and_never_twice_running() -> None:

@@ -161,3 +161,22 @@ def test_the_planner_is_asked_and_its_plan_taken(
     assert runner.propose_waiting() == [Asked.FAILED]
     assert "uden svar" in at(page(client, make, scene, "group", with_no_answer), "//main")
     posted(client, make, scene, "/plan/proposals/999/take?org=STAR", 404)
+
+
+def test_what_falls_outside_is_told_with_reasons(client: Any, make: Any, scene: Any) -> None:
+    cover(scene, "KRE-1.1", date(2020, 11, 3))
+    posted(client, make, scene, "/plan/what-if/hours?org=STAR", first="2026", last="2030", hours="42")
+    id = scene.part["KRE-1.1"]
+    posted(client, make, scene, "/plan/move?org=STAR", cell=f"{id}", to="2027")
+    found = page(client, make, scene, "group", "/plan?org=STAR")
+    (link,) = [a.get("href") for a in found.xpath("//div[@id='top']//a") if "/plan/outside" in a.get("href")]
+    assert "ud over fem kalenderår" in at(found, "//div[@id='top']")
+    found = page(client, make, scene, "group", link)
+    line = at(found, "//tbody/tr[.//span[.='KRE-1.1']]")
+    assert "De fem kalenderår til og med 2025" in line and "Planen har den i 2027" in line
+    assert "noget år i planen" in at(found, "//main") and f"cell={id}" in found.xpath("//tbody//a/@href")[0]
+    # The draft is its maker's own; others see what the standing plan leaves outside.
+    found = page(client, make, scene, "auditor", "/plan/outside?org=STAR")
+    assert "Planen har den i 2027" not in at(found, "//main") and found.xpath(
+        "//tbody//a[contains(@href,'/subprocesses/')]"
+    )

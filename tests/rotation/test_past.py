@@ -71,6 +71,12 @@ def test_merged_is_covered_only_if_all_parts_are(
     assert list(found.entries) == covered and due(found) == expected
 
 
+def test_what_binds_one_part_binds_what_it_is_merged_into() -> None:
+    changed = {B: [Origin(Kind.CHANGED, date(2024, 5, 1))], NEW: [Origin(Kind.MERGED, date(2025, 1, 2), (A, B), True)]}
+    owns = {A: own([full(2022)], 2020), B: own([full(2023)], 2020), NEW: own((), 2025)}
+    assert due(past(NEW, owns, changed)) == 2026, "not 2027, when the one that waits longest is due"
+
+
 def test_the_highest_band_of_the_parts_counts() -> None:
     low, high = (
         own([full(2022)], 2020, [BandStep(2024, Band.LOW)]),

@@ -175,6 +175,7 @@ def _before_forum() -> list[Page]:
         Page("messages", "/notifications", filler, narrow=True),
         Page("receipt", f"/assessments/{locked}", "bifa"),
         Page("plan", "/plan?org=STAR", "bemo", narrow=True),
+        Page("plan-outside", "/plan/outside?org=STAR", "bemo", narrow=True),
         Page("certificate", "/plan/certificate?org=STAR&on=31.12.2025", "bifa", narrow=True),
         Page("certificate-ministry", "/plan/certificate?org=DEP&on=7.6.2026", "bifa", narrow=True),
         Page("recommendation", f"{STAR_YEAR}/recommendation?org=STAR", "bemo"),
