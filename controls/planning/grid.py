@@ -31,16 +31,26 @@ class Cell:
 def cells(board: Board, row: RollRow, years: Sequence[int], draft: Changes) -> list[Cell]:
     """The years of a sub-process."""
     spots = {spot.year: spot for spot in board.spots.get(row.subprocess_id, ()) if spot.of in (0, spot.year)}
-    if not spots:
-        words = [(year, rules.cell(row, year, board.this_year)) for year in years]
-        at = next((year for year, word in words if year >= board.this_year and word not in COVERED), 0)
-        return [Cell(year, year == board.this_year, word, ask=year == at) for year, word in words]
-    moved = {one.year for one in draft.reviews.get(row.subprocess_id, ())} if draft else set()
-    return [_cell(board, row, year, spots.get(year), year in moved) for year in years]
+    if spots:
+        moved = {one.year for one in draft.reviews.get(row.subprocess_id, ())} if draft else set()
+        return [_cell(board, row, year, spots.get(year), year in moved) for year in years]
+    now, told, asked, found = board.this_year, _told(row, board.this_year), False, []
+    for year in years:
+        word = rules.cell(row, year, now) if year in told else ""
+        ask = not asked and year >= now and word not in COVERED
+        asked = asked or ask
+        found.append(Cell(year, year == now, word, ask=ask))
+    return found
+
+
+def _told(row: RollRow, this_year: int) -> set[int]:
+    """The years of which anything can be told: most rows have few."""
+    found = {entry.covered_on.year for entry in row.entries} | {plan.year for plan in row.plans}
+    return found | {this_year}
 
 
 def _cell(board: Board, row: RollRow, year: int, spot: Spot | None, changed: bool) -> Cell:
-    word = rules.cell(row, year, board.this_year)
+    word = rules.cell(row, year, board.this_year) if year in _told(row, board.this_year) else ""
     if spot is None or word in COVERED:
         return Cell(year, year == board.this_year, word)
     planned = spot.kind is None or spot.kind is PlanKind.DEFERRED

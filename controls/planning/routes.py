@@ -1,9 +1,10 @@
 """The five-year grid with its moves, the draft and its differences, versions, what-if and scenarios."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, abort, jsonify, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -134,11 +135,14 @@ class _Address:
     block: bool
     filters: dict[str, str]
     turned: str
+    paths: dict[str, str] = field(default_factory=dict)
 
-    def __call__(self, endpoint: str = ".plan", **more: Any) -> str:
+    def __call__(self, endpoint: str = ".plan", _anchor: str = "", **more: Any) -> str:
+        path = self.paths.get(endpoint) or self.paths.setdefault(endpoint, url_for(endpoint))
         values = {"org": self.code, "from": self.first, "view": "block" if self.block else None,
                   "turned": self.turned or None, **self.filters, **more}  # fmt: skip
-        return url_for(endpoint, **values)
+        query = urlencode({name: value for name, value in values.items() if value is not None})
+        return f"{path}?{query}#{_anchor}" if _anchor else f"{path}?{query}"
 
     @property
     def fields(self) -> list[tuple[str, str]]:
@@ -153,7 +157,7 @@ def _chips(to: _Address, asked: lists.Asked, owners: dict[int, str]) -> list[tup
     words = {member.value: _(member.label) for member in (*Band, *Status, *Show)}
     words |= {str(id): name for id, name in owners.items()}
     return [
-        (f"{labels[key]}: {words.get(value, value)}", to(".plan", **{key: None}))
+        (f"{labels[key]}: {words.get(value, value)}", to(".plan", "", **{key: None}))
         for key, value in asked.filters.items()
     ]
 
