@@ -17,6 +17,7 @@ from controls.identity.tables import Organisation
 from controls.papers import catalogue_rows, certificate, changing, coming_back, day, earlier_reviews, risk_forms
 from controls.papers.certificate import Certified
 from controls.papers.coming_back import UploadedFile
+from controls.papers.plan_sheet import Made as PlanMade
 from controls.papers.rules import OfDay, Packed, Summary
 from controls.papers.tables import Intake, IntakeDraft
 from controls.papers.words import Kind
@@ -34,6 +35,7 @@ PACKAGE_EXPORTED = audit.declare(
     "papers.package_exported", N_("Audit package exported"), "year", "digest", "size", "files", "rows", "events",
     "evidence", "missing",
 )  # fmt: skip
+PLAN_EXPORTED = audit.declare("papers.plan_exported", N_("Five-year roll exported"), "rows", "digest")
 DAY_EXPORTED = audit.declare(
     "papers.day_exported", N_("Catalogue of a day exported"), "day", "language", "rows", "digest"
 )  # fmt: skip
@@ -87,6 +89,14 @@ def record_certificate(by: By, organisation: Organisation, made: Certified) -> N
         by, CERTIFICATE_EXPORTED, organisation, organisation_id=organisation.id, day=made.day, form=made.form,
         language=made.lang, subprocesses=made.active, uncovered=made.missing, digest=made.digest,
         file_digest=made.file_digest,
+    )  # fmt: skip
+
+
+def record_plan(by: By, organisation: Organisation, made: PlanMade) -> None:
+    """Put into the log who took the five-year grid out, and the checksum of its rows."""
+    by.must(Permission.CATALOGUE_READ, organisation.id)
+    audit.record(
+        by, PLAN_EXPORTED, organisation, organisation_id=organisation.id, rows=made.rows, digest=made.digest,
     )  # fmt: skip
 
 

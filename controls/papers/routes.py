@@ -28,6 +28,7 @@ from controls.papers import (
     day,
     earlier_reviews,
     package,
+    plan_sheet,
     queries,
     risk_forms,
     rules,
@@ -38,11 +39,13 @@ from controls.papers.coming_back import File
 from controls.papers.filling import Column, Holds
 from controls.papers.forms import Take, Undo, Upload
 from controls.papers.words import Kind
+from controls.planning import board, grid
+from controls.planning import queries as plans
 from controls.universe import actions as own_catalogue
 from controls.universe import queries as universe
 from controls.universe.forms import Then
 from controls.universe.rules import NO_FILE, CatalogueFile
-from controls.web import answer, guard
+from controls.web import answer, guard, lists
 from controls.web.words import short_date
 from controls.wheel import queries as wheel
 
@@ -141,6 +144,25 @@ def download_certificate(kind: str) -> ResponseReturnValue:
         actions.record_certificate(by, here, made)
     name, media = certificate_out.filename(made), certificate_out.FORMS[kind]
     return send_file(io.BytesIO(data), mimetype=media, as_attachment=True, download_name=name, max_age=0)
+
+
+@bp.get("/plan/excel")
+@guard.allows(Permission.CATALOGUE_READ)
+def download_plan() -> ResponseReturnValue:
+    """The five-year grid with exactly the rows and years of the page, recorded before it leaves."""
+    by, here, lang = guard.by(), guard.organisation(), _language()
+    planner = by.may(Permission.RECOMMENDATION_WRITE, here.id)
+    seen = plans.seen(here.id, by.today, by.person_id if planner else None)
+    years = grid.shown(request.args.get("from", ""), request.args.get("view", ""), seen.this_year)
+    asked = lists.asked(("code",), grid.FILTERS).filters
+    rows = grid.chosen(
+        seen.rows, grid.Asked(**asked), board.sums(seen.board, years), seen.possible, seen.standing.draft
+    )  # fmt: skip
+    about = plan_sheet.About(here.code, here.name_en if lang == "en" else here.name_da, by.name, by.at, asked)
+    made = plan_sheet.write(seen, rows, years, about, lang)
+    with guard.recorded():
+        actions.record_plan(by, here, made)
+    return send_file(io.BytesIO(made.data), mimetype=XLSX, as_attachment=True, download_name=made.filename, max_age=0)
 
 
 def _taken(write: Callable[[IO[bytes]], T], recorded: Callable[[T], str], kind: str) -> ResponseReturnValue:

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from controls.assessment.words import Band
 from controls.planning.changes import Hours, Review, Reviews
-from controls.rotation.rules import CHOSEN, FLOOR, RANK, PlanKind, Planned, RollRow
+from controls.rotation.rules import CHOSEN, RANK, PlanKind, Planned, RollRow
 from controls.rotation.words import Form
 
 HORIZON = 5
@@ -261,9 +261,3 @@ def sums(board: Board, years: Collection[int]) -> Sums:
         if row.floor_due < board.this_year:
             beyond.append(id)
     return Sums(len(board.rows), tuple(without), tuple(beyond))
-
-
-def block(year: int) -> range:
-    """The fixed block of five years that a year is in: 2024–2028 is one."""
-    first = year - (year - 2024) % FLOOR
-    return range(first, first + FLOOR)

@@ -1,6 +1,6 @@
 """What is typed about the plan: a move, hours, a reason, a name, a team."""
 
-from wtforms import IntegerField
+from wtforms import IntegerField, SelectMultipleField
 from wtforms.validators import Optional
 
 from controls.base.form import BaseForm, Line, Pick, Whole, Words
@@ -51,3 +51,12 @@ class AskForm(BaseForm):
     """How many years the planner is asked for."""
 
     years = Pick(N_("Years ahead"), choices=[(str(n), f"{n}") for n in range(5, 11)], required=True)
+
+
+class TeamForm(BaseForm):
+    """A team's name, and the areas that it reviews."""
+
+    id = IntegerField(validators=[Optional()])
+    version = IntegerField(validators=[Optional()])
+    name = Line(N_("Name of the team"), limit=80)
+    areas = SelectMultipleField(N_("Areas"), validate_choice=False)

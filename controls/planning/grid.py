@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from controls.planning.board import Board, Load, Spot, Sums
 from controls.planning.changes import Changes
 from controls.planning.words import Show
-from controls.rotation import rules
+from controls.rotation import ledger, rules
 from controls.rotation.feasibility import Feasibility
 from controls.rotation.rules import PlanKind, RollRow
 
 OPEN_MOST = 200
 """With more rows than this the areas are folded until they are asked for."""
+ALL = "*"
+"""Every area, among those that stand otherwise than at first."""
 COVERED = ("covered", "light", "partial")
 
 
@@ -104,7 +106,7 @@ def areas(board: Board, rows: Sequence[RollRow], years: Sequence[int], turned: C
     many = len(rows) > OPEN_MOST
     shown = []
     for code, of_area in found.items():
-        folded = many != (code in turned)
+        folded = many != ((code in turned) != (ALL in turned))
         shown.append(Area(
             of_area[0], of_area, folded, _numbers(board, of_area, years) if folded else (),
             ",".join(sorted(set(turned) ^ {code})),
@@ -145,10 +147,14 @@ def choices(board: Board, row: RollRow, at: int | None, hours: int, years: Seque
     return [Choice(load.year, load.hours + hours, load.capacity) for load in loads]
 
 
-def first_of(given: str, this_year: int) -> int:
-    """The first year of the grid that an address asks for."""
+FILTERS = ("area", "band", "owner", "status")
+
+
+def shown(given: str, view: str, this_year: int) -> list[int]:
+    """The years of the grid that an address asks for: from a year, else the fixed block, else rolling ones."""
     known = len(given) == 4 and given.isascii() and given.isdigit() and 2000 <= int(given) <= 2090
-    return int(given) if known else this_year - 2
+    first = int(given) if known else ledger.block(this_year)[0] if view == "block" else this_year - 2
+    return list(range(first, first + rules.FLOOR))
 
 
 def picked(text: str) -> tuple[int, int | None] | None:

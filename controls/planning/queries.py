@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from json import loads
 from typing import Any, NamedTuple
 
@@ -25,11 +25,15 @@ from sqlalchemy import (
 
 from controls.base.db import built, db
 from controls.identity.tables import Organisation, Person
-from controls.planning.board import EVERYBODY, Team
-from controls.planning.changes import NONE, Changes, Hours, Review, Reviews, unpack
+from controls.planning import ahead
+from controls.planning.board import EVERYBODY, HORIZON, Board, Team, board
+from controls.planning.changes import NONE, Changes, Hours, Review, Reviews, over, unpack
 from controls.planning.tables import Capacity, Draft, Line, Plan, Proposal, Scenario
 from controls.planning.tables import Team as TeamRow
 from controls.planning.words import Asked, Origin
+from controls.rotation import queries as rotation
+from controls.rotation.feasibility import Feasibility
+from controls.rotation.rules import RollRow
 from controls.universe.tables import Process
 from controls.wheel.tables import Cycle
 from controls.wheel.words import State as CycleState
@@ -265,3 +269,33 @@ def story(subprocess_id: int) -> list[Told]:
         .where(Line.subprocess_id == subprocess_id).order_by(Plan.id.desc(), Line.year)
     )  # fmt: skip
     return [Told(*row) for row in db.session.execute(query.limit(20))]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The plan of an organisation as somebody sees it: the standing one, with his own draft laid on it."""
+
+    rows: list[RollRow]
+    standing: Standing
+    board: Board
+    possible: Feasibility | None
+
+    @property
+    def this_year(self) -> int:
+        """The calendar year."""
+        return self.board.this_year
+
+    def laid(self, wanted: Changes) -> Board:
+        """The standing plan with these changes laid on it."""
+        now = self.standing
+        reviews, hours = over(now.reviews, wanted), {**now.hours, **wanted.hours}
+        return board(self.rows, reviews, hours, now.teams, self.this_year)
+
+
+def seen(organisation_id: int, today: date, person_id: int | None) -> Seen:
+    """The roll of today with the plan on it; `person_id` is whose draft is laid on it, if anybody's."""
+    rows = rotation.roll(organisation_id, today.year, today)
+    now = standing(organisation_id, person_id)
+    hours = {**now.hours, **now.draft.hours}
+    laid = board(rows, over(now.reviews, now.draft), hours, now.teams, today.year)
+    return Seen(rows, now, laid, ahead.possible(laid, now.serious, now.draft, HORIZON))

@@ -19,37 +19,25 @@ from controls.identity.tables import Organisation
 from controls.planning import actions, ahead, board, changes, grid, queries, rules
 from controls.planning.actions import Move, SetHours, TakeOver
 from controls.planning.board import HORIZON, Board
-from controls.planning.forms import AdoptForm, AskForm, HoursForm, KeepForm, MoveForm, NameForm
+from controls.planning.forms import AdoptForm, AskForm, HoursForm, KeepForm, MoveForm, NameForm, TeamForm
 from controls.planning.queries import Standing
 from controls.planning.words import Asked, Origin, Show
 from controls.rotation import queries as rotation
 from controls.rotation import rules as roll
-from controls.rotation.feasibility import Feasibility
 from controls.rotation.rules import RollRow
 from controls.rotation.warnings import Outside
 from controls.rotation.words import Status
 from controls.web import answer, guard, lists
 
 bp = Blueprint("planning", __name__)
-YEARS = 5
-FILTERS = ("area", "band", "owner", "status")
 
 
 @dataclass(frozen=True)
-class Seen:
-    """The plan of an organisation as the reader sees it: the standing one, with his own draft laid on it."""
+class Seen(queries.Seen):
+    """The plan as the reader sees it, of the organisation of the page."""
 
     here: Organisation
     may_plan: bool
-    rows: list[RollRow]
-    standing: Standing
-    board: Board
-    possible: Feasibility | None
-
-    @property
-    def this_year(self) -> int:
-        """The calendar year."""
-        return self.board.this_year
 
     @cached_property
     def outside(self) -> tuple[Outside, ...]:
@@ -59,14 +47,9 @@ class Seen:
 
 def _seen() -> Seen:
     by, here = guard.by(), guard.organisation()
-    this_year = by.today.year
     may_plan = by.may(Permission.RECOMMENDATION_WRITE, here.id)
-    rows = rotation.roll(here.id, this_year, by.today)
-    now = queries.standing(here.id, by.person_id if may_plan else None)
-    laid = board.board(
-        rows, changes.over(now.reviews, now.draft), {**now.hours, **now.draft.hours}, now.teams, this_year
-    )  # fmt: skip
-    return Seen(here, may_plan, rows, now, laid, ahead.possible(laid, now.serious, now.draft, HORIZON))
+    found = queries.seen(here.id, by.today, by.person_id if may_plan else None)
+    return Seen(found.rows, found.standing, found.board, found.possible, here, may_plan)
 
 
 @bp.get("/plan")
@@ -89,11 +72,10 @@ def _grid(seen: Seen, form: MoveForm | None = None, refused: Refused | None = No
 
 
 def _context(seen: Seen) -> dict[str, Any]:
-    asked = lists.asked(("code",), FILTERS)
+    asked = lists.asked(("code",), grid.FILTERS)
     block = request.args.get("view") == "block"
-    first = board.block(seen.this_year)[0] if block and "from" not in request.args else grid.first_of(
-        request.args.get("from", ""), seen.this_year)  # fmt: skip
-    years = list(range(first, first + YEARS))
+    years = grid.shown(request.args.get("from", ""), request.args.get("view", ""), seen.this_year)
+    first = years[0]
     sums = board.sums(seen.board, years)
     draft = seen.standing.draft
     kept = grid.chosen(seen.rows, grid.Asked(**asked.filters), sums, seen.possible, draft)
@@ -110,7 +92,7 @@ def _context(seen: Seen) -> dict[str, Any]:
         "hours": lambda row: _next_hours(seen.board, row), "loads": _loads(seen.board, years),
         "chips": _chips(to, asked, owners), "may_import": guard.by().may(Permission.CATALOGUE_EDIT, seen.here.id),
         "changed": len(draft.reviews) + len({year for year, _team in draft.hours}),
-        "last": seen.this_year + HORIZON - 1,
+        "last": seen.this_year + HORIZON - 1, "open_most": grid.OPEN_MOST,
         "others": [one for one in guard.reached_organisations() if one.id != seen.here.id] if not seen.rows else [],
     }  # fmt: skip
 
@@ -243,7 +225,7 @@ def _scripted() -> bool:
 
 def _back(place: str = "") -> str:
     """The grid that a form came from, with the same years and filters."""
-    names = ("org", "from", "view", "turned", *FILTERS)
+    names = ("org", "from", "view", "turned", *grid.FILTERS)
     kept: dict[str, Any] = {name: request.args[name] for name in names if name in request.args}
     return url_for(".plan", _anchor=place or None, **kept)
 
@@ -278,7 +260,7 @@ def _what_if(hours: HoursForm, moving: MoveForm, refused: Refused | None = None)
 
 def _what_if_context(seen: Seen) -> dict[str, Any]:
     now = seen.standing
-    before = _standing_board(seen)
+    before = seen.laid(changes.NONE)
     return {
         "seen": seen, "here": seen.here, "now": now, "years": _beside(seen, before, seen.board),
         "possible": seen.possible, "before": ahead.possible(before, now.serious, changes.NONE, HORIZON),
@@ -351,8 +333,8 @@ def _scenarios(form: NameForm | AdoptForm, refused: Refused | None = None, adopt
     seen = _seen()
     kept = queries.scenarios(seen.here.id)
     told = queries.changed_by_scenarios([one.id for one in kept]) if kept else {}
-    boards = {"standing": _standing_board(seen)} | ({"draft": seen.board} if seen.standing.draft else {})
-    boards |= {str(one.id): _laid(seen, told[one.id]) for one in kept}
+    boards = {"standing": seen.laid(changes.NONE)} | ({"draft": seen.board} if seen.standing.draft else {})
+    boards |= {str(one.id): seen.laid(told[one.id]) for one in kept}
     names = {"standing": _("Standing plan"), "draft": _("Draft")} | {str(one.id): one.name for one in kept}
     chosen = [request.args.get(name, "") for name in ("a", "b")]
     pair = [one if one in boards else other for one, other in zip(chosen, _two(list(boards)), strict=True)]
@@ -373,13 +355,6 @@ def _two(keys: list[str]) -> tuple[str, str]:
 
 def _of(seen: Seen, told: dict[int, changes.Changes], key: str) -> changes.Changes:
     return seen.standing.draft if key == "draft" else told[int(key)] if key.isdigit() else changes.NONE
-
-
-def _laid(seen: Seen, wanted: changes.Changes) -> Board:
-    now = seen.standing
-    return board.board(
-        seen.rows, changes.over(now.reviews, wanted), {**now.hours, **wanted.hours}, now.teams, seen.this_year
-    )  # fmt: skip
 
 
 def _apart(rows: Sequence[RollRow], one: Board, other: Board) -> list[tuple[RollRow, list[int], list[int]]]:
@@ -449,6 +424,46 @@ def undo() -> ResponseReturnValue:
         return answer.done(_back(), _("Your changes are gone. The standing plan is as it was."))
 
 
+# --- Teams -----------------------------------------------------------------------------------------------------------
+
+
+@bp.get("/plan/teams")
+@guard.allows(Permission.RECOMMENDATION_WRITE)
+def teams() -> ResponseReturnValue:
+    """The teams with their areas; one of them, or a new one, in a form."""
+    there = queries.teams(guard.organisation().id)
+    chosen = next((one for one in there if str(one.id) == request.args.get("team")), None)
+    if chosen is None:
+        return _teams_page(TeamForm())
+    return _teams_page(TeamForm(data={"id": chosen.id, "version": chosen.version, "name": chosen.name,
+                                      "areas": chosen.areas.split(";")}))  # fmt: skip
+
+
+def _teams_page(form: TeamForm, refused: Refused | None = None) -> ResponseReturnValue:
+    by, here = guard.by(), guard.organisation()
+    guard.must(by.may(Permission.RECOMMENDATION_WRITE, here.id))
+    rows = rotation.roll(here.id, by.today.year, by.today)
+    context: dict[str, Any] = {
+        "here": here, "teams": queries.teams(here.id), "areas": list({row.area_code: row for row in rows}.values()),
+    }  # fmt: skip
+    if refused is None:
+        return answer.page("planning/teams.html", form, **context)
+    return answer.failed("planning/teams.html", form, refused, **context)
+
+
+@bp.post("/plan/teams")
+@guard.allows(Permission.RECOMMENDATION_WRITE)
+def put_team() -> ResponseReturnValue:
+    """Save a team."""
+    here, form = guard.organisation(), TeamForm(request.form)
+    return answer.sent(
+        form, lambda: actions.put_team(guard.by(), here.id, form.id.data, form.version.data, form.name.data or "",
+                                       form.areas.data or []),
+        url_for(".teams", org=here.code), _("The team is saved."),
+        lambda refused: _teams_page(form, refused or Refused([])),
+    )  # fmt: skip
+
+
 # --- Proposals of the planner ----------------------------------------------------------------------------------------
 
 
@@ -507,11 +522,11 @@ def proposal(id: int) -> ResponseReturnValue:
     context: dict[str, Any] = {"seen": seen, "here": seen.here, "row": row, "busy": busy, "found": None}
     if row.state is Asked.DONE:
         found, told = ahead.answered(row.answer, seen.standing.reviews)
-        laid = _laid(seen, changes.Changes(found.reviews, seen.standing.draft.hours))
+        laid = seen.laid(changes.Changes(found.reviews, seen.standing.draft.hours))
         context |= {
             "found": found, "told": told, "lacking": sum(hours for *_place, hours in told["lacking"]),
             "lines": rules.told(seen.rows, changes.differences(seen.standing.reviews, found)),
-            "years": _beside(seen, _standing_board(seen), laid), "why": ahead.why_planned,
+            "years": _beside(seen, seen.laid(changes.NONE), laid), "why": ahead.why_planned,
         }  # fmt: skip
     return answer.page("planning/proposal.html", **context)
 
@@ -550,21 +565,17 @@ def _draft(form: KeepForm, refused: Refused | None = None) -> ResponseReturnValu
     context: dict[str, Any] = {
         "seen": seen, "here": seen.here, "now": now, "hours": _hours(seen, now.draft.hours),
         "lines": rules.told(seen.rows, changes.differences(now.reviews, now.draft)),
-        "years": _beside(seen, _standing_board(seen), seen.board), "possible": seen.possible, "why": ahead.why_planned,
+        "years": _beside(seen, seen.laid(changes.NONE), seen.board), "possible": seen.possible,
+        "why": ahead.why_planned,
     }  # fmt: skip
     if refused is None:
         return answer.page("planning/draft.html", form, **context)
     return answer.failed("planning/draft.html", form, refused, **context)
 
 
-def _standing_board(seen: Seen) -> Board:
-    now = seen.standing
-    return board.board(seen.rows, now.reviews, now.hours, now.teams, seen.this_year)
-
-
 def _hours(seen: Seen, hours: changes.Hours) -> list[tuple[int, str, int | None, int]]:
     """Changed hours as the list of differences tells them: year, team, before, after."""
-    teams, before = {team.id: team.name for team in seen.standing.teams}, _standing_board(seen)
+    teams, before = {team.id: team.name for team in seen.standing.teams}, seen.laid(changes.NONE)
     return [(year, teams.get(team, ""), before.capacity(year, team), after)
             for (year, team), after in sorted(hours.items())]  # fmt: skip
 

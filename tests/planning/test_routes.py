@@ -1,10 +1,12 @@
 """The roll's page: figures as links, filters in the address, no history, who may read."""
 
+import io
 from datetime import date
 from typing import Any
 
 import pytest
 from lxml import html
+from openpyxl import load_workbook
 
 from controls.base import background
 from controls.jobs import runner
@@ -180,3 +182,34 @@ def test_what_falls_outside_is_told_with_reasons(client: Any, make: Any, scene: 
     assert "Planen har den i 2027" not in at(found, "//main") and found.xpath(
         "//tbody//a[contains(@href,'/subprocesses/')]"
     )
+
+
+def test_teams_have_hours_of_their_own(client: Any, make: Any, scene: Any) -> None:
+    posted(client, make, scene, "/plan/teams?org=STAR", name="Lønteam", areas=["LON"])
+    found = page(client, make, scene, "group", "/plan/teams?org=STAR")
+    link = found.xpath("//main//table//a[contains(@href,'team=')]/@href")[0]
+    form = page(client, make, scene, "group", link)
+    assert form.xpath("//input[@name='areas' and @checked]/@value") == ["LON"]
+    text = posted(client, make, scene, "/plan/teams?org=STAR", 422, name="Andre", areas=["LON"]).text
+    assert "Lønteam" in text and 'value="Andre"' in text
+    id = link.split("team=")[1]
+    posted(client, make, scene, "/plan/what-if/hours?org=STAR", first="2027", team=id, hours="10")
+    posted(client, make, scene, "/plan/what-if/move?org=STAR", cell=f"{scene.part['LON-1.1']}", to="2027")
+    assert "5 timer over" in at(page(client, make, scene, "group", "/plan?org=STAR"), "//tfoot/tr[2]")
+
+
+def test_the_grid_leaves_as_a_workbook(client: Any, make: Any, scene: Any) -> None:
+    posted(client, make, scene, "/plan/move?org=STAR", cell=f"{scene.part['KRE-1.1']}", to="2027")
+    stage.sign_in(client, scene, "group")
+    answer = client.get("/plan/excel?org=STAR&from=2026&area=KRE&lang=da")
+    assert "femaarsrul-STAR-2026-2030.xlsx" in answer.headers["Content-Disposition"]
+    book: Any = load_workbook(io.BytesIO(answer.data))
+    assert book.sheetnames == ["Femårsrul", "Timer", "Om filen"]
+    rows = list(book["Femårsrul"].values)
+    assert [row[1] for row in rows[1:]] == ["KRE-1.1", "KRE-1.2"] and rows[0][7:9] == ("2026", "2027")
+    assert rows[1][8] == "Planlagt" and rows[1][-1] == "2027: Den er placeret i hånden."
+    assert book["Femårsrul"].conditional_formatting and book["Femårsrul"].freeze_panes == "D2"
+    assert book["Timer"]["E3"].value == "=MAX(0,C3-D3)" and len(book["Timer"]._charts) == 1
+    assert ("Filter", "Område: KRE") in list(book["Om filen"].values)
+    assert client.get("/plan/excel?org=STAR&from=2026&area=KRE&lang=da").data == answer.data  # same content, same file
+    assert load_workbook(io.BytesIO(client.get("/plan/excel?org=STAR&lang=en").data)).sheetnames[0] == "Five-year roll"
