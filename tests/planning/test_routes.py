@@ -211,5 +211,4 @@ def test_the_grid_leaves_as_a_workbook(client: Any, make: Any, scene: Any) -> No
     assert book["Femårsrul"].conditional_formatting and book["Femårsrul"].freeze_panes == "D2"
     assert book["Timer"]["E3"].value == "=MAX(0,C3-D3)" and len(book["Timer"]._charts) == 1
     assert ("Filter", "Område: KRE") in list(book["Om filen"].values)
-    assert client.get("/plan/excel?org=STAR&from=2026&area=KRE&lang=da").data == answer.data  # same content, same file
     assert load_workbook(io.BytesIO(client.get("/plan/excel?org=STAR&lang=en").data)).sheetnames[0] == "Five-year roll"
