@@ -78,7 +78,7 @@ class Outside:
 
 
 def outside(parts: Collection[Part], horizon: Horizon, counted: bool = True) -> tuple[Outside, ...]:
-    """The warning list, the floor first; without `counted` hours nobody is left outside for want of them."""
+    """The warning list: the floor first, and what is due first. Unless hours are `counted`, nobody lacks them."""
     span = range(horizon.first, horizon.last + 1)
     bound = [one for one in parts if one.floor in span]
     planned = {one.id: _window(one, one.next.year) for one in bound if one.next and one.next.year <= one.floor}
@@ -100,8 +100,9 @@ def outside(parts: Collection[Part], horizon: Horizon, counted: bool = True) -> 
         if missed and one.id in without:
             reasons.append(without[one.id])
         if reasons:
-            found.append(Outside(one.id, tuple(reasons), passed or missed))
-    return tuple(sorted(found, key=lambda one: not one.floor))
+            found.append((one, Outside(one.id, tuple(reasons), passed or missed)))
+    found.sort(key=lambda pair: (not pair[1].floor, pair[0].floor if pair[1].floor else pair[0].due))
+    return tuple(told for _one, told in found)
 
 
 def _late(one: Part, last: int) -> Reason | None:

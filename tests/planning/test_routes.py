@@ -172,7 +172,7 @@ def test_what_falls_outside_is_told_with_reasons(client: Any, make: Any, scene: 
     posted(client, make, scene, "/plan/move?org=STAR", cell=f"{id}", to="2027")
     found = page(client, make, scene, "group", "/plan?org=STAR")
     (link,) = [a.get("href") for a in found.xpath("//div[@id='top']//a") if "/plan/outside" in a.get("href")]
-    assert "ud over fem kalenderår" in at(found, "//div[@id='top']")
+    assert "ikke gennemgået inden for fem kalenderår" in at(found, "//div[@id='top']")
     found = page(client, make, scene, "group", link)
     line = at(found, "//tbody/tr[.//span[.='KRE-1.1']]")
     assert "De fem kalenderår til og med 2025" in line and "Planen har den i 2027" in line
