@@ -22,33 +22,29 @@ def end_of(day: date) -> datetime:
     return datetime.combine(day + timedelta(days=1), time(), COPENHAGEN)
 
 
-def size(session: Session, day: date) -> int:
-    """How many events the log held at the end of a day."""
-    until = select(EventRow.seq).where(EventRow.at < end_of(day)).order_by(EventRow.at.desc(), EventRow.seq.desc())
-    return session.scalar(until.limit(1)) or 0
-
-
-def states(
-    session: Session, rows: Mapping[str, Select[Any]], day: date, last: int | None = None
-) -> dict[Key, State]:  # fmt: skip
+def states(session: Session, rows: Mapping[str, Select[Any]], day: date) -> dict[Key, State]:
     """By table and id the state of each row at the end of the day; `rows` selects the ids of each table.
 
     A row of which nothing was told by then is absent. What a redaction retells stands in for what it took away.
-    `last` is the log's size at the end of the day, where it is known.
     """
-    last = size(session, day) if last is None else last
-    if not last:
-        return {}
+    return recorded(session, rows, day)[1]
+
+
+def recorded(session: Session, rows: Mapping[str, Select[Any]], day: date) -> tuple[int, dict[Key, State]]:
+    """How many events the log held at the end of the day (if any tells of the rows), and the states."""
+    until = select(EventRow.seq).where(EventRow.at < end_of(day)).order_by(EventRow.at.desc(), EventRow.seq.desc())
+    last = until.limit(1).scalar_subquery()
     asked = or_(*(and_(ToldRow.table_name == table, ToldRow.row_id.in_(ids)) for table, ids in rows.items()))
     key = (ToldRow.table_name, ToldRow.row_id)
-    newest = select(*key, func.max(ToldRow.seq)).where(asked, ToldRow.seq <= last).group_by(*key)
-    at = {(table, id): seq for table, id, seq in session.execute(newest)}
+    newest = select(*key, func.max(ToldRow.seq), last).where(asked, ToldRow.seq <= last).group_by(*key)
+    heard = session.execute(newest).all()
+    size, at = heard[0][3] if heard else 0, {(table, id): seq for table, id, seq, _size in heard}
     found: dict[Key, State] = {}
     while at:
         told = _told(session, set(at.values()))
         found |= {key: told[seq][key] for key, seq in at.items() if key in told.get(seq, {})}
         at = dict(_before(session, {key: seq for key, seq in at.items() if key not in found}))
-    return found
+    return size, found
 
 
 def _told(session: Session, seqs: set[int]) -> dict[int, dict[Key, State]]:

@@ -12,11 +12,10 @@ from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
-from controls.base import checkpoint, settings, told
+from controls.base import checkpoint, settings
 from controls.base.by import By
 from controls.base.checkpoint import Checkpoint
 from controls.base.clock import midnight_after
-from controls.base.db import db
 from controls.base.fault import CannotTell
 from controls.base.why import N_, Refused, Why
 from controls.forum import queries as forum
@@ -166,9 +165,10 @@ def certify(by: By, organisation: Organisation, day: date, below: Iterable[Organ
         raise Refused([AHEAD("on")])
     known = {one.id: one for one in below or people.organisations()}
     whole = {id: one for id, one in known.items() if one.path.startswith(organisation.path)}
-    events, lines = told.size(db.session(), day), dict[int, list[Line]]()
+    events, recorded = rotation.recorded_in(frozenset(whole), day)
+    lines = dict[int, list[Line]]()
     deferrals = forum.deferrals(whole.keys(), midnight_after(day))
-    for one in rotation.recorded(frozenset(whole), day, events):
+    for one in recorded:
         if one.part.in_force(day):
             line = _line(one, deferrals.get(one.part.id, []), known, day)
             lines.setdefault(one.part.organisation_id, []).append(line)

@@ -132,11 +132,12 @@ def certify() -> ResponseReturnValue:
     return answer.page("papers/certificate.html", form, **context | {"said": said, "day": day, "found": found})
 
 
-@bp.get("/plan/certificate/<any(pdf, xlsx):kind>")
+@bp.get("/plan/certificate/file")
 @guard.allows(Permission.CATALOGUE_READ)
-def download_certificate(kind: str) -> ResponseReturnValue:
-    """The coverage certificate as a file, recorded with its digests before it leaves."""
+def download_certificate() -> ResponseReturnValue:
+    """The coverage certificate as PDF, or as a workbook, recorded with its digests before it leaves."""
     by, here, form = guard.by(), guard.organisation(), Then(request.args)
+    kind = certificate_out.XLSX if request.args.get("form") == certificate_out.XLSX else certificate_out.PDF
     if not form.validate() or form.on.data is None:
         return answer.onward(url_for("papers.certify", org=here.code, on=request.args.get("on", "")))
     data, made = certificate_out.made(certificate.certify(by, here, form.on.data), kind, _language())

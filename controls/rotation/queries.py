@@ -7,7 +7,7 @@ nothing that comes later reaches it.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BindParameter,
@@ -26,6 +26,7 @@ from sqlalchemy.orm import aliased
 
 from controls.assessment.tables import Assessment
 from controls.assessment.tables import Line as AssessmentLine
+from controls.assessment.words import Change
 from controls.assessment.words import State as AssessmentState
 from controls.base import told
 from controls.base.clock import midnight_after
@@ -132,24 +133,26 @@ class Recorded:
         return ledgers.standing(self.part.id, self.counts, self.intervals, day)
 
 
-def recorded(organisation_ids: frozenset[int], day: date, last: int | None = None) -> list[Recorded]:
-    """The ledger of some organisations on a day, in the order of then; what is closed by the day or not begun too.
+def recorded(organisation_ids: frozenset[int], day: date) -> list[Recorded]:
+    """The ledger of some organisations on a day, in the order of then; what is closed by the day or not begun too."""
+    return recorded_in(organisation_ids, day)[1]
 
-    `last` is the log's size at the end of the day, where it is known.
-    """
+
+def recorded_in(organisation_ids: frozenset[int], day: date) -> tuple[int, list[Recorded]]:
+    """The same, with the number of events that the log held by the end of the day."""
     origins = universe.origins(organisation_ids, day, recorded=True)
     also = came_of(origins)
     rows = {**universe.rows_then(organisation_ids, also), **_assessed_then(organisation_ids, also, day),
             Cycle.__tablename__: select(Cycle.id).where(Cycle.organisation_id.in_(organisation_ids),
                                                         Cycle.year <= day.year)}  # fmt: skip
-    was = told.states(db.session(), rows, day, last)
+    size, was = told.recorded(db.session(), rows, day)
     parts, bands, used = universe.placed_then(was), _bands_then(was), _intervals_then(was)
     entries = _written(organisation_ids, also, day)
     owns = {
         id: past.own(entries.get(id, ()), part.valid_from.year, [step for step, *_ in bands.get(id, ())], id)
         for id, part in parts.items()
     }  # fmt: skip
-    return [
+    return size, [
         Recorded(part, past.past(id, owns, origins), bands.get(id, []),
                  used.get(part.organisation_id, rules.Intervals()), origins.get(id, []), parts)
         for id, part in parts.items() if part.organisation_id in organisation_ids
@@ -188,8 +191,9 @@ def _bands_then(was: Mapping[told.Key, told.State]) -> dict[int, list["Band"]]:
         band, likelihood, impact = line["inherent_band"], line["inherent_likelihood"], line["inherent_impact"]
         if band is not None and likelihood is not None and impact is not None:
             step = rules.BandStep(form["year"], past.RISING[past.RISING.index(band)])
-            found.setdefault(line["subprocess_id"], []).append((step, likelihood * impact, bool(form["fraud"])))
-    return {id: sorted(bands, key=lambda one: one[0].year) for id, bands in found.items()}
+            known = Band(step, likelihood * impact, bool(form["fraud"]), form["change_kinds"])
+            found.setdefault(line["subprocess_id"], []).append(known)
+    return {id: sorted(bands, key=lambda one: one.step.year) for id, bands in found.items()}
 
 
 def _intervals_then(was: Mapping[told.Key, told.State]) -> dict[int, rules.Intervals]:
@@ -333,7 +337,13 @@ def _ledger_of(organisation_id: int, year: int, only: bool) -> Select[*tuple[Any
     )
 
 
-Band = tuple[rules.BandStep, int, bool]
+class Band(NamedTuple):
+    """The inherent band of a year, its score, the fraud line, and what was ticked as changed (system;law)."""
+
+    step: rules.BandStep
+    score: int
+    fraud: bool
+    changes: str
 
 
 def _bands(
@@ -342,10 +352,10 @@ def _bands(
     """Inherent band, score and fraud line of each approved year, oldest first."""
     found: dict[int, list[Band]] = {}
     rows = db.session.execute(_bands_of(organisation_id, year, elsewhere, bool(only)), _which(only)).all()
-    for subprocess_id, of_year, band, fraud, score in rows:
+    for subprocess_id, of_year, band, fraud, score, changes in rows:
         if band is None or score is None:
             continue
-        found.setdefault(subprocess_id, []).append((rules.BandStep(of_year, band), score, bool(fraud)))
+        found.setdefault(subprocess_id, []).append(Band(rules.BandStep(of_year, band), score, bool(fraud), changes))
     return found
 
 
@@ -363,7 +373,7 @@ def _bands_of(
     which = AssessmentLine.subprocess_id.in_(_ONLY) if only else _assessed(organisation_id, elsewhere)
     return (
         select(AssessmentLine.subprocess_id, Assessment.year, AssessmentLine.inherent_band, Assessment.fraud,
-               AssessmentLine.inherent_likelihood * AssessmentLine.inherent_impact)
+               AssessmentLine.inherent_likelihood * AssessmentLine.inherent_impact, Assessment.change_kinds)
         .join(Assessment, Assessment.id == AssessmentLine.assessment_id)
         .where(which, state.in_(FINAL))
         .where(Assessment.year <= year, Assessment.year > year - BANDS_BACK)
@@ -386,12 +396,13 @@ def row_of(
         process_code=part.process_code, process_name_da=part.process_name_da, process_name_en=part.process_name_en,
         area_code=part.area_code, area_name_da=part.area_name_da, area_name_en=part.area_name_en,
         owner_id=part.owner_id, amount_ore=part.yearly_amount_ore, activated=counts.activated,
-        band=now[0].band if now else None,
-        score=now[1] if now else None, band_year=now[0].year if now else None, fraud=now[2] if now else False,
-        band_before=before[0].band if before else None, score_before=before[1] if before else None,
+        band=now.step.band if now else None,
+        score=now.score if now else None, band_year=now.step.year if now else None, fraud=bool(now and now.fraud),
+        band_before=before.step.band if before else None, score_before=before.score if before else None,
         entries=counts.entries,
         plans=plans, due=due, status=rules.status(due, covered, year),
-        interval=used.of(now[0].band if now else None), changed=counts.latest is not None, clock=counts.clock,
+        interval=used.of(now.step.band if now else None), changed=counts.latest is not None, clock=counts.clock,
+        changes=tuple(Change(kind) for kind in now.changes.split(";") if kind) if now else (),
     )  # fmt: skip
 
 

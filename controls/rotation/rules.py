@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
-from controls.assessment.words import Band
+from controls.assessment.words import Band, Change
 from controls.base.why import N_, Labelled
 from controls.rotation.words import Degree, Form, Status
 
@@ -146,6 +146,8 @@ class RollRow:
     """Essentially changed, and not covered since."""
     clock: int | None = None
     """The year of the full coverage from which the due year is counted: of what it came of, when none is its own."""
+    changes: tuple[Change, ...] = ()
+    """What was ticked as changed in the assessment that the band is of."""
 
     @cached_property
     def covered(self) -> Entry | None:

@@ -62,7 +62,7 @@ def test_who_may_see_which_day(scene: Any, client: Any, who: str, query: str, st
 def test_page_and_command_give_the_same_bytes(scene: Any, client: Any, app: Flask, tmp_path: Path) -> None:
     stage.sign_in(client, scene, "owner")
     for form, lang, name in (("pdf", "da", "daekningsattest"), ("xlsx", "en", "coverage-certificate")):
-        fetched = client.get(f"/plan/certificate/{form}?org=STAR&on={ON}&lang={lang}")
+        fetched = client.get(f"/plan/certificate/file?form={form}&org=STAR&on={ON}&lang={lang}")
         assert f"{name}-STAR-{ON}.{form}" in fetched.headers["Content-Disposition"]
         told = db.session.query(EventRow).order_by(EventRow.seq.desc()).first()
         assert told is not None and told.action == "papers.certificate_exported" and told.person_name == "Owner"
@@ -77,7 +77,7 @@ def test_page_and_command_give_the_same_bytes(scene: Any, client: Any, app: Flas
 
 def test_the_workbook_says_the_same(scene: Any, client: Any) -> None:
     stage.sign_in(client, scene, "auditor")
-    book = load_workbook(BytesIO(client.get(f"/plan/certificate/xlsx?org=DEP&on={ON}").data))
+    book = load_workbook(BytesIO(client.get(f"/plan/certificate/file?form=xlsx&org=DEP&on={ON}").data))
     assert book.sheetnames == ["00 Forside", "01 Mangler", "02 Delprocesser", "03 Optælling"]
     sheets = {name: list(book[name].iter_rows(values_only=True)) for name in book.sheetnames}
     rows = [dict(zip(sheets["02 Delprocesser"][0], row, strict=True)) for row in sheets["02 Delprocesser"][1:]]
