@@ -74,7 +74,7 @@ class Simulation:
         self.known: dict[int, Known] = {}
         self.origins: dict[int, list[Origin]] = {}
         self.lines: list[Written] = []
-        self.bands: dict[int, list[tuple[BandStep, int, bool]]] = {}
+        self.bands: dict[int, list[queries.Band]] = {}
         self.plans: dict[int, list[Planned]] = {}
         self.reviews: dict[int, tuple[Review, ...]] = {}
         self.spent: Counter[tuple[int, str]] = Counter()
@@ -141,8 +141,10 @@ class Simulation:
         band = self.chance.choice((Band.HIGH, Band.ELEVATED, *[Band.MODERATE, Band.LOW] * 3))
         score = {Band.HIGH: 20, Band.ELEVATED: 12, Band.MODERATE: 6, Band.LOW: 3}[band] + self.chance.randint(0, 2)
         fraud = self.equal or self.chance.random() < 0.2
-        kept = [step for step in self.bands.get(id, []) if step[0].year != year]
-        self.bands[id] = sorted([*kept, (BandStep(year, band), score, fraud)], key=lambda one: one[0].year)
+        kept = [one for one in self.bands.get(id, []) if one.step.year != year]
+        self.bands[id] = sorted(
+            [*kept, queries.Band(BandStep(year, band), score, fraud, "")], key=lambda one: one.step.year
+        )
 
     def _cover(self, id: int, on: date, degree: Degree, form: Form = Form.ORDINARY) -> None:
         number = len(self.lines) + 1
