@@ -17,6 +17,7 @@ from controls.planning.queries import Standing
 from controls.planning.tables import Capacity, Draft, Line, Plan, Proposal, Scenario, Team
 from controls.planning.words import Asked, Origin
 from controls.rotation import queries as rotation
+from controls.rotation.rules import RollRow
 
 KEPT = audit.declare("planning.kept", N_("Version of the standing plan kept"), "number", "changed")
 SCENARIO_KEPT = audit.declare("planning.scenario_kept", N_("Scenario kept"))
@@ -54,12 +55,16 @@ class TakeOver:
     origin: Origin
 
 
-def save_draft(by: By, organisation_id: int, step: Move | SetHours | TakeOver) -> None:
-    """Change one's own draft of the plan; the standing plan stays as it is."""
+def save_draft(by: By, organisation_id: int, step: Move | SetHours | TakeOver) -> list[RollRow] | None:
+    """Change one's own draft of the plan; the standing plan stays as it is.
+
+    The answer is the roll that a move was held against, for who wants to show what became of it.
+    """
     person_id = _planner(by, organisation_id)
     now = queries.standing(organisation_id, person_id)
+    rows = rotation.roll(organisation_id, by.today.year, by.today) if isinstance(step, Move) else None
     if isinstance(step, Move):
-        found = _moved(by, organisation_id, now, step)
+        found = _moved(by, rows or [], now, step)
     elif isinstance(step, SetHours):
         refuse_if(rules.why_not_hours(step.years, by.today.year))
         there = board.Board((), {}, {**now.hours, **now.draft.hours}, now.teams, by.today.year)
@@ -78,6 +83,7 @@ def save_draft(by: By, organisation_id: int, step: Move | SetHours | TakeOver) -
         row.base = now.number
         row.origin = step.origin if isinstance(step, TakeOver) else Origin.HAND
     row.changes = changes.pack(found)
+    return rows
 
 
 def _planner(by: By, organisation_id: int) -> int:
@@ -87,8 +93,7 @@ def _planner(by: By, organisation_id: int) -> int:
     return by.person_id
 
 
-def _moved(by: By, organisation_id: int, now: Standing, step: Move) -> Changes:
-    rows = rotation.roll(organisation_id, by.today.year, by.today)
+def _moved(by: By, rows: Sequence[RollRow], now: Standing, step: Move) -> Changes:
     row = next((one for one in rows if one.subprocess_id == step.subprocess_id), None)
     if row is None:
         raise Refused([NOT_FOUND()])

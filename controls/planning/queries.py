@@ -292,9 +292,9 @@ class Seen:
         return board(self.rows, reviews, hours, now.teams, self.this_year)
 
 
-def seen(organisation_id: int, today: date, person_id: int | None) -> Seen:
-    """The roll of today with the plan on it; `person_id` is whose draft is laid on it, if anybody's."""
-    rows = rotation.roll(organisation_id, today.year, today)
+def seen(organisation_id: int, today: date, person_id: int | None, rows: list[RollRow] | None = None) -> Seen:
+    """The roll of today (or `rows`, read already) with the plan, and on it the draft of `person_id`, if anybody's."""
+    rows = rotation.roll(organisation_id, today.year, today) if rows is None else rows
     now = standing(organisation_id, person_id)
     hours = {**now.hours, **now.draft.hours}
     laid = board(rows, over(now.reviews, now.draft), hours, now.teams, today.year)

@@ -45,10 +45,10 @@ class Seen(queries.Seen):
         return ahead.outside(self.board, self.standing.serious, HORIZON)
 
 
-def _seen() -> Seen:
+def _seen(rows: list[RollRow] | None = None) -> Seen:
     by, here = guard.by(), guard.organisation()
     may_plan = by.may(Permission.RECOMMENDATION_WRITE, here.id)
-    found = queries.seen(here.id, by.today, by.person_id if may_plan else None)
+    found = queries.seen(here.id, by.today, by.person_id if may_plan else None, rows)
     return Seen(found.rows, found.standing, found.board, found.possible, here, may_plan)
 
 
@@ -193,17 +193,18 @@ def move() -> ResponseReturnValue:
     """Move a review in one's own draft; a script gets the parts of the page that changed."""
     here, form = guard.organisation(), MoveForm(request.form)
     refused: Refused | None = None
+    rows: list[RollRow] | None = None
     if form.validate():
         step = _step(form)
         try:
             with transaction():
-                actions.save_draft(guard.by(), here.id, step)
+                rows = actions.save_draft(guard.by(), here.id, step)
                 if not _scripted():
                     text = _("The draft is changed. Keep the plan when you are done.")
                     return answer.done(_back(f"r{step.subprocess_id}"), text)
         except Refused as error:
             refused = error
-    seen = _seen()
+    seen = _seen(rows)
     if not _scripted():
         return _grid(seen, form, refused)
     if refused is not None or form.errors:
@@ -230,12 +231,11 @@ def _back(place: str = "") -> str:
     return url_for(".plan", _anchor=place or None, **kept)
 
 
-def _parts(seen: Seen, id: int) -> dict[str, str]:
-    """The parts of the grid that a move changes, by the id of the element."""
-    context = _context(seen)
+def _parts(seen: Seen, id: int) -> dict[str, Any]:
+    """The parts of the grid that a move changes, and the ids of the elements they stand for."""
     row = next((one for one in seen.rows if one.subprocess_id == id), None)
-    found = {name: render_template(f"planning/_{name}.html", **context) for name in ("top", "load", "draft")}
-    return found | ({f"r{id}": render_template("planning/_row.html", **context, row=row)} if row else {})
+    html = render_template("planning/_parts.html", **_context(seen), row=row)
+    return {"html": html, "ids": ["top", "load", "draft", f"r{id}"]}
 
 
 # --- What if ---------------------------------------------------------------------------------------------------------
@@ -306,16 +306,17 @@ def _tried(
 ) -> ResponseReturnValue:  # fmt: skip
     """A step of the draft; a script gets the effects at once, else the page comes again."""
     refused: Refused | None = None
+    rows: list[RollRow] | None = None
     if valid:
         try:
             with transaction():
-                actions.save_draft(guard.by(), here.id, step())
+                rows = actions.save_draft(guard.by(), here.id, step())
                 if not _scripted():
                     return answer.done(url_for(".what_if", org=here.code), _("This is how it would be."))
         except Refused as error:
             refused = error
     if _scripted() and valid and refused is None:
-        return jsonify(outcome=render_template("planning/_outcome.html", **_what_if_context(_seen())))
+        return jsonify(html=render_template("planning/_outcome.html", **_what_if_context(_seen(rows))), ids=["outcome"])
     return again(refused)
 
 

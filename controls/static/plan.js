@@ -3,11 +3,13 @@
 (function () {
   "use strict";
   var asked = 0;
-  function put(id, html) {
-    var old = document.getElementById(id), made = document.createElement("template");
-    if (!old) { return; }
-    made.innerHTML = html.trim();
-    old.replaceWith(made.content);
+  function put(changed) {
+    var made = document.createElement("template");
+    made.innerHTML = changed.html;
+    changed.ids.forEach(function (id) {
+      var old = document.getElementById(id), part = made.content.getElementById(id);
+      if (old && part) { old.replaceWith(part); }
+    });
   }
   document.querySelectorAll("form[data-try]").forEach(function (form) {
     form.addEventListener("submit", function (event) {
@@ -18,7 +20,7 @@
         if (!answer.ok) { throw new Error(answer.status); }
         return answer.json();
       }).then(function (changed) {
-        if (mine === asked) { Object.keys(changed).forEach(function (id) { put(id, changed[id]); }); }
+        if (mine === asked) { put(changed); }
       }).catch(function () { form.submit(); });  // the page says what is wrong
     });
   });
@@ -88,7 +90,7 @@
       if (!answer.ok) { throw new Error(answer.status); }
       return answer.json().then(function (changed) {
         held = null;
-        Object.keys(changed).forEach(function (id) { put(id, changed[id]); });
+        put(changed);
         var row = document.getElementById("r" + parts[0]);
         var now = row && (row.querySelector('.kr-pick[value$="-' + to + '"]') || row.querySelector(".kr-pick"));
         if (now) { now.focus(); }

@@ -106,8 +106,10 @@ def test_a_script_gets_the_parts_that_changed(client: Any, make: Any, scene: Any
     stage.sign_in(client, scene, "group")
     headers = {"Accept": "application/json"}
     answer = client.post("/plan/move?org=STAR&from=2026", data={"cell": f"{id}", "to": "2028"}, headers=headers)
-    assert answer.status_code == 200 and answer.json.keys() == {"top", "load", "draft", f"r{id}"}
-    assert "Planlagt" in answer.json[f"r{id}"]
+    assert answer.status_code == 200 and answer.json["ids"] == ["top", "load", "draft", f"r{id}"]
+    found = html.fromstring(answer.json["html"])
+    assert all(found.xpath(f"//*[@id='{name}']") for name in answer.json["ids"])
+    assert "Planlagt" in at(found, f"//tr[@id='r{id}']")
     answer = client.post("/plan/move?org=STAR", data={"cell": f"{id}-2028", "to": "1999"}, headers=headers)
     assert answer.status_code == 422 and "2026" in answer.json["reasons"][0]
     posted(client, make, scene, "/plan/undo?org=STAR")
@@ -124,7 +126,7 @@ def test_what_if_and_scenarios(client: Any, make: Any, scene: Any) -> None:
     assert "abc" in text and "skal være et tal" in text
     answer = client.post("/plan/what-if/hours?org=STAR", data={"first": "2027", "people": "2", "each": "300"},
                          headers={"Accept": "application/json"})  # fmt: skip
-    assert "15 af 610" in " ".join(html.fromstring(answer.json["outcome"]).text_content().split())
+    assert "15 af 610" in " ".join(html.fromstring(answer.json["html"]).text_content().split())
     posted(client, make, scene, "/plan/scenarios?org=STAR", 422, name="")
     location = posted(client, make, scene, "/plan/scenarios?org=STAR", name="To mere").location
     found = page(client, make, scene, "group", location)
