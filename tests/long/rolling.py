@@ -77,7 +77,8 @@ class Simulation:
         self.bands: dict[int, list[queries.Band]] = {}
         self.plans: dict[int, list[Planned]] = {}
         self.reviews: dict[int, tuple[Review, ...]] = {}
-        self.spent: Counter[tuple[int, str]] = Counter()
+        self.spent: Counter[tuple[int, int]] = Counter()
+        """Hours of the finished reviews, by year and sub-process."""
         self.listed: dict[int, tuple[int, int]] = {}
         """Since when it has been on the list without a break, for the floor that it has."""
         self.dated: set[int] = set()
@@ -165,7 +166,11 @@ class Simulation:
             self._forum()
             self.look()
             pace = self.chance.choice((0.2, 0.5)) if self.chance.random() < 0.25 else 0.95
-            for month in sorted(self.chance.choices(range(4, 11), k=self.chance.randint(0, 4))):
+            months = sorted(self.chance.choices(range(4, 11), k=self.chance.randint(0, 4)))
+            for month in months:
+                if month > 6 and self.today.month < 7:
+                    self._at(6, 30)
+                    self._work(pace, 0.4)
                 self._at(month, self.chance.randint(1, 27))
                 self._change()
             self._at(11, 1)
@@ -240,13 +245,13 @@ class Simulation:
             if not (one.chosen and one.decided and one.decided[0] == self.year) or self.chance.random() >= part:
                 continue
             hours, team = one.decided[1], self._team(one)
-            if self.spent[self.year, team] + hours > self._hours(self.year, team):
+            if self._spent(team, self.known) + hours > self._hours(self.year, team):
                 continue
             if self.chance.random() < pace:
                 degree = Degree.PARTIAL if self.chance.random() < 0.05 else Degree.FULL
                 plan = self.plans[id][-1]
                 self._cover(id, self.today, degree, plan.form or Form.ORDINARY)
-                self.spent[self.year, team] += hours
+                self.spent[self.year, id] += hours
                 one.decided, one.chosen = None, False
                 self.counts["reviews finished"] += 1
             elif part == 1.0:
@@ -426,6 +431,10 @@ class Simulation:
     def _team(self, one: Known) -> str:
         return next((str(team.id) for team in self.teams if one.area in team.areas), "")
 
+    def _spent(self, team: str, of: Collection[int]) -> int:
+        """This year's hours on what belongs to a team now; what has ended since is not told, as in the product."""
+        return sum(self.spent[self.year, id] for id in of if self._team(self.known[id]) == team)
+
     def _hours(self, year: int, team: str) -> int:
         if team:
             return self.hours[year, int(team)]
@@ -439,7 +448,7 @@ class Simulation:
         for year in range(self.year, self.year + HORIZON):
             for team in ("", *(str(one.id) for one in self.teams)):
                 known = max(y for y, _team in self.hours if y <= year)
-                room[year, team] = self._hours(known, team) - (self.spent[year, team] if year == self.year else 0)
+                room[year, team] = self._hours(known, team) - (self._spent(team, active) if year == self.year else 0)
         for id, one in active.items():
             if one.decided and not (id in bound and years[id] == one.decided[0] <= one.floor):
                 place = (one.decided[0], self._team(one))
