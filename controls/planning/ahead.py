@@ -18,7 +18,7 @@ from controls.planning.board import (
     may_be_light,
 )
 from controls.planning.changes import Changes, Review, Reviews
-from controls.rotation import planner, warnings
+from controls.rotation import because, warnings
 from controls.rotation.feasibility import Feasibility, feasible
 from controls.rotation.horizon import Candidate, Horizon, Place, Turn
 from controls.rotation.planner import Plan
@@ -29,7 +29,7 @@ from controls.rotation.words import Form
 UNKNOWN_RISK = 9
 """The risk of what was never assessed, between moderate and elevated."""
 
-WHYS = {why.code: why for why in vars(planner).values() if isinstance(why, Why)}
+WHYS = {why.code: why for why in vars(because).values() if isinstance(why, Why)}
 """The planner's reasons by code, as the standing plan keeps them."""
 
 DECIDED = Why("plan.decided", N_("The VD-forum has chosen it for {year}."))

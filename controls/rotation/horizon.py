@@ -22,17 +22,15 @@ Form = tuple[int, bool]
 Way = tuple[Form, ...]
 """A sub-process's turns within the horizon, in order."""
 
-GIVEN = 60
-"""What an hour of review costs when a whole interval is given away by coming early; a year is its share of that."""
-LATE = 50
-"""What a year of delay costs per hour for what is overdue already, besides its risk score (1–25)."""
+HOUR = 60
+"""What an hour of review costs. It pays for an interval: coming early gives a year's share of it away."""
+LATE = 60
+"""What a year of delay costs per hour for what is overdue already, besides its risk score (1–25): never worth it."""
 CHANGE = 20
 """What an hour costs in a year where the standing plan does not have the sub-process."""
-HOUR = 10
-"""What an hour costs that is spent at all."""
 SPREAD = 200
 """What each turn costs that an area or an owner has in a year beyond its even share and one."""
-OVERLOAD = 1000
+OVERLOAD = 10_000
 """What an hour above capacity costs; the fewest there can be are asked for before anything else (see `planner`)."""
 
 
@@ -160,17 +158,19 @@ def _forms(count: int, light: bool, light_last: bool) -> tuple[tuple[bool, ...],
 
 
 def price(one: Candidate, way: Way, horizon: Horizon) -> int:
-    """What a way costs by itself: hours, waiting by risk, coverage given away, and leaving the standing plan."""
-    spent = HOUR * sum(one.takes(light) for _year, light in way)
+    """What a way costs by itself: hours, less what lasts beyond the horizon; waiting by risk; change of the plan."""
     if not way:
         return 0
-    years = [year for year, _light in way]
-    late = years[0] - horizon.first if one.due < horizon.first else 0
-    given = max(0, one.due - years[0])
-    given += sum(before + one.interval - year for before, year in zip(years, years[1:], strict=False))
-    changed = 0 if one.standing is None else sum(year not in one.standing for year in years)
-    waited = one.risk * (years[0] - horizon.first)
-    return spent + one.hours * (waited + LATE * late + GIVEN // one.interval * given + CHANGE * changed)
+    takes = [one.takes(light) for _year, light in way]
+    (first, _), (last, _) = way[0], way[-1]
+    spent = HOUR * sum(takes) - HOUR // one.interval * takes[-1] * (last + one.interval - horizon.last)
+    waiting = one.risk + (LATE if one.due < horizon.first else 0)
+    waited = takes[0] * waiting * (first - horizon.first)
+    moved = (
+        0 if one.standing is None or year in one.standing else hours
+        for (year, _), hours in zip(way, takes, strict=True)
+    )
+    return spent + waited + CHANGE * sum(moved)
 
 
 def way_of(turns: Iterable[Turn]) -> Way:
@@ -265,7 +265,8 @@ class _Player:
         self.decided: dict[int, list[Turn]] = {}
         self.missing: list[Missing] = []
         self.queue: list[tuple[int, int, int, int, Candidate]] = []
-        for one in sorted(candidates, key=lambda one: one.id):
+        self.candidates = sorted(candidates, key=lambda one: one.id)
+        for one in self.candidates:
             self.turns[one.id], self.decided[one.id] = [], []
             for year in sorted(one.fixed):
                 if horizon.first <= year <= horizon.last:
@@ -303,7 +304,26 @@ class _Player:
             turns.append(turn)
             self._take(one, turn)
             self._ask(one, turn.year + one.interval)
+        self._too_much_decided()
         return Played({id: tuple(turns) for id, turns in self.turns.items()}, tuple(self.missing))
+
+    def _too_much_decided(self) -> None:
+        """Where decided turns alone exceed capacity, those of the lowest risk are missing too."""
+        over = {place: -left for place, left in self.left.items() if left < 0}
+        forced = {(one.id, one.turn) for one in self.missing}
+        there: dict[Place, list[tuple[int, int, Candidate, Turn]]] = {}
+        for one in self.candidates:
+            for turn in self.turns[one.id]:
+                place = (turn.year, turn.season, one.team)
+                if (one.id, turn) in forced and place in over:
+                    over[place] -= one.takes(turn.light)
+                elif place in over:
+                    there.setdefault(place, []).append((one.risk, -one.id, one, turn))
+        for place, more in sorted(over.items()):
+            for _risk, _id, one, turn in sorted(there.get(place, ()), key=lambda one: one[:2]):
+                if more > 0 and turn.year in one.fixed:
+                    self.missing.append(Missing(one.id, turn.year, turn))
+                    more -= one.takes(turn.light)
 
     def _placed(self, one: Candidate, due: int, light: bool) -> Turn:
         """The first slot with room for what is overdue, the last one for the rest; else the one that lacks least."""

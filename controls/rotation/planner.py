@@ -1,32 +1,44 @@
 """The best plan of the years ahead, by mixed integer optimisation (HiGHS), with the gap that is proved.
 
-A sub-process goes one of its ways; deadlines and decided years are hard, capacity may be exceeded at a price. When the
-best plan exceeds it, the least excess there is is asked for before anything else: then no plan keeps both, and that
-excess is what is lacking. One thread, a fixed seed and no limit of time: the same answer every time, whatever the order
-of what is given.
+A sub-process goes one of its ways; deadlines and decided years are hard, capacity may be exceeded at a price, and the
+fewest hours above it that there can be come before anything else. What shares no team, area or owner is planned apart.
+The relaxation is solved first: it is what no plan falls below, and leaves few sub-processes undecided. They and those
+that are cheapest to move are then decided in whole numbers, some more at a time, until the gap is small enough; at last
+all that could still be part of a better plan. One thread, a fixed seed, limits of branches and none of time: the same
+answer every time, whatever the order of what is given.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil, inf
 from typing import Any
 
 from controls.base.why import N_, Reason, Why
+from controls.rotation import because
 from controls.rotation import horizon as ahead
-from controls.rotation.horizon import OVERLOAD, SPREAD, Candidate, Horizon, Place, Placed, Turn, Way
+from controls.rotation.board import Board, Options, options
+from controls.rotation.horizon import OVERLOAD, SPREAD, Candidate, Crowd, Horizon, Place, Placed, Turn
 
-GAP = 0.005
-"""How near to the best the plan is proved to be before the search ends."""
+GAP = 0.008
+"""How near to the best the plan is proved to be before the search ends, as a share of its cost."""
+KERNELS = (20, 40, 80)
+"""How many sub-processes are decided in whole numbers at a time, before all are."""
+FIRST_NODES = 20
+"""Branches that are looked into for some."""
+NODES = 2_000
+"""Branches that are looked into for all."""
 
-FIXED = Why("plan.fixed", N_("Decided for {year}."))
-OVERDUE = Why("plan.overdue", N_("Was due in {due}."))
-DUE = Why("plan.due", N_("Is due in {due}."))
-AGAIN = Why("plan.again", N_("Again {interval} years after {before}."))
-RISK = Why("plan.risk", N_("High risk (score {risk}) comes before it is due in {due}."))
-STAYS = Why("plan.stays", N_("Stays in {year} as in the standing plan."))
-FULL = Why("plan.full", N_("Moved from {best}, where {left} hours are left and {hours} are needed."))
-CROWDED = Why("plan.crowded", N_("Moved from {best}, where its area or its owner has enough reviews already."))
-EVEN = Why("plan.even", N_("Placed in {year}, which gives the best plan as a whole."))
-LACKS = Why("plan.lacks", N_("No plan keeps every deadline within the hours there are: {hours} hours are lacking."))
+WAYS = 5
+"""How many ways of each are considered then: those nearest to the relaxation's."""
+MOST = 500
+"""How many ways there may be to choose from in whole numbers at the last."""
+FOUND = 2
+"""HiGHS's word for a solution that keeps everything."""
+
+LACKS = Why("plan.lacks", N_("No plan keeps every deadline within capacity: {hours} hours are lacking in all."))
+LACKS_IN = Why("plan.lacks_in", N_("{hours} hours are lacking in {year}."))
+LACKS_OF = Why("plan.lacks_of", N_("{hours} hours of {team} are lacking in {year}."))
+NOT_FOUND = Why("plan.not_found", N_("No plan within capacity was found; one with {least} hours more may exist."))
 
 
 @dataclass(frozen=True)
@@ -47,166 +59,310 @@ class Plan:
     placed: Placed
     cost: int
     gap: float
-    """How much cheaper a plan could be at most, as a share of this one's cost: proved."""
+    """How much cheaper a plan with no more overload could be at most, as a share of this one's cost: proved."""
     hours: Mapping[Place, int]
     lacking: Mapping[Place, int]
     """Hours above capacity by place: empty when the plan keeps within it."""
     least: int
-    """The hours above capacity that every plan has: proved. The smallest relaxation is found when `lacking` has it."""
+    """The hours above capacity that every plan has: proved. When `lacking` has no more, no smaller relaxation does."""
     why_not: tuple[Reason, ...] = ()
-    """Why there is no plan within capacity."""
+    """Why there is no plan within capacity: what is lacking, and where."""
 
 
 def plan(
     candidates: Iterable[Candidate], horizon: Horizon, gap: float = GAP, told: Callable[[int, int], None] | None = None
 ) -> Plan:
-    """The best plan, proved to within `gap`; `told` hears how many of how many steps are done."""
+    """The best plan, proved to within `gap` if it can be; `told` hears how many sub-processes of all are placed."""
     given = sorted(candidates, key=lambda one: one.id)
-    model = _Model(given, horizon)
-    placed, bound, least = model.solve(gap)
-    cost, asked = ahead.cost(given, placed, horizon), ahead.load(given, placed, horizon)
+    placed: dict[int, tuple[Turn, ...]] = {}
+    whys: dict[int, list[Reason]] = {}
+    cost, bound, least = 0, 0.0, 0
+    for part in _parts(given, horizon):
+        search = _Search(part, horizon)
+        search.run(gap)
+        placed |= search.board.placed()
+        whys |= because.reasons(search.board)
+        cost, bound, least = cost + search.board.cost, bound + search.bound, least + search.least
+        if told:
+            told(len(placed), len(given))
+    asked = ahead.load(given, placed, horizon)
+    own = cost - OVERLOAD * sum(asked.over.values())
+    gap_left = max(0.0, own - bound) / max(1, own)
     placements = tuple(
-        Placement(one.id, turn, one.takes(turn.light), _why(one, placed[one.id], at, horizon))
+        Placement(one.id, turn, one.takes(turn.light), why)
         for one in given
-        for at, turn in enumerate(placed[one.id])
+        for turn, why in zip(placed[one.id], whys[one.id], strict=True)
     )
-    lacking = sum(asked.over.values())
-    why_not = (LACKS(hours=lacking),) if lacking else ()
-    if told:
-        told(1, 1)
-    return Plan(
-        placements, placed, cost, max(0.0, cost - bound) / max(1, cost), asked.hours, asked.over, least, why_not
+    why_not = _why_not(asked.over, least, horizon)
+    return Plan(placements, placed, cost, gap_left, asked.hours, asked.over, least, why_not)
+
+
+def _why_not(over: Mapping[Place, int], least: int, horizon: Horizon) -> tuple[Reason, ...]:
+    if not over:
+        return ()
+    lacking = sum(over.values())
+    first = LACKS(hours=lacking) if lacking == least else NOT_FOUND(least=least)
+    where: dict[tuple[int, str], int] = {}
+    for (year, _season, team), hours in over.items():
+        where[year, team] = where.get((year, team), 0) + hours
+    return first, *(
+        LACKS_OF(hours=hours, team=team, year=year) if team else LACKS_IN(hours=hours, year=year)
+        for (year, team), hours in sorted(where.items())
     )
 
 
-def _why(one: Candidate, turns: Sequence[Turn], at: int, horizon: Horizon) -> Reason:
-    year = turns[at].year
-    if year in one.fixed:
-        return FIXED(year=year)
-    if at and year == turns[at - 1].year + one.interval:
-        return AGAIN(interval=one.interval, before=turns[at - 1].year)
-    if not at and one.due < horizon.first:
-        return OVERDUE(due=one.due)
-    if not at and one.due == year:
-        return DUE(due=year)
-    if one.standing is not None and year in one.standing:
-        return STAYS(year=year)
-    return EVEN(year=year)
+def _parts(candidates: Sequence[Candidate], horizon: Horizon) -> list[list[Candidate]]:
+    """The candidates, taken apart where they share no team and no area or owner that may get crowded."""
+    even = ahead.shares(candidates, horizon)
+    root: dict[object, object] = {}
+
+    def find(kind: object) -> object:
+        while (above := root.setdefault(kind, kind)) != kind:
+            root[kind] = root[above]
+            kind = above
+        return kind
+
+    for one in candidates:
+        for kind in ahead.crowds(one):
+            if kind in even:
+                root[find(kind)] = find(one.team)
+    parts: dict[object, list[Candidate]] = {}
+    for one in candidates:
+        parts.setdefault(find(one.team), []).append(one)
+    return list(parts.values())
+
+
+@dataclass(frozen=True)
+class _Goal:
+    """What is sought: the cheapest plan; the fewest hours above capacity; the cheapest plan with no more such hours."""
+
+    only_over: bool = False
+    at_most: float = inf
+
+    @property
+    def hour(self) -> int:
+        """What an hour above capacity costs: nothing up to a number that is given."""
+        return 1 if self.only_over else OVERLOAD if self.at_most == inf else 0
+
+    def of(self, board: Board) -> int:
+        """What a plan is worth."""
+        return board.over if self.only_over else board.cost - (OVERLOAD - self.hour) * board.over
+
+
+class _Search:
+    """The search for the best plan of a part: the plan so far, and what no plan falls below."""
+
+    def __init__(self, candidates: Sequence[Candidate], horizon: Horizon) -> None:
+        self.board = Board(candidates, options(candidates, horizon), horizon)
+        self.bound, self.least = 0.0, 0
+
+    def run(self, gap: float) -> None:
+        """The cheapest plan; if it exceeds capacity, the least excess is sought, and the cheapest plan with no more."""
+        self._seek(gap, _Goal())
+        if self.board.over:
+            self._seek(0.0, _Goal(only_over=True))
+            self.least = ceil(self.bound - 1e-6)
+            self._seek(gap, _Goal(at_most=self.board.over))
+
+    def _put(self, some: Sequence[int], turns: Sequence[tuple[Turn, ...]]) -> None:
+        for at, own in zip(some, turns, strict=True):
+            self.board.put(at, own)
+
+    def _seek(self, gap: float, goal: _Goal) -> None:
+        """Decide in whole numbers, some candidates more at a time, until no plan can be much better."""
+        board, everyone = self.board, range(len(self.board.turns))
+        model, had = self._model(everyone, board.options, goal)
+        self.bound = model.relaxed()
+        if any(had):
+            self._put(everyone, had)
+        else:
+            self._put(everyone, model.turns())
+            board.settle()
+        order = sorted(everyone, key=lambda at: (*model.doubt(at, board.turns[at]), at))
+        stages = [size for size, before in zip(KERNELS, (0, *KERNELS), strict=False) if before < len(order)]
+        for size in (*stages, None):
+            spare = goal.of(board) - self.bound
+            near = max(0.99, gap * goal.of(board))
+            if spare <= near:
+                return
+            whole = size is None
+            count = MOST if whole else WAYS
+            open_ = {at: model.open(at, board.turns[at], spare, count) for at in order[:size]}
+            some = sorted(at for at, ways in open_.items() if len(ways) > 1)
+            if sum(len(open_[at]) for at in some) > MOST:
+                return
+            part, had = self._model(some, [open_[at] for at in some], goal)
+            bound = part.whole(near, NODES if whole else FIRST_NODES)
+            self._put(some, part.turns() or had)
+            if goal.of(board) - self.bound > spare or board.over > goal.at_most:
+                self._put(some, had)
+            if not goal.only_over:
+                board.settle()
+            if whole:
+                self.bound = max(self.bound, min(bound, float(goal.of(board))))
+                return
+
+    def _model(
+        self, some: Sequence[int], options: Sequence[Options], goal: _Goal
+    ) -> tuple["_Model", list[tuple[Turn, ...]]]:
+        """The problem of some candidates, who are taken off the board; and the turns that they had."""
+        had = [self.board.turns[at] for at in some]
+        self._put(some, [()] * len(some))
+        return _Model(self.board, some, options, goal), had
 
 
 class _Model:
-    """The columns and rows of the whole problem."""
+    """Columns and rows: one way for each candidate, its turns in seasons, hours within what is left, turns spread."""
 
-    def __init__(self, candidates: Sequence[Candidate], horizon: Horizon) -> None:
+    def __init__(self, board: Board, some: Sequence[int], options: Sequence[Options], goal: _Goal) -> None:
+        self.board, self.some, self.options, self.goal = board, some, options, goal
+        self.low: list[float] = []
+        self.high: list[float] = []
+        self.costs: list[float] = []
+        self.starts, self.index, self.value = [0], list[int](), list[float]()
+        horizon = board.horizon
+        self.places = {
+            (year, season, team): self._row(-inf, board.left[year, season, team])
+            for team in sorted({one.team for one in board.candidates})
+            for year in range(horizon.first, horizon.last + 1)
+            for season in horizon.all_seasons
+        }
+        self.crowds: dict[tuple[Crowd, int], int] = {}
+        self.first: list[int] = []
+        """By candidate: the column of its first way."""
+        self.seasons: list[dict[tuple[int, bool], list[tuple[int, int]]]] = []
+        """By candidate and turn, where there is a choice: columns and their seasons."""
+        for at, own in zip(some, options, strict=True):
+            self._candidate(at, own)
+        self.integers = len(self.costs)
+        crowded = sum(max(0, board.met[kind] - board.even[kind[0]]) for kind in self.crowds)
+        self.apart = goal.of(board) - goal.hour * board.over - SPREAD * crowded * (not goal.only_over)
+        """What the plan of all others costs."""
+        limit = [] if goal.at_most == inf else [(self._row(-inf, goal.at_most), 1.0)]
+        for row in self.places.values():
+            self._column(goal.hour, [(row, -1.0), *limit])
+        for row in self.crowds.values():
+            self._column(0.0 if goal.only_over else SPREAD, [(row, -1.0)])
+
+    def _row(self, low: float, high: float) -> int:
+        self.low.append(low)
+        self.high.append(high)
+        return len(self.low) - 1
+
+    def _column(self, cost: float, parts: Iterable[tuple[int, float]]) -> int:
+        for row, value in parts:
+            self.index.append(row)
+            self.value.append(value)
+        self.starts.append(len(self.index))
+        self.costs.append(cost)
+        return len(self.costs) - 1
+
+    def _candidate(self, at: int, own: Options) -> None:
+        """A column for each way; with a choice of seasons, one for each season of a turn as well."""
+        board, one = self.board, self.board.candidates[at]
+        seasons, me = board.horizon.seasons_of(one), self._row(1.0, 1.0)
+        links: dict[tuple[int, bool], int] = {}
+        self.first.append(len(self.costs))
+        for price, way in own:
+            parts = [(me, 1.0)]
+            for year, light in way:
+                if len(seasons) == 1:
+                    parts.append((self.places[year, seasons[0], one.team], float(one.takes(light))))
+                else:
+                    if (year, light) not in links:
+                        links[year, light] = self._row(0.0, 0.0)
+                    parts.append((links[year, light], -1.0))
+                for kind in board.kinds[at]:
+                    if (kind, year) not in self.crowds:
+                        self.crowds[kind, year] = self._row(-inf, board.even[kind] - board.met[kind, year])
+                    parts.append((self.crowds[kind, year], 1.0))
+            self._column(0.0 if self.goal.only_over else float(price), parts)
+        self.seasons.append({})
+        for (year, light), row in links.items():
+            rows = [self.places[year, season, one.team] for season in seasons]
+            columns = [self._column(0.0, [(row, 1.0), (place, float(one.takes(light)))]) for place in rows]
+            self.seasons[-1][year, light] = list(zip(columns, seasons, strict=True))
+
+    def _load(self, high: Sequence[float], whole: bool) -> Any:
         import highspy
         import numpy
 
-        self.candidates, self.horizon, self.numpy, self.highspy = candidates, horizon, numpy, highspy
-        self.costs: list[float] = []
-        self.upper: list[float] = []
-        self.whole: list[bool] = []
-        self.rows: list[tuple[float, float, list[int], list[float]]] = []
-        self.ways: list[list[tuple[int, Way]]] = []
-        self.seasons: list[dict[tuple[int, bool], list[tuple[int, int]]]] = []
-        places: dict[Place, list[tuple[int, float]]] = {}
-        met: dict[tuple[ahead.Crowd, int], list[tuple[int, float]]] = {}
-        even = ahead.shares(candidates, horizon)
-        for one in candidates:
-            own = [(self._column(ahead.price(one, way, horizon), 1.0, True), way) for way in ahead.ways(one, horizon)]
-            self.ways.append(own)
-            self._row(1.0, 1.0, [(column, 1.0) for column, _ in own])
-            forms: dict[tuple[int, bool], list[int]] = {}
-            for column, way in own:
-                for form in way:
-                    forms.setdefault(form, []).append(column)
-            seasons = horizon.seasons_of(one)
-            self.seasons.append({})
-            for (year, light), columns in forms.items():
-                for kind in ahead.crowds(one):
-                    if kind in even:
-                        met.setdefault((kind, year), []).extend((column, 1.0) for column in columns)
-                takes = float(one.takes(light))
-                if len(seasons) == 1:
-                    places.setdefault((year, seasons[0], one.team), []).extend((column, takes) for column in columns)
-                else:
-                    chosen = [(season, self._column(0.0, 1.0, True)) for season in seasons]
-                    self.seasons[-1][year, light] = chosen
-                    self._row(0.0, 0.0, [(c, 1.0) for _, c in chosen] + [(column, -1.0) for column in columns])
-                    for season, column in chosen:
-                        places.setdefault((year, season, one.team), []).append((column, takes))
-        self.over: list[int] = []
-        for place, parts in sorted(places.items()):
-            self.over.append(self._column(OVERLOAD, float("inf"), False))
-            self._row(-float("inf"), horizon.capacity.get(place, 0), [*parts, (self.over[-1], -1.0)])
-        for (kind, _year), parts in met.items():
-            self._row(-float("inf"), even[kind], [*parts, (self._column(SPREAD, float("inf"), False), -1.0)])
-        self.highs = self._built()
-
-    def _column(self, price: float, upper: float, whole: bool) -> int:
-        self.costs.append(price)
-        self.upper.append(upper)
-        self.whole.append(whole)
-        return len(self.costs) - 1
-
-    def _row(self, low: float, high: float, parts: Iterable[tuple[int, float]]) -> None:
-        listed = list(parts)
-        self.rows.append((low, high, [column for column, _ in listed], [value for _, value in listed]))
-
-    def _built(self) -> Any:
-        numpy, highspy = self.numpy, self.highspy
-        lp = highspy.HighsLp()
-        lp.num_col_, lp.num_row_ = len(self.costs), len(self.rows)
-        lp.col_cost_ = numpy.array(self.costs, dtype=float)
-        lp.col_lower_, lp.col_upper_ = numpy.zeros(len(self.costs)), numpy.array(self.upper)
-        lp.row_lower_ = numpy.array([row[0] for row in self.rows], dtype=float)
-        lp.row_upper_ = numpy.array([row[1] for row in self.rows], dtype=float)
-        lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        starts = numpy.zeros(len(self.rows) + 1, dtype=numpy.int32)
-        starts[1:] = numpy.cumsum([len(row[2]) for row in self.rows])
-        lp.a_matrix_.start_ = starts
-        lp.a_matrix_.index_ = numpy.array([column for row in self.rows for column in row[2]], dtype=numpy.int32)
-        lp.a_matrix_.value_ = numpy.array([value for row in self.rows for value in row[3]], dtype=float)
-        kinds = highspy.HighsVarType
-        lp.integrality_ = [kinds.kInteger if whole else kinds.kContinuous for whole in self.whole]
-        highs = highspy.Highs()
+        lp, count = highspy.HighsLp(), len(self.costs)
+        lp.num_col_, lp.num_row_ = count, len(self.low)
+        lp.col_cost_, lp.col_lower_ = numpy.array(self.costs, dtype=float), numpy.zeros(count)
+        lp.col_upper_ = numpy.array([1.0] * self.integers + [inf] * (count - self.integers))
+        lp.row_lower_, lp.row_upper_ = numpy.array(self.low, dtype=float), numpy.array(high, dtype=float)
+        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+        lp.a_matrix_.start_ = numpy.array(self.starts, dtype=numpy.int32)
+        lp.a_matrix_.index_ = numpy.array(self.index, dtype=numpy.int32)
+        lp.a_matrix_.value_ = numpy.array(self.value, dtype=float)
+        if whole:
+            kinds = highspy.HighsVarType
+            lp.integrality_ = [kinds.kInteger] * self.integers + [kinds.kContinuous] * (count - self.integers)
+        highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
         for name, value in (("output_flag", False), ("threads", 1), ("random_seed", 1)):
             highs.setOptionValue(name, value)
         highs.passModel(lp)
         return highs
 
-    def solve(self, gap: float) -> tuple[dict[int, tuple[Turn, ...]], float, int]:
-        """The plan, what no plan falls below, and the fewest hours above capacity."""
-        if not self.candidates:
-            return {}, 0.0, 0
-        least = self._least_overload()
-        count = len(self.over)
-        self.highs.addRow(-self.highspy.kHighsInf, least, count, self._ints(self.over), self.numpy.ones(count))
-        self.highs.setOptionValue("mip_rel_gap", gap)
-        self.highs.run()
-        bound = self.highs.getInfo().mip_dual_bound
-        return self._placed(self.highs.getSolution().col_value), bound, least
+    def relaxed(self) -> float:
+        """What no plan falls below: turns may be shared between ways. Crowds are asked about when they are one."""
+        lazy = set(self.crowds.values())
+        highs = self._load([inf if row in lazy else high for row, high in enumerate(self.high)], whole=False)
+        while True:
+            highs.run()
+            solution = highs.getSolution()
+            spent = solution.row_value
+            broken = sorted(row for row in lazy if spent[row] > self.high[row] + 1e-6)
+            if not broken:
+                break
+            lazy.difference_update(broken)
+            for row in broken:
+                highs.changeRowBounds(row, -inf, self.high[row])
+        self.values, self.reduced = list(solution.col_value), list(solution.col_dual)
+        bound: float = highs.getInfo().objective_function_value
+        return bound
 
-    def _least_overload(self) -> int:
-        numpy, count = self.numpy, len(self.costs)
-        alone = numpy.zeros(count)
-        alone[self.over] = 1.0
-        self.highs.changeColsCost(count, self._ints(range(count)), alone)
-        self.highs.setOptionValue("mip_rel_gap", 0.0)
-        self.highs.run()
-        least: int = round(self.highs.getInfo().objective_function_value)
-        self.highs.changeColsCost(count, self._ints(range(count)), numpy.array(self.costs, dtype=float))
-        return least
+    def whole(self, gap: float, nodes: int) -> float:
+        """Decide in whole numbers, to within a gap; what none of these plans falls below."""
+        highs = self._load(self.high, whole=True)
+        for name, value in (("mip_rel_gap", 0.0), ("mip_abs_gap", gap), ("mip_max_nodes", nodes)):
+            highs.setOptionValue(name, value)
+        highs.run()
+        info = highs.getInfo()
+        self.values = list(highs.getSolution().col_value) if info.primal_solution_status == FOUND else []
+        return float(info.mip_dual_bound + self.apart)
 
-    def _ints(self, values: Iterable[int]) -> Any:
-        return self.numpy.array(list(values), dtype=self.numpy.int32)
-
-    def _placed(self, values: Sequence[float]) -> dict[int, tuple[Turn, ...]]:
-        found: dict[int, tuple[Turn, ...]] = {}
-        for one, own, seasons in zip(self.candidates, self.ways, self.seasons, strict=True):
-            way = next(way for column, way in own if values[column] > 0.5)
-            only = self.horizon.seasons_of(one)[0]
-            found[one.id] = tuple(
-                Turn(year, next((s for s, c in seasons.get((year, light), ()) if values[c] > 0.5), only), light)
-                for year, light in way
+    def turns(self) -> list[tuple[Turn, ...]]:
+        """What was found: of each candidate the way that has most of it; nothing when nothing was."""
+        found = []
+        for at, own, first, seasons in zip(self.some, self.options, self.first, self.seasons, strict=True):
+            if not self.values:
+                return []
+            _, way = own[max(range(len(own)), key=lambda number: (self.values[first + number], -number))]
+            only = self.board.horizon.seasons_of(self.board.candidates[at])[0]
+            found.append(
+                tuple(
+                    Turn(
+                        form[0],
+                        max(seasons[form], key=lambda one: self.values[one[0]])[1] if seasons else only,
+                        form[1],
+                    )
+                    for form in way
+                )
             )
         return found
+
+    def doubt(self, at: int, turns: tuple[Turn, ...]) -> tuple[bool, float]:
+        """How sure the relaxation is of a candidate's way: whether it is, and what another way costs more."""
+        way, first = ahead.way_of(turns), self.first[at]
+        shares = [self.values[first + n] for n, (_, other) in enumerate(self.options[at]) if other == way]
+        others = [self.reduced[first + n] for n, (_, other) in enumerate(self.options[at]) if other != way]
+        return sum(shares) > 1 - 1e-6, min(others, default=inf)
+
+    def open(self, at: int, turns: tuple[Turn, ...], spare: float, count: int) -> Options:
+        """The ways of a candidate that a plan can go which is better by up to `spare`, at most so many; and its own."""
+        way, first = ahead.way_of(turns), self.first[at]
+        ranked = sorted((self.reduced[first + n], n) for n in range(len(self.options[at])))
+        near = {n for more, n in ranked[:count] if more <= spare + 1e-6}
+        return tuple(own for n, own in enumerate(self.options[at]) if n in near or own[1] == way)
