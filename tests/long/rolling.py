@@ -163,7 +163,7 @@ class Simulation:
                 self._plan()
             self.look()
             self._at(3, 15)
-            self._forum()
+            self._forum(self.chance.choice((0.0, 0.05, 0.2)))
             self.look()
             pace = self.chance.choice((0.2, 0.5)) if self.chance.random() < 0.25 else 0.95
             months = sorted(self.chance.choices(range(4, 11), k=self.chance.randint(0, 4)))
@@ -174,6 +174,7 @@ class Simulation:
                 self._at(month, self.chance.randint(1, 27))
                 self._change()
             self._at(11, 1)
+            self._forum(0.0)
             self._work(pace, 0.5)
             self.look()
             self._at(12, 20)
@@ -220,9 +221,8 @@ class Simulation:
             for one in given
         }  # fmt: skip
 
-    def _forum(self) -> None:
-        """What the plan has this year is chosen, or now and then deferred."""
-        defers = self.chance.choice((0.0, 0.05, 0.2))
+    def _forum(self, defers: float) -> None:
+        """What the plan has this year is chosen, or now and then deferred; in autumn what has come back since."""
         laid = self.board()
         for row in laid.rows:
             spots, id = laid.spots.get(row.subprocess_id, ()), row.subprocess_id
