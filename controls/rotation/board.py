@@ -34,6 +34,7 @@ class Board:
         self.left: Counter[Place] = Counter(horizon.capacity)
         self.met: Counter[tuple[Crowd, int]] = Counter()
         self.turns: list[tuple[Turn, ...]] = [()] * len(candidates)
+        self.prices = [0] * len(candidates)
 
     def put(self, at: int, turns: tuple[Turn, ...]) -> None:
         """Give a candidate these turns instead of those it has."""
@@ -43,6 +44,7 @@ class Board:
                 for kind in self.kinds[at]:
                     self.met[kind, turn.year] += sign
         self.turns[at] = turns
+        self.prices[at] = ahead.price(self.candidates[at], ahead.way_of(turns), self.horizon)
 
     def place(self, at: int, turn: Turn) -> Place:
         """Where a turn takes its hours."""
@@ -56,12 +58,8 @@ class Board:
     @property
     def cost(self) -> int:
         """What the plan costs in all."""
-        own = sum(
-            ahead.price(one, ahead.way_of(turns), self.horizon)
-            for one, turns in zip(self.candidates, self.turns, strict=True)
-        )
         crowded = sum(max(0, count - self.even[kind]) for (kind, _year), count in self.met.items())
-        return own + OVERLOAD * self.over + SPREAD * crowded
+        return sum(self.prices) + OVERLOAD * self.over + SPREAD * crowded
 
     def fitting(self, at: int, way: Way) -> tuple[Turn, ...] | None:
         """The turns of another way in seasons with room, where no area and no owner gets too many; None without."""

@@ -161,16 +161,13 @@ def price(one: Candidate, way: Way, horizon: Horizon) -> int:
     """What a way costs by itself: hours, less what lasts beyond the horizon; waiting by risk; change of the plan."""
     if not way:
         return 0
-    takes = [one.takes(light) for _year, light in way]
-    (first, _), (last, _) = way[0], way[-1]
-    spent = HOUR * sum(takes) - HOUR // one.interval * takes[-1] * (last + one.interval - horizon.last)
+    (first, light), (last, last_light), standing = way[0], way[-1], one.standing
+    spent = HOUR * sum(one.takes(light) for _year, light in way)
+    beyond = HOUR // one.interval * one.takes(last_light) * (last + one.interval - horizon.last)
     waiting = one.risk + (LATE if one.due < horizon.first else 0)
-    waited = takes[0] * waiting * (first - horizon.first)
-    moved = (
-        0 if one.standing is None or year in one.standing else hours
-        for (year, _), hours in zip(way, takes, strict=True)
-    )
-    return spent + waited + CHANGE * sum(moved)
+    waited = one.takes(light) * waiting * (first - horizon.first)
+    moved = 0 if standing is None else sum(one.takes(light) for year, light in way if year not in standing)
+    return spent - beyond + waited + CHANGE * moved
 
 
 def way_of(turns: Iterable[Turn]) -> Way:
@@ -180,13 +177,11 @@ def way_of(turns: Iterable[Turn]) -> Way:
 
 @dataclass(frozen=True)
 class Load:
-    """What a plan asks of the teams, areas and owners."""
+    """What a plan asks of the teams."""
 
     hours: Mapping[Place, int]
     over: Mapping[Place, int]
     """Hours above capacity, where there are any."""
-    crowded: int
-    """Turns of an area or an owner in a year beyond the even share and one."""
 
 
 Crowd = tuple[str, object]
@@ -204,29 +199,29 @@ def shares(candidates: Iterable[Candidate], horizon: Horizon) -> dict[Crowd, int
     counts: Counter[Crowd] = Counter()
     for one in candidates:
         needed = min(map(len, ways(one, horizon)))
-        counts.update(dict.fromkeys(crowds(one), needed))
+        for kind in crowds(one):
+            counts[kind] += needed
     return {kind: ceil(count / horizon.years) + 1 for kind, count in counts.items() if count > 2}
 
 
-def load(candidates: Sequence[Candidate], placed: Placed, horizon: Horizon) -> Load:
-    """Hours by place, what is above capacity, and what is crowded."""
-    hours: Counter[Place] = Counter()
-    met: Counter[tuple[Crowd, int]] = Counter()
+def load(candidates: Iterable[Candidate], placed: Placed, horizon: Horizon) -> Load:
+    """Hours by place, and what is above capacity."""
+    hours: dict[Place, int] = {}
     for one in candidates:
-        for turn in placed.get(one.id, ()):
-            hours[turn.year, turn.season, one.team] += one.takes(turn.light)
-            met.update((kind, turn.year) for kind in crowds(one))
+        for year, season, light in placed.get(one.id, ()):
+            place = (year, season, one.team)
+            hours[place] = hours.get(place, 0) + one.takes(light)
     over = {place: spent - horizon.capacity.get(place, 0) for place, spent in sorted(hours.items())}
-    even = shares(candidates, horizon)
-    crowded = sum(max(0, count - even.get(kind, count)) for (kind, _year), count in met.items())
-    return Load(dict(hours), {place: more for place, more in over.items() if more > 0}, crowded)
+    return Load(hours, {place: more for place, more in over.items() if more > 0})
 
 
 def cost(candidates: Sequence[Candidate], placed: Placed, horizon: Horizon) -> int:
     """What a plan costs in all; the planner's figure and that of earliest due first are this one."""
     own = sum(price(one, way_of(placed.get(one.id, ())), horizon) for one in candidates)
-    asked = load(candidates, placed, horizon)
-    return own + OVERLOAD * sum(asked.over.values()) + SPREAD * asked.crowded
+    met = Counter((kind, turn.year) for one in candidates for turn in placed.get(one.id, ()) for kind in crowds(one))
+    even = shares(candidates, horizon)
+    crowded = sum(max(0, count - even.get(kind, count)) for (kind, _year), count in met.items())
+    return own + OVERLOAD * sum(load(candidates, placed, horizon).over.values()) + SPREAD * crowded
 
 
 @dataclass(frozen=True)

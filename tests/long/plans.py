@@ -3,7 +3,7 @@
     python -m tests.long.plans [--small 300] [--larger 500] [--seed 1]
 
 Small: up to 8 sub-processes and 5 years; the answer, the first year that breaks, the smallest capacity to add and the
-best plan's cost must be those of the reference. Larger: up to 120 sub-processes and 10 years; deadlines, decided years
+best plan's cost must be those of the reference. Larger: up to 40 sub-processes and 7 years; deadlines, decided years
 and hours hold, the plan is the same whatever the order, and each reason is true.
 """
 
@@ -43,7 +43,7 @@ def small(seed: int, seen: Counter[str]) -> None:
 
 def larger(seed: int, seen: Counter[str]) -> None:
     """A larger problem, held to what always holds."""
-    given, scope = plans.problem(seed, 9, 120, longest=10)
+    given, scope = plans.problem(seed, 9, 40, longest=7)
     found = planner.plan(given, scope)
     plans.kept(given, scope, found)
     answer = feasible(given, scope)

@@ -53,7 +53,7 @@ def problem(seed: int, least: int, most: int, longest: int = 5, alike: bool = Fa
     given = candidates(chance, count, years, chance.randint(1, 2), seasons)
     if alike:
         given = [Candidate(one.id, one.risk, 42, one.due, 99, one.team, fixed=one.fixed) for one in given]
-    return given, horizon(chance, given, years, seasons, chance.choice((0.7, 0.9, 1, 1.1, 1.3)))
+    return given, horizon(chance, given, years, seasons, chance.choice((0.8, 1, 1.2, 1.5, 2)))
 
 
 def legal(one: Candidate, years: tuple[int, ...], scope: Horizon) -> bool:

@@ -53,10 +53,13 @@ def main() -> None:
         wall, cpu = time.monotonic(), time.process_time()
         made = planner.plan(found, scope)
         wall, cpu = time.monotonic() - wall, time.process_time() - cpu
-        greedy = ahead.cost(found, ahead.earliest_due_first(found, scope).placed, scope)
+        played = ahead.earliest_due_first(found, scope).placed
+        greedy, over = ahead.cost(found, played, scope), sum(ahead.load(found, played, scope).over.values())
         print(f"{size} sub-processes x {given.years} years, {len(made.placements)} turns: {wall:.2f} s "
-              f"({cpu:.2f} s of CPU), proven gap {made.gap:.2%}, hours above capacity {sum(made.lacking.values())}, "
-              f"cost {made.cost:,}, earliest due first {greedy:,} ({greedy / made.cost:.2f})", flush=True)  # fmt: skip
+              f"({cpu:.2f} s of CPU), proven gap {made.gap:.2%}, hours above capacity {sum(made.lacking.values())} "
+              f"(at least {made.least} proved), "
+              f"cost {made.cost:,}, earliest due first {greedy:,} "
+              f"({greedy / made.cost:.2f}; {over} hours above capacity)", flush=True)  # fmt: skip
 
 
 if __name__ == "__main__":
