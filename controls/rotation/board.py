@@ -46,6 +46,10 @@ class Board:
         self.turns[at] = turns
         self.prices[at] = ahead.price(self.candidates[at], ahead.way_of(turns), self.horizon)
 
+    def choice(self, at: int) -> bool:
+        """Whether a candidate's turns can be in several seasons."""
+        return len(self.horizon.seasons_of(self.candidates[at])) > 1
+
     def place(self, at: int, turn: Turn) -> Place:
         """Where a turn takes its hours."""
         return turn.year, turn.season, self.candidates[at].team

@@ -19,7 +19,7 @@ from controls.rotation import horizon as ahead
 from controls.rotation.board import Board, Options, options
 from controls.rotation.horizon import OVERLOAD, SPREAD, Candidate, Crowd, Horizon, Place, Placed, Turn
 
-GAP = 0.008
+GAP = 0.0095
 """How near to the best the plan is proved to be before the search ends, as a share of its cost."""
 KERNELS = (20, 40, 80)
 """How many sub-processes are decided in whole numbers at a time, before all are."""
@@ -188,7 +188,7 @@ class _Search:
             whole = size is None
             count = MOST if whole else WAYS
             open_ = {at: model.open(at, board.turns[at], spare, count) for at in order[:size]}
-            some = sorted(at for at, ways in open_.items() if len(ways) > 1)
+            some = sorted(at for at, ways in open_.items() if len(ways) > 1 or board.choice(at))
             if sum(len(open_[at]) for at in some) > MOST:
                 return
             part, had = self._model(some, [open_[at] for at in some], goal)
