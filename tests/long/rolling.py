@@ -166,12 +166,12 @@ class Simulation:
             self._forum(self.chance.choice((0.0, 0.05, 0.2)))
             self.look()
             pace = self.chance.choice((0.2, 0.5)) if self.chance.random() < 0.25 else 0.95
-            months = sorted(self.chance.choices(range(4, 11), k=self.chance.randint(0, 4)))
-            for month in months:
+            days = [(self.chance.randint(4, 10), self.chance.randint(1, 27)) for _ in range(self.chance.randint(0, 4))]
+            for month, day in sorted(days):
                 if month > 6 and self.today.month < 7:
                     self._at(6, 30)
                     self._work(pace, 0.4)
-                self._at(month, self.chance.randint(1, 27))
+                self._at(month, day)
                 self._change()
             self._at(11, 1)
             self._forum(0.0)
