@@ -385,7 +385,7 @@ def row_of(
     part: Any, counts: past.Past, bands: list[Band], used: rules.Intervals, plans: tuple[rules.Planned, ...],
     year: int,
 ) -> rules.RollRow:  # fmt: skip
-    """A row of the roll: no table is asked for it."""
+    """A row of the roll: no table is asked for it. What starts again is not what was planned before."""
     full = rules.last_full(counts.entries)
     covered = full.covered_on.year if full else None
     due = ledgers.due(counts, used, year)
@@ -400,7 +400,8 @@ def row_of(
         score=now.score if now else None, band_year=now.step.year if now else None, fraud=bool(now and now.fraud),
         band_before=before.step.band if before else None, score_before=before.score if before else None,
         entries=counts.entries,
-        plans=plans, due=due, status=rules.status(due, covered, year),
+        plans=tuple(plan for plan in plans if plan.year >= counts.activated), due=due,
+        status=rules.status(due, covered, year),
         interval=used.of(now.step.band if now else None), changed=counts.latest is not None, clock=counts.clock,
         changes=tuple(Change(kind) for kind in now.changes.split(";") if kind) if now else (),
     )  # fmt: skip

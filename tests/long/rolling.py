@@ -298,7 +298,7 @@ class Simulation:
             one.until = None
             self._came(id, kind, (), not again)
             if again:
-                one.start = self.today.year - 1
+                one.start, one.decided, one.chosen = self.today.year - 1, None, False
         elif kind is Kind.TRANSFERRED:
             self._came(self._begin(self.today, self.chance.choice(("KRE", "LON", "ANL")), one.start), kind, (id,), True)
             self._end(one)
