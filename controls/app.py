@@ -20,7 +20,7 @@ from controls.web import errors, guard, headers, navigation, once, security, wor
 
 ROOT = Path(__file__).resolve().parent.parent
 SLICES = (
-    "identity", "credential", "signin", "evidence", "universe", "wheel", "assessment", "rotation", "recommendation",
+    "identity", "credential", "signin", "evidence", "universe", "wheel", "assessment", "planning", "recommendation",
     "forum", "review", "effectiveness", "finding", "calibration", "reminder", "visiting", "accounts", "staffing",
     "overview", "history", "papers", "jobs",
 )  # fmt: skip

@@ -34,9 +34,9 @@ from controls.identity import actions, queries
 from controls.identity.permissions import Role, reach
 from controls.identity.tables import Organisation, Person
 from controls.papers import actions as papers
+from controls.papers import certificate, certificate_out, workbook
 from controls.papers import day as of_day
 from controls.papers import package as packages
-from controls.papers import workbook
 from controls.papers.rules import Contents
 from controls.signin import actions as door
 from controls.signin import queries as door_queries
@@ -50,6 +50,7 @@ import_group = AppGroup("import", help="Take files in.")
 export_group = AppGroup("export", help="Write files out.")
 audit_group = AppGroup("audit", help="The log: whether it and the rows are what was written.")
 evidence_group = AppGroup("evidence", help="The evidence files: whether they are what was stored.")
+plan_group = AppGroup("plan", help="The plan of the years ahead.")
 assets_group = AppGroup("assets", help="The design system's files.")
 
 
@@ -285,6 +286,28 @@ def export_catalogue(code: str, on: datetime, out: Path, lang: str) -> None:
     _export(out, lambda file: of_day.write(by, at, day, lang, file), lambda made: papers.record_day(by, at, made))
 
 
+@export_group.command("certificate")
+@click.option("--organisation", "code", required=True, help="Code of the organisation; those below it are in it.")
+@click.option("--on", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The day, as 2024-12-31.")
+@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="File to write.")
+@click.option("--form", default="pdf", type=click.Choice([*certificate_out.FORMS]), help="On paper or as a workbook.")
+@click.option("--lang", default="da", type=click.Choice(["da", "en"]), help="Language of the certificate.")
+def export_certificate(code: str, on: datetime, out: Path, form: str, lang: str) -> None:
+    """Write the coverage certificate of a day, what is missing first: the same bytes as the page's."""
+    at, by = _organisation(code), system()
+    try:
+        with snapshot():
+            found = certificate.certify(by, at, on.date())
+        data, made = certificate_out.made(found, form, lang)
+        out.write_bytes(data)
+        with transaction():
+            papers.record_certificate(by, at, made)
+    except (Refused, OSError) as error:
+        _stop(error)
+    click.echo(f"{out}: {made.active} sub-processes, {made.missing} not covered, content SHA-256 {made.digest}, "
+               f"file SHA-256 {made.file_digest}")  # fmt: skip
+
+
 @export_group.command("package")
 @click.option("--organisation", "code", required=True, help="Code of the organisation.")
 @click.option("--year", required=True, type=int, help="Year of the cycle.")
@@ -466,6 +489,15 @@ def run_scheduler(once: bool) -> None:
     lease.release()
 
 
+@plan_group.command("propose")
+def run_planner() -> None:
+    """Let the planner answer what it was asked for and nobody works on; pages begin this themselves."""
+    from controls.jobs import runner  # loaded only here, with the solver: no page needs either
+
+    for state in runner.propose_waiting():
+        click.echo(state.value)
+
+
 @assets_group.command("install")
 def install_assets() -> None:
     """Fetch the design system through npm and copy what the pages use."""
@@ -509,7 +541,8 @@ def _serve(port: int) -> NoReturn:
 def register(app: Flask) -> None:
     """Add the commands."""
     for group in (
-        audit_group, evidence_group, organisation_group, user_group, import_group, export_group, assets_group,
+        audit_group, evidence_group, organisation_group, user_group, import_group, export_group, plan_group,
+        assets_group,
     ):  # fmt: skip
         app.cli.add_command(group)
     app.cli.add_command(run_demo)

@@ -21,6 +21,7 @@ from controls.overview import queries as overview
 from controls.papers import actions as papers
 from controls.papers import coming_back
 from controls.papers.tables import Intake
+from controls.planning import queries as planning
 from controls.recommendation import queries as recommendations
 from controls.reminder import queries as reminders
 from controls.review import actions as reviewing
@@ -66,6 +67,7 @@ def connect() -> None:
     _put(universe.BESIDE, overview.coverage_beside())
     _put(rotation.PLANNED, forum.planned)
     _put(rotation.PLANNED, reviews.progress)
+    _put(planning.SERIOUS, findings.serious)
     _put(deciding.ON_LOCK, reviewing.create_chosen)
     _put(reviews.GATES_TO_APPROVE, operating.untested)
     _put(reviews.GATES_TO_APPROVE, findings.unfinished)

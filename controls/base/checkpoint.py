@@ -189,6 +189,14 @@ def read(path: Path) -> Checkpoint:
         raise Malformed(MALFORMED(file=Exact(path.name))) from error
 
 
+def before(folder: Path, size: int, end: datetime) -> Checkpoint | None:
+    """The last checkpoint that was made before a moment at which the log held so many events."""
+    for noted, path in reversed(list(kept(folder))):
+        if noted <= size and (made := read(path)).at < end:
+            return made
+    return None
+
+
 class Notes:
     """The checkpoints that a verification holds against the log: those of the key folder and those from outside."""
 

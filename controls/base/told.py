@@ -14,7 +14,7 @@ from controls.base.redaction import retold
 
 State = Mapping[str, Any]
 Key = tuple[str, int]
-AT_ONCE = 500
+AT_ONCE = 5000
 
 
 def end_of(day: date) -> datetime:
@@ -27,20 +27,24 @@ def states(session: Session, rows: Mapping[str, Select[Any]], day: date) -> dict
 
     A row of which nothing was told by then is absent. What a redaction retells stands in for what it took away.
     """
+    return recorded(session, rows, day)[1]
+
+
+def recorded(session: Session, rows: Mapping[str, Select[Any]], day: date) -> tuple[int, dict[Key, State]]:
+    """How many events the log held at the end of the day (if any tells of the rows), and the states."""
     until = select(EventRow.seq).where(EventRow.at < end_of(day)).order_by(EventRow.at.desc(), EventRow.seq.desc())
-    last = session.scalar(until.limit(1))
-    if last is None:
-        return {}
+    last = until.limit(1).scalar_subquery()
     asked = or_(*(and_(ToldRow.table_name == table, ToldRow.row_id.in_(ids)) for table, ids in rows.items()))
     key = (ToldRow.table_name, ToldRow.row_id)
-    newest = select(*key, func.max(ToldRow.seq)).where(asked, ToldRow.seq <= last).group_by(*key)
-    at = {(table, id): seq for table, id, seq in session.execute(newest)}
+    newest = select(*key, func.max(ToldRow.seq), last).where(asked, ToldRow.seq <= last).group_by(*key)
+    heard = session.execute(newest).all()
+    size, at = heard[0][3] if heard else 0, {(table, id): seq for table, id, seq, _size in heard}
     found: dict[Key, State] = {}
     while at:
         told = _told(session, set(at.values()))
         found |= {key: told[seq][key] for key, seq in at.items() if key in told.get(seq, {})}
         at = dict(_before(session, {key: seq for key, seq in at.items() if key not in found}))
-    return found
+    return size, found
 
 
 def _told(session: Session, seqs: set[int]) -> dict[int, dict[Key, State]]:

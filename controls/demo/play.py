@@ -17,6 +17,7 @@ from controls.demo import (
     following,
     keeping,
     people,
+    planning,
     recommending,
     reviewing,
     testing,
@@ -44,7 +45,7 @@ REAL = "This database holds real data; the demo is never written over it. Set KO
 HALF = "The demo in this folder was not built to its end. Remove the folder and build the demo again."
 PARTS = (
     people, changing, describing, years, assessing, recommending, deciding, reviewing, testing, following, keeping,
-    visiting,
+    visiting, planning,
 )  # fmt: skip
 
 

@@ -335,6 +335,19 @@ def of_subprocess(by: By, subprocess_id: int) -> list[Finding]:
     return list(db.session.scalars(query.order_by(Finding.number.desc())))
 
 
+def serious(organisation_id: int) -> Select[Any]:
+    """The sub-processes with an open serious finding, for the plan: they get no light review."""
+    return (
+        select(Finding.subprocess_id)
+        .distinct()
+        .where(
+            Finding.organisation_id == organisation_id,
+            Finding.state.in_(rules.LIVE),
+            Finding.severity.in_(rules.SERIOUS),
+        )
+    )
+
+
 def open_counts(organisation_id: int, subprocess_ids: Sequence[int] | None = None) -> dict[int, tuple[int, int]]:
     """Open findings and serious ones among them, per sub-process."""
     serious = func.sum(case((Finding.severity.in_(rules.SERIOUS), 1), else_=0))

@@ -1,11 +1,11 @@
 """Reads of meetings, presence and decisions, and the decisions as they stand."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, case, func, inspect, literal, or_, select
+from sqlalchemy import Select, String, and_, case, func, inspect, literal, or_, select, type_coerce
 from sqlalchemy.orm import aliased
 
 from controls.base import held, task
@@ -21,7 +21,7 @@ from controls.identity.permissions import Permission
 from controls.identity.tables import Organisation, Person
 from controls.recommendation import queries as recommendation
 from controls.recommendation.tables import Line, Recommendation
-from controls.recommendation.words import Recommended
+from controls.recommendation.words import DeferCode, Recommended
 from controls.recommendation.words import State as RecommendationState
 from controls.rotation.rules import PlanKind
 from controls.universe.tables import Process, Subprocess
@@ -388,19 +388,48 @@ def planned(about_id: int) -> list[Select[*tuple[Any, ...]]]:
     """For the roll: the forum's standing choices and deferrals, and what is handed over and not decided yet."""
     kind = case((Decision.decided == Decided.DEFERRED, PlanKind.DEFERRED.value), else_=PlanKind.PLANNED.value)
     decided = (
-        select(Decision.subprocess_id, Decision.review_year, kind, Decision.hours, Decision.deferred_to)
+        select(Decision.subprocess_id, Decision.review_year, kind, Decision.hours, Decision.deferred_to,
+               type_coerce(Decision.form, String))
         .join(Meeting, Meeting.id == Decision.meeting_id)
         .where(Meeting.about_id == about_id, Meeting.state == State.LOCKED, ~_is_replaced())
         .where(Decision.decided != Decided.NOT_CHOSEN)
     )  # fmt: skip
     handed_over = (
-        select(Line.subprocess_id, Line.review_year, literal(PlanKind.PROPOSED.value), Line.hours, Line.defer_to)
+        select(Line.subprocess_id, Line.review_year, literal(PlanKind.PROPOSED.value), Line.hours, Line.defer_to,
+               type_coerce(Line.form, String))
         .join(Recommendation, Recommendation.id == Line.recommendation_id)
         .join(Cycle, Cycle.id == Recommendation.cycle_id)
         .where(Recommendation.organisation_id == about_id, Recommendation.state == RecommendationState.HANDED_OVER)
         .where(Cycle.state == CycleState.RECOMMENDED, Line.recommended == Recommended.REVIEW)
-    )
+    )  # fmt: skip
     return [decided, handed_over]
+
+
+class Deferral(NamedTuple):
+    """A deferral of a sub-process, by which decision, of what day, until which year and why."""
+
+    subprocess_id: int
+    number: str
+    on: date
+    until: int
+    code: DeferCode
+
+
+def deferrals(about_ids: Collection[int], before: datetime) -> dict[int, list[Deferral]]:
+    """By sub-process the deferrals that stood at a moment, oldest first: locked then, and not replaced by then."""
+    replaced = select(Later.id).join(ItsMeeting, ItsMeeting.id == Later.meeting_id).where(
+        Later.replaces_id == Decision.id, ItsMeeting.state == State.LOCKED, ItsMeeting.confirmed_at < before
+    )  # fmt: skip
+    rows: Any = db.session.execute(
+        select(Decision.subprocess_id, Decision.number, Meeting.held_on, Decision.deferred_to, Decision.defer_code)
+        .join(Meeting, Meeting.id == Decision.meeting_id)
+        .where(Meeting.about_id.in_(about_ids), Meeting.state == State.LOCKED, Meeting.confirmed_at < before)
+        .where(Decision.decided == Decided.DEFERRED, ~replaced.exists()).order_by(Meeting.confirmed_at, Decision.id)
+    )  # fmt: skip
+    found: dict[int, list[Deferral]] = {}
+    for row in rows:
+        found.setdefault(row.subprocess_id, []).append(Deferral(*row))
+    return found
 
 
 def decision_by_number(about_id: int, number: str) -> Decision | None:

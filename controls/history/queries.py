@@ -56,6 +56,9 @@ from controls.identity.tables import (
     VisitingGrant,
 )  # fmt: skip
 from controls.overview import queries as overview
+from controls.planning.tables import Capacity as PlannedHours
+from controls.planning.tables import Line as PlanLine
+from controls.planning.tables import Plan, Scenario, Team
 from controls.recommendation.tables import Line as RecommendedLine
 from controls.recommendation.tables import Recommendation
 from controls.reminder.tables import Receipt, Reminder
@@ -123,6 +126,11 @@ NAMES: dict[str, Select[Any]] = {
     "identity_stand_in": _name(StandIn, Person.name, join=(Person, Person.id == StandIn.person_id)),
     "identity_visiting_grant": _name(VisitingGrant, Person.name, join=(Person, Person.id == VisitingGrant.visitor_id)),
     "identity_role_grant": _name(RoleGrant, Person.name, join=(Person, Person.id == RoleGrant.person_id)),
+    "planning_capacity": _name(PlannedHours, _text(PlannedHours.year)),
+    "planning_line": _name(PlanLine, _A.code, _A.name_da, _A.name_en, join=(_A, _A.id == PlanLine.subprocess_id)),
+    "planning_plan": _name(Plan, _text(Plan.number)),
+    "planning_scenario": _name(Scenario, Scenario.name),
+    "planning_team": _name(Team, Team.name),
     "recommendation_line": _name(RecommendedLine, _A.code, _A.name_da, _A.name_en,
                                  join=(_A, _A.id == RecommendedLine.subprocess_id)),
     "recommendation_recommendation": _name(

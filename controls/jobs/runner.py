@@ -29,6 +29,11 @@ from controls.identity import queries as identity
 from controls.identity.permissions import Role, reach
 from controls.jobs import actions, queries, rules
 from controls.jobs.rules import Fact, Job, State
+from controls.planning import actions as plans
+from controls.planning import ahead
+from controls.planning import queries as proposals
+from controls.planning.words import Asked
+from controls.rotation import planner
 from controls.wheel.dates import working_day
 
 log = logging.getLogger(__name__)
@@ -168,6 +173,7 @@ def tick() -> list[tuple[Job, State]]:
     ran = [(job, _run(job, today)) for job in due]
     if settings.current().smtp:
         _at_once(today)
+    propose_waiting()
     return [(job, state) for job, state in ran if state is not None]
 
 
@@ -178,6 +184,37 @@ def _at_once(today: date) -> None:
     except (OSError, SMTPException):
         log.exception("no mail could be sent")
         db.session.rollback()
+
+
+def propose(id: int) -> Asked | None:
+    """The planner answers one proposal; None when somebody else has it, or it is answered."""
+    with transaction():
+        row = plans.claim(system(), id)
+        if row is None:
+            return None
+        question = row.question
+
+    def told(done: int, of: int) -> None:
+        with transaction():
+            plans.progress(system(), id, done, of)
+
+    try:
+        given, horizon = ahead.asked(question)
+        state, answer = Asked.DONE, ahead.answer(planner.plan(given, horizon, told=told), given)
+    except Exception:  # whatever happens to it, whoever asked is told
+        log.exception("proposal %s failed", id)
+        db.session.rollback()
+        state, answer = Asked.FAILED, ""
+    with transaction():
+        plans.end_proposal(system(), id, state, answer)
+    return state
+
+
+def propose_waiting() -> list[Asked]:
+    """What waits for the planner, one after the other."""
+    waiting = proposals.waiting()
+    db.session.rollback()
+    return [state for id in waiting if (state := propose(id)) is not None]
 
 
 def _run(job: Job, today: date) -> State | None:

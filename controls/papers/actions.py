@@ -15,8 +15,10 @@ from controls.identity import queries as people
 from controls.identity.duties import Duty, Side
 from controls.identity.permissions import Permission
 from controls.identity.tables import Organisation
-from controls.papers import catalogue_rows, changing, coming_back, day, earlier_reviews, risk_forms
+from controls.papers import catalogue_rows, certificate, changing, coming_back, day, earlier_reviews, risk_forms
+from controls.papers.certificate import Certified
 from controls.papers.coming_back import UploadedFile
+from controls.papers.plan_sheet import Made as PlanMade
 from controls.papers.rules import OfDay, Packed, Summary
 from controls.papers.tables import Intake, IntakeDraft
 from controls.papers.words import Kind
@@ -34,8 +36,13 @@ PACKAGE_EXPORTED = audit.declare(
     "papers.package_exported", N_("Audit package exported"), "year", "digest", "size", "files", "rows", "events",
     "evidence", "missing",
 )  # fmt: skip
+PLAN_EXPORTED = audit.declare("papers.plan_exported", N_("Five-year roll exported"), "rows", "digest")
 DAY_EXPORTED = audit.declare(
     "papers.day_exported", N_("Catalogue of a day exported"), "day", "language", "rows", "digest"
+)  # fmt: skip
+CERTIFICATE_EXPORTED = audit.declare(
+    "papers.certificate_exported", N_("Coverage certificate exported"), "day", "form", "language",
+    "subprocesses", "uncovered", "digest", "file_digest",
 )  # fmt: skip
 FORMS_OUT = audit.declare(
     "papers.forms_exported", N_("Forms taken out to be filled in"), "kind", "year", "rows", "digest"
@@ -73,6 +80,24 @@ def record_day(by: By, organisation: Organisation, summary: OfDay) -> None:
     audit.record(
         by, DAY_EXPORTED, organisation, organisation_id=organisation.id, day=summary.day, language=summary.lang,
         rows=summary.rows, digest=summary.digest,
+    )  # fmt: skip
+
+
+def record_certificate(by: By, organisation: Organisation, made: Certified) -> None:
+    """Put into the log who printed the coverage certificate of which day, and the checksums of what was printed."""
+    by.must(certificate.needed(by), organisation.id)
+    audit.record(
+        by, CERTIFICATE_EXPORTED, organisation, organisation_id=organisation.id, day=made.day, form=made.form,
+        language=made.lang, subprocesses=made.active, uncovered=made.missing, digest=made.digest,
+        file_digest=made.file_digest,
+    )  # fmt: skip
+
+
+def record_plan(by: By, organisation: Organisation, made: PlanMade) -> None:
+    """Put into the log who took the five-year grid out, and the checksum of its rows."""
+    by.must(Permission.CATALOGUE_READ, organisation.id)
+    audit.record(
+        by, PLAN_EXPORTED, organisation, organisation_id=organisation.id, rows=made.rows, digest=made.digest,
     )  # fmt: skip
 
 

@@ -5,7 +5,8 @@ from controls.base.why import N_
 from controls.forum.words import Decided, Declared, Function, MeetingForm, Ruling, State
 from controls.papers.columns import SUBPROCESS, Column, Kind, sheet
 from controls.recommendation.words import DeferCode, ReasonCode, Recommended
-from controls.rotation.words import Degree, Form, Status
+from controls.rotation.words import Degree, Form, Source, Status
+from controls.universe.words import Kind as Change
 
 RECOMMENDATION = sheet(
     "06", N_("Recommendation"),
@@ -66,4 +67,23 @@ ROLL = sheet(
     Column(N_("due_year"), Kind.NUMBER, 11), Column(N_("roll_state"), Kind.WORD, words=Status),
     Column(N_("overdue"), Kind.YES_NO),
     total="subprocess_id",
+)  # fmt: skip
+
+LEDGER = sheet(
+    "09b", N_("Coverage ledger"),
+    Column(N_("line_id"), Kind.NUMBER, 11), *SUBPROCESS, Column(N_("covered_on"), Kind.DATE, 14),
+    Column(N_("coverage"), Kind.WORD, 14, Degree), Column(N_("form"), Kind.WORD, 14, Form),
+    Column(N_("source"), Kind.WORD, 24, Source), Column(N_("review_id")), Column(N_("recorded_at"), Kind.MOMENT),
+    Column(N_("reverses_line"), Kind.NUMBER, 13),
+    total="line_id",
+)  # fmt: skip
+
+STRUCTURE = sheet(
+    "09c", N_("Changes of structure"),
+    Column(N_("change_id"), Kind.NUMBER, 13), Column(N_("effective_on"), Kind.DATE),
+    Column(N_("recorded_at"), Kind.MOMENT), Column(N_("change"), Kind.WORD, 34, Change),
+    Column(N_("before_id"), Kind.NUMBER, 13), Column(N_("code_before"), width=16),
+    Column(N_("after_id"), Kind.NUMBER, 13), Column(N_("code_after"), width=16),
+    Column(N_("coverage_kept"), Kind.YES_NO, 14), Column(N_("reason"), Kind.LONG, 60),
+    total="change_id",
 )  # fmt: skip

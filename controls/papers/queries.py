@@ -13,6 +13,7 @@ from controls.assessment.tables import Assessment
 from controls.assessment.tables import Line as AssessmentLine
 from controls.base.audit import CLEANED, EVENTS, EventRow
 from controls.base.by import By
+from controls.base.clock import midnight_after
 from controls.base.db import db
 from controls.base.db import snapshot as snapshot
 from controls.base.redaction import Retold, retold
@@ -37,14 +38,16 @@ from controls.recommendation.tables import Line, Recommendation
 from controls.recommendation.words import Recommended
 from controls.review.tables import Control, DesignTest, Review, Risk, RiskControl
 from controls.rotation import queries as rotation
+from controls.rotation.tables import Coverage
 from controls.rotation.words import Status
-from controls.universe.tables import Area, Process, Subprocess
+from controls.universe import queries as universe
+from controls.universe.tables import Area, Lineage, Process, Structure, Subprocess
 from controls.wheel import queries as wheels
 from controls.wheel.tables import Cycle, Step
 from controls.wheel.words import State as WheelState
 
 Rows = Iterator[tuple[Any, ...]]
-EXPORTED, PACKED = "papers.workbook_exported", "papers.package_exported"
+EXPORTED, PACKED, CERTIFIED = "papers.workbook_exported", "papers.package_exported", "papers.certificate_exported"
 
 
 def scope(by: By, organisation: Organisation, year: int) -> Scope:
@@ -95,6 +98,7 @@ class Export:
     language: str
     rows: int
     digest: str
+    day: date | None = None
 
 
 def exports(organisations: frozenset[int], most: int = 20) -> list[Export]:
@@ -102,13 +106,15 @@ def exports(organisations: frozenset[int], most: int = 20) -> list[Export]:
     rows = db.session.execute(
         select(EventRow.at, EventRow.person_name, Organisation.code, EventRow.payload)
         .join(Organisation, Organisation.id == EventRow.organisation_id)
-        .where(EventRow.action.in_((EXPORTED, PACKED)), EventRow.organisation_id.in_(organisations))
+        .where(EventRow.action.in_((EXPORTED, PACKED, CERTIFIED)), EventRow.organisation_id.in_(organisations))
         .order_by(EventRow.seq.desc()).limit(most)
     )  # fmt: skip
     found = []
     for at, person, code, payload in rows:
         told = json.loads(payload or "")["fields"]
-        found.append(Export(at, person, code, told["year"], told.get("language", ""), told["rows"], told["digest"]))
+        day = date.fromisoformat(told["day"]) if "day" in told else None
+        number, year = told.get("rows", told.get("subprocesses", 0)), told.get("year", 0)
+        found.append(Export(at, person, code, year, told.get("language", ""), number, told["digest"], day))
     return found
 
 
@@ -307,6 +313,47 @@ def roll(s: Scope) -> Rows:
             latest.covered_on if latest else None, latest.degree if latest else None, row.due, row.status,
             row.status == Status.OVERDUE, s.code, s.year,
         )  # fmt: skip
+
+
+def _parts(s: Scope) -> tuple[frozenset[int], date, datetime]:
+    """The sub-processes elsewhere that something here came of, the roll's day, and the moment at which it ends."""
+    on = min(s.last, s.by.today)
+    origins = universe.origins(frozenset({s.organisation}), on, recorded=True)
+    return rotation.came_of(origins), on, midnight_after(on)
+
+
+def coverage(s: Scope) -> Rows:
+    """Sheet 09b: every line of the coverage ledger that the roll is counted from, those too that count no longer."""
+    elsewhere, _on, end = _parts(s)
+    query = (
+        select(Coverage.id, Coverage.subprocess_id, Subprocess.code, Coverage.covered_on, Coverage.degree,
+               Coverage.form, Coverage.source, Coverage.review_number, Coverage.recorded_at, Coverage.reverses_id,
+               Organisation.code)
+        .join(Subprocess, Subprocess.id == Coverage.subprocess_id)
+        .join(Organisation, Organisation.id == Coverage.organisation_id)
+        .where(or_(Subprocess.organisation_id == s.organisation, Subprocess.id.in_(elsewhere)))
+        .where(Coverage.recorded_at < end).order_by(Coverage.id)
+    )  # fmt: skip
+    for row in stream(query):
+        yield *row, s.year
+
+
+def structure(s: Scope) -> Rows:
+    """Sheet 09c: every change of structure that the roll is counted from, a row for each line that it made."""
+    elsewhere, on, end = _parts(s)
+    before, after = aliased(Subprocess), aliased(Subprocess)
+    query = (
+        select(Structure.id, Structure.effective_on, Structure.recorded_at, Structure.kind, Lineage.before_id,
+               before.code, Lineage.after_id, after.code, Lineage.inherits, Structure.reason, Organisation.code)
+        .join(Structure, Structure.id == Lineage.structure_id)
+        .join(Organisation, Organisation.id == Lineage.organisation_id)
+        .outerjoin(before, before.id == Lineage.before_id).outerjoin(after, after.id == Lineage.after_id)
+        .where(Lineage.object_type == Subprocess.__tablename__)
+        .where(or_(Lineage.organisation_id == s.organisation, Lineage.after_id.in_(elsewhere)))
+        .where(Structure.recorded_at < end, Structure.effective_on <= on).order_by(Structure.id, Lineage.id)
+    )  # fmt: skip
+    for row in stream(query):
+        yield *row[:5], row[5] or "", row[6], row[7] or "", *row[8:], s.year
 
 
 def reviews(s: Scope) -> Rows:
@@ -571,7 +618,8 @@ ROWS: tuple[tuple[Sheet, Callable[[Scope], Rows]], ...] = (
     (ground.PROCESSES, processes), (ground.ASSESSMENTS, assessments), (ground.RISKS, risks),
     (ground.CONTROLS, controls), (ground.MATRIX, matrix), (choice.RECOMMENDATION, recommendation),
     (choice.DECISIONS, decisions), (choice.IMPARTIALITY, impartiality), (choice.ATTENDANCE, attendance),
-    (choice.ROLL, roll), (proof.REVIEWS, reviews), (proof.REOPENINGS, reopenings),
+    (choice.ROLL, roll), (choice.LEDGER, coverage), (choice.STRUCTURE, structure),
+    (proof.REVIEWS, reviews), (proof.REOPENINGS, reopenings),
     (proof.TESTS, tests), (proof.SAMPLES, samples), (proof.EVIDENCE, evidence), (proof.FINDINGS, findings),
     (proof.ACTIONS, actions), (running.WHEEL, wheel), (running.USERS, users),
 )  # fmt: skip

@@ -19,11 +19,15 @@ from controls.identity import queries as people
 from controls.identity.permissions import Permission
 from controls.papers import (
     actions,
+    certificate,
+    certificate_out,
+    certificate_words,
     changing,
     coming_back,
     day,
     earlier_reviews,
     package,
+    plan_sheet,
     queries,
     risk_forms,
     rules,
@@ -34,10 +38,12 @@ from controls.papers.coming_back import File
 from controls.papers.filling import Column, Holds
 from controls.papers.forms import Take, Undo, Upload
 from controls.papers.words import Kind
+from controls.planning import board, grid
+from controls.planning import queries as plans
 from controls.universe import queries as universe
 from controls.universe.forms import Then
 from controls.universe.rules import NO_FILE
-from controls.web import answer, guard
+from controls.web import answer, guard, lists
 from controls.web.words import short_date
 from controls.wheel import queries as wheel
 
@@ -100,6 +106,62 @@ def download_day() -> ResponseReturnValue:
         return rules.day_name(summary)
 
     return _taken(lambda file: day.write(by, here, on, lang, file), name, XLSX)
+
+
+@bp.get("/plan/certificate")
+@guard.allows(Permission.CATALOGUE_READ)
+def certify() -> ResponseReturnValue:
+    """The coverage certificate of a day: today's, or the one that is asked for."""
+    by, others = guard.by(), guard.reached_organisations()
+    here, form = guard.organisation(), Then(request.args if "on" in request.args else None)
+    context: dict[str, Any] = {"here": here, "others": others, "said": None, "day": None}
+    if "on" not in request.args:
+        form.on.data = by.today
+    elif not form.validate() or form.on.data is None:
+        return answer.failed("papers/certificate.html", form, **context)
+    day = form.on.data or by.today
+    try:
+        found = certificate.certify(by, here, day, others)
+    except Refused as refused:
+        return answer.failed(
+            "papers/certificate.html", form, Refused(one.at("on") for one in refused.reasons), **context
+        )
+    said = certificate_words.written(found, _reader())
+    return answer.page("papers/certificate.html", form, **context | {"said": said, "day": day, "found": found})
+
+
+@bp.get("/plan/certificate/file")
+@guard.allows(Permission.CATALOGUE_READ)
+def download_certificate() -> ResponseReturnValue:
+    """The coverage certificate as PDF, or as a workbook, recorded with its digests before it leaves."""
+    by, here, form = guard.by(), guard.organisation(), Then(request.args)
+    kind = certificate_out.XLSX if request.args.get("form") == certificate_out.XLSX else certificate_out.PDF
+    if not form.validate() or form.on.data is None:
+        return answer.onward(url_for("papers.certify", org=here.code, on=request.args.get("on", "")))
+    data, made = certificate_out.made(certificate.certify(by, here, form.on.data), kind, _language())
+    with guard.recorded():
+        actions.record_certificate(by, here, made)
+    name, media = certificate_out.filename(made), certificate_out.FORMS[kind]
+    return send_file(io.BytesIO(data), mimetype=media, as_attachment=True, download_name=name, max_age=0)
+
+
+@bp.get("/plan/excel")
+@guard.allows(Permission.CATALOGUE_READ)
+def download_plan() -> ResponseReturnValue:
+    """The five-year grid with exactly the rows and years of the page, recorded before it leaves."""
+    by, here, lang = guard.by(), guard.organisation(), _language()
+    planner = by.may(Permission.RECOMMENDATION_WRITE, here.id)
+    seen = plans.seen(here.id, by.today, by.person_id if planner else None)
+    years = grid.shown(request.args.get("from", ""), request.args.get("view", ""), seen.this_year)
+    asked = lists.asked(("code",), grid.FILTERS).filters
+    rows = grid.chosen(
+        seen.rows, grid.Asked(**asked), board.sums(seen.board, years), seen.possible, seen.standing.draft
+    )  # fmt: skip
+    about = plan_sheet.About(here.code, here.name_en if lang == "en" else here.name_da, by.name, by.at, asked)
+    made = plan_sheet.write(seen, rows, years, about, lang)
+    with guard.recorded():
+        actions.record_plan(by, here, made)
+    return send_file(io.BytesIO(made.data), mimetype=XLSX, as_attachment=True, download_name=made.filename, max_age=0)
 
 
 def _taken(write: Callable[[IO[bytes]], T], recorded: Callable[[T], str], kind: str) -> ResponseReturnValue:

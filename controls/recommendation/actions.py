@@ -1,5 +1,6 @@
 """Writes of the recommendation: begin it, put and take out lines, hand it over."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from controls.assessment import queries as assessment
@@ -54,12 +55,36 @@ def put_line(by: By, recommendation_id: int, values: LineValues, version: int | 
     refuse_if(rules.why_not_change(head.state) + rules.why_not_put(values, place, head.year))
     known = queries.line(head.id, values.subprocess_id)
     row = load(Line, known.id, version) if known else _new(head, values.subprocess_id)
+    _put(by, head, row, values, place)
+    accounts.take_part(by, Duty.S5, head, Side.FIRST)
+    audit.record(by, LINE_PUT, row)
+    return row
+
+
+def take_over(by: By, recommendation_id: int, lines: Sequence[LineValues]) -> list[Line]:
+    """Take candidates of the long list over as lines, all or none; what others said of one meanwhile stands."""
+    head = load(Recommendation, recommendation_id)
+    by.must(Permission.RECOMMENDATION_WRITE, head.organisation_id)
+    refuse_if(rules.why_not_change(head.state) + ([] if lines else [rules.NONE_CHOSEN("pick")]))
+    places = {row.subprocess_id: row for row in rotation.roll(head.organisation_id, head.year, by.today)}
+    known = {line.subprocess_id: line for line in queries.lines(head.id)}
+    refuse_if(rules.why_not_take_over(lines, places, known, head.year))
+    put = [
+        _put(by, head, known.get(values.subprocess_id) or _new(head, values.subprocess_id), values,
+             places[values.subprocess_id])
+        for values in lines
+    ]  # fmt: skip
+    accounts.take_part(by, Duty.S5, head, Side.FIRST)
+    for row in put:
+        audit.record(by, LINE_PUT, row)
+    return put
+
+
+def _put(by: By, head: Recommendation, row: Line, values: LineValues, place: RollRow) -> Line:
     _fill(row, values, head.year)
     _stand(row, place)
     row.author_id = by.person_id
     saved(by, row)
-    accounts.take_part(by, Duty.S5, head, Side.FIRST)
-    audit.record(by, LINE_PUT, row)
     return row
 
 

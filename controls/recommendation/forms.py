@@ -67,6 +67,12 @@ class LineForm(BaseForm):
         )  # fmt: skip
 
 
+class TakeOver(BaseForm):
+    """The candidates of the long list that become lines."""
+
+    pick = SelectMultipleField(N_("Sub-processes"), coerce=int, choices=[], validate_choice=False)
+
+
 class Introduction(BaseForm):
     """The text before the lines."""
 

@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from werkzeug.datastructures import MultiDict
 
 from controls.assessment import queries as assessment
@@ -12,7 +13,7 @@ from controls.base.db import transaction
 from controls.base.form import Pick, said
 from controls.base.why import Refused
 from controls.identity.permissions import Permission
-from controls.recommendation import actions, forms, queries, rules, snapshot
+from controls.recommendation import actions, forms, longlist, queries, rules, snapshot
 from controls.recommendation.words import Recommended, State
 from controls.rotation import queries as rotation
 from controls.rotation.rules import RollRow
@@ -135,6 +136,59 @@ def hand_over(year: int) -> ResponseReturnValue:
         return answer.done(_here(year), _("The recommendation has been handed over to the VD-forum and is frozen."))
 
 
+@bp.get(f"{PATH}/long-list")
+@guard.allows(WRITE)
+def long_list(year: int) -> ResponseReturnValue:
+    """What presses this year, ranked, with why; none is chosen beforehand unless the reader asks for it."""
+    head, listed = _listed(year)
+    ticked = {one.row.subprocess_id for one in listed if one.pressing} if request.args.get("tick") == "due" else set()
+    return answer.page("recommendation/long_list.html", forms.TakeOver(), **_around_list(head, listed, year, ticked))
+
+
+@bp.post(f"{PATH}/long-list/take-over")
+@guard.allows(WRITE)
+def take_over(year: int) -> ResponseReturnValue:
+    """Take the chosen candidates over as lines of the draft, with their reasons as the text."""
+    head, listed = _listed(year)
+    form, refused = forms.TakeOver(request.form), None
+    chosen = set(form.pick.data or [])
+    if chosen - {one.row.subprocess_id for one in listed}:
+        refused = Refused([rules.GONE("pick")])
+    elif form.validate():
+        lines = [
+            longlist.line(one, longlist.words(said(reason) for reason in one.reasons)) for one in listed
+            if one.row.subprocess_id in chosen
+        ]  # fmt: skip
+        try:
+            with transaction():
+                made = actions.take_over(guard.by(), head.id, lines)
+                text = ngettext("%(num)s sub-process was taken over into the draft.",
+                                "%(num)s sub-processes were taken over into the draft.", len(made))  # fmt: skip
+                return answer.done(_here(year), text)
+        except Refused as error:
+            refused = error
+    return answer.failed("recommendation/long_list.html", form, refused, **_around_list(head, listed, year, chosen))
+
+
+def _listed(year: int) -> tuple[Any, list[longlist.Candidate]]:
+    """The draft, and what presses and has no position in it."""
+    _cycle, head, lines = _of_year(year)
+    if head is None or head.state is not State.DRAFT:
+        abort(404)
+    roll = rotation.roll(guard.organisation().id, year, guard.by().today)
+    positions = {line.subprocess_id for line in lines if rules.positioned(line)}
+    chosen = {line.subprocess_id for line in lines if line.recommended is Recommended.REVIEW}
+    asked = rules.hours(((line.recommended, line.review_year, line.hours) for line in lines), roll, head.capacity_hours,
+                        year)  # fmt: skip
+    return head, longlist.long_list(roll, positions, chosen, year, asked.asked)
+
+
+def _around_list(head: Any, listed: list[longlist.Candidate], year: int, ticked: set[int]) -> dict[str, Any]:
+    reasons = {one.row.subprocess_id: [said(reason) for reason in one.reasons] for one in listed}
+    return {"here": guard.organisation(), "head": head, "year": year, "listed": listed, "reasons": reasons,
+            "ticked": ticked}  # fmt: skip
+
+
 @bp.get(f"{PATH}/lines/<code>")
 @guard.allows(WRITE)
 def line(year: int, code: str) -> ResponseReturnValue:
@@ -159,7 +213,7 @@ def _line(year: int, code: str) -> tuple[Any, RollRow, Any, list[RollRow]]:
 def _typed(known: Any, place: RollRow, year: int) -> MultiDict[str, str]:
     """A saved line as form fields; a new one carries only what is a fact: why it presses, and its hours last time."""
     if known is None:
-        facts = [("reason_codes", code.value) for code in rules.facts(place)]
+        facts = [("reason_codes", code.value) for code in longlist.codes(place, year)]
         hours = [("hours", str(place.hours))] if place.hours else []
         return MultiDict([("form", Form.ORDINARY.value), ("review_year", str(year)), *facts, *hours])
     pairs = {

@@ -1,7 +1,8 @@
 """What a recommendation may say, what is missing before it is handed over, and how its hours add up."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from controls.assessment.words import Band
 from controls.base.why import N_, WRONG_STATE, Reason, Why
@@ -18,6 +19,9 @@ EXISTS = Why("recommendation.exists", N_("There is already a recommendation for 
 TOO_LONG = Why("recommendation.too_long", N_("At most {max} words (there are {count})."))
 LIGHT_BAND = Why("recommendation.light_band", N_("A light review is only for the bands low and moderate."))
 LIGHT_FRAUD = Why("recommendation.light_fraud", N_("A light review is not allowed where the risk of fraud is special."))
+LIGHT_CHANGED = Why(
+    "recommendation.light_changed", N_("The sub-process is essentially changed. Choose an ordinary review.")
+)
 LIGHT_TWICE = Why(
     "recommendation.light_twice", N_("The latest review was light. Two light reviews may not follow each other.")
 )
@@ -31,6 +35,9 @@ NO_REASON = Why("recommendation.no_reason", N_("{code}: choose at least one reas
 NO_TEXT = Why("recommendation.no_text", N_("{code}: write why in one or two sentences."))
 NO_HOURS = Why("recommendation.no_hours", N_("{code}: write how many hours it takes."))
 UNSETTLED = Why("recommendation.unsettled", N_("{code} is due in {due}: recommend it, defer it or write why not."))
+NONE_CHOSEN = Why("recommendation.none_chosen", N_("Choose at least one sub-process of the list."))
+GONE = Why("recommendation.gone", N_("One of the chosen sub-processes is no longer on the list. Choose again."), 409)
+SAID = Why("recommendation.said", N_("{code}: somebody has taken a position meanwhile. Choose again."), 409)
 NOT_HANDED_OVER = Why("recommendation.not_handed_over", N_("The recommendation has not been handed over."), 409)
 
 
@@ -68,13 +75,6 @@ def codes(text: str) -> tuple[ReasonCode, ...]:
     return tuple(ReasonCode(code) for code in text.split(";") if code)
 
 
-def facts(row: RollRow) -> tuple[ReasonCode, ...]:
-    """The reasons that are facts of the roll and the assessment, not judgements."""
-    found = {Status.OVERDUE: [ReasonCode.OVERDUE], Status.DUE: [ReasonCode.DUE]}.get(row.status, [])
-    found = found + ([ReasonCode.HIGH_RISK] if row.band is Band.HIGH else [])
-    return tuple(found + ([ReasonCode.FRAUD] if row.fraud else []))
-
-
 def why_not_start(state: CycleState, unapproved: Sequence[Reason], exists: bool, year: int) -> list[Reason]:
     """A draft begins while the cycle calibrates, when every assessment is approved."""
     reasons = [] if state is CycleState.CALIBRATING else [NO_TIME(state=CycleState.CALIBRATING)]
@@ -101,10 +101,36 @@ def why_not_put(values: LineValues, row: RollRow, year: int) -> list[Reason]:
     return reasons
 
 
+class Standing(Protocol):
+    """A line as it stands in the draft."""
+
+    recommended: Recommended
+    text: str
+
+
+def positioned(line: Standing) -> bool:
+    """Whether a line says anything; what was taken out does not."""
+    return line.recommended is not Recommended.NOT or bool(line.text.strip())
+
+
+def why_not_take_over(
+    lines: Sequence[LineValues], places: Mapping[int, RollRow], known: Mapping[int, Standing], year: int
+) -> list[Reason]:
+    """What is taken over is in the roll, fulfils what a line must, and nobody has taken a position on it meanwhile."""
+    reasons = [] if all(values.subprocess_id in places for values in lines) else [GONE("pick")]
+    for values in lines:
+        place, line = places.get(values.subprocess_id), known.get(values.subprocess_id)
+        if place is not None:
+            reasons += [SAID("pick", code=place.code)] if line and positioned(line) else []
+            reasons += [reason.at("pick") for reason in why_not_put(values, place, year)]
+    return reasons
+
+
 def why_not_light(row: RollRow) -> list[Reason]:
-    """A light review is for low and moderate bands without fraud line, and never twice running."""
+    """A light review is for low and moderate bands without fraud line or essential change, and never twice running."""
     reasons = [] if row.band in (Band.LOW, Band.MODERATE) else [LIGHT_BAND("form")]
     reasons += [LIGHT_FRAUD("form")] if row.fraud else []
+    reasons += [LIGHT_CHANGED("form")] if row.changed else []
     covered = row.covered
     return reasons + ([LIGHT_TWICE("form")] if covered and covered.form is Form.LIGHT else [])
 

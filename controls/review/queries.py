@@ -6,7 +6,20 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, literal, null, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    type_coerce,
+)
 from sqlalchemy.orm import aliased
 
 from controls.base import held, task
@@ -624,7 +637,8 @@ def goal_b(organisation_id: int, year: int) -> GoalOf:
 
 def progress(organisation_id: int) -> list[Select[*tuple[Any, ...]]]:
     """Reviews under way, for the five-year roll."""
-    plan = (Review.subprocess_id, Review.year, literal(PlanKind.PROGRESS.value), Review.hours_planned, null())
+    plan = (Review.subprocess_id, Review.year, literal(PlanKind.PROGRESS.value), Review.hours_planned, null(),
+            type_coerce(Review.form, String))  # fmt: skip
     return [select(*plan).where(Review.organisation_id == organisation_id, Review.state.in_(rules.LIVE[1:]))]
 
 

@@ -23,6 +23,7 @@ class Past:
     """What counts: ledger lines, the year from which the interval runs, bands, and the latest due year if bound.
 
     `clock` is the year of the full coverage from which the next due year is counted; None counts from `activated`.
+    `of` is the sub-process whose clock it is.
     """
 
     entries: tuple[Entry, ...]
@@ -30,6 +31,7 @@ class Past:
     activated: int
     steps: tuple[BandStep, ...] = ()
     latest: int | None = None
+    of: int = 0
 
     @property
     def start(self) -> int:
@@ -37,10 +39,10 @@ class Past:
         return self.activated - 1 if self.clock is None else self.clock
 
 
-def own(entries: Sequence[Entry], activated: int, steps: Sequence[BandStep] = ()) -> Past:
+def own(entries: Sequence[Entry], activated: int, steps: Sequence[BandStep] = (), of: int = 0) -> Past:
     """The past of a sub-process that nothing happened to."""
     full = last_full(entries)
-    return Past(tuple(entries), full.covered_on.year if full else None, activated, tuple(steps))
+    return Past(tuple(entries), full.covered_on.year if full else None, activated, tuple(steps), of=of)
 
 
 def past(
@@ -61,7 +63,7 @@ def past(
 
 def _until(now: Past, day: date) -> Past:
     entries = [entry for entry in now.entries if entry.covered_on <= day]
-    return own(entries, now.activated, [step for step in now.steps if step.year <= day.year])
+    return own(entries, now.activated, [step for step in now.steps if step.year <= day.year], now.of)
 
 
 def _changed(now: Past, origin: Origin) -> Past:
@@ -70,7 +72,7 @@ def _changed(now: Past, origin: Origin) -> Past:
 
 def _again(now: Past, origin: Origin) -> Past:
     entries = [entry for entry in now.entries if entry.covered_on >= origin.on]
-    return own(entries, origin.on.year, [step for step in now.steps if step.year >= origin.on.year])
+    return own(entries, origin.on.year, [step for step in now.steps if step.year >= origin.on.year], now.of)
 
 
 def _come_of(now: Past, origin: Origin, parts: Sequence[Past]) -> Past:
@@ -81,11 +83,13 @@ def _come_of(now: Past, origin: Origin, parts: Sequence[Past]) -> Past:
         bands[step.year] = max(there, step, key=lambda one: RISING.index(one.band))
     bands |= {step.year: step for step in now.steps}
     first = min(parts, key=lambda part: part.start)
+    bound = min((part.latest for part in parts if part.latest is not None), default=None)
     entries = now.entries + (_inherited(parts) if origin.inherits else ())
     full = last_full(entries)
     return Past(
         entries, full.covered_on.year if full else first.clock, first.activated,
-        tuple(bands[year] for year in sorted(bands)), None if _covered_since(now, origin.on) else first.latest,
+        tuple(bands[year] for year in sorted(bands)), None if _covered_since(now, origin.on) else bound,
+        full.subprocess_id if full else first.of,
     )  # fmt: skip
 
 

@@ -1,8 +1,13 @@
-"""Reads of the roll: always recomputed from the coverage ledger and the bands last approved, nothing else."""
+"""Reads of the roll: always recomputed from the coverage ledger and the bands last approved, nothing else.
 
-from collections.abc import Callable
+What stands now is read from the tables; what stood on an earlier day from what was recorded by the end of it, so that
+nothing that comes later reaches it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BindParameter,
@@ -21,18 +26,24 @@ from sqlalchemy.orm import aliased
 
 from controls.assessment.tables import Assessment
 from controls.assessment.tables import Line as AssessmentLine
+from controls.assessment.words import Change
 from controls.assessment.words import State as AssessmentState
+from controls.base import told
+from controls.base.clock import midnight_after
 from controls.base.db import built, db
+from controls.rotation import ledger as ledgers
 from controls.rotation import past, rules
 from controls.rotation.tables import Coverage
-from controls.rotation.words import Degree, Source
+from controls.rotation.words import Degree, Form, Source
 from controls.universe import queries as universe
 from controls.universe.structure import Origin
 from controls.universe.tables import Area, Process, Subprocess
 from controls.wheel.tables import Cycle
 
 PLANNED: list[Callable[[int], list[Select[*tuple[Any, ...]]]]] = []
-"""Filled by wiring: selects of sub-process, year, kind of plan, hours and end of what later slices have planned."""
+"""Filled by wiring: selects of sub-process, year, kind, hours, end and form of what later slices have planned."""
+
+FORMS: dict[str | None, Form | None] = {None: None} | {form.value: form for form in Form}
 
 BANDS_BACK = 10
 """Years of assessments that the due year looks back on: twice the floor."""
@@ -50,55 +61,159 @@ def intervals(cycle: Cycle | None) -> rules.Intervals:
 def roll(organisation_id: int, year: int, today: date) -> list[rules.RollRow]:
     """The roll of an organisation as of a year: its active sub-processes with band, coverage, due year and status.
 
-    An earlier year is shown as the catalogue was by its end, whatever was renamed, moved or closed since.
+    An earlier year is shown as it was recorded by its end, whatever was reviewed, approved or changed since.
     """
     plans: dict[int, list[rules.Planned]] = {}
     for plan in planned(organisation_id):
         plans.setdefault(plan.subprocess_id, []).append(plan)
-    on = min(date(year, 12, 31), today)
-    return _rows(organisation_id, year, on, today, universe.origins(organisation_id, on), plans)
+    on = date(year, 12, 31)
+    if on < today:
+        return [
+            row_of(one.part, one.counts, one.bands, one.intervals, tuple(plans.get(one.part.id, ())), year)
+            for one in recorded(frozenset({organisation_id}), on) if one.part.in_force(on)
+        ]  # fmt: skip
+    return _rows(organisation_id, year, today, universe.origins(frozenset({organisation_id}), today), plans)
 
 
 def standing_of(part: Subprocess, today: date) -> rules.RollRow | None:
     """One sub-process in the roll of this year, without what is planned for it; none when it is not in force."""
-    origins = universe.origins(part.organisation_id, today)
+    origins = universe.origins(frozenset({part.organisation_id}), today)
     reached, new = set[int](), {part.id}
     while new:
         reached |= new
         new = {id for after in new for one in origins.get(after, ()) for id in one.before} - reached
     past_of = {id: origins[id] for id in reached if id in origins}
-    rows = _rows(part.organisation_id, today.year, today, today, past_of, {}, frozenset(reached))
+    rows = _rows(part.organisation_id, today.year, today, past_of, {}, frozenset(reached))
     return next((row for row in rows if row.subprocess_id == part.id), None)
 
 
 def _rows(
-    organisation_id: int, year: int, on: date, today: date, origins: dict[int, list[Origin]],
+    organisation_id: int, year: int, today: date, origins: dict[int, list[Origin]],
     plans: dict[int, list[rules.Planned]], only: frozenset[int] = frozenset(),
 ) -> list[rules.RollRow]:  # fmt: skip
     found, ledger, used = _with_ledger(organisation_id, year, only)
-    parts = universe.as_of(frozenset({organisation_id}), on) if on < today else [
-        row for row in found.values() if row.valid_from <= on and (row.valid_to is None or row.valid_to >= on)
+    parts = [
+        row for row in found.values() if row.valid_from <= today and (row.valid_to is None or row.valid_to >= today)
     ]  # fmt: skip
-    came_of = {id for changes in origins.values() for one in changes for id in one.before}
-    elsewhere = frozenset(came_of - found.keys())
+    elsewhere = frozenset(came_of(origins) - found.keys())
     began = {id: row.valid_from for id, row in found.items()}
     if elsewhere:
         began |= _began(elsewhere, year, ledger)
     bands = _bands(organisation_id, year, elsewhere, only)
     owns = {
-        id: past.own(ledger.get(id, ()), day.year, [step for step, *_ in bands.get(id, ())])
+        id: past.own(ledger.get(id, ()), day.year, [step for step, *_ in bands.get(id, ())], id)
         for id, day in began.items()
     }  # fmt: skip
     return [
-        _row(part, past.past(part.id, owns, origins), bands.get(part.id, []), used, tuple(plans.get(part.id, ())), year)
+        row_of(
+            part, past.past(part.id, owns, origins), bands.get(part.id, []), used, tuple(plans.get(part.id, ())), year
+        )
         for part in parts
     ]
+
+
+def came_of(origins: Mapping[int, list[Origin]]) -> frozenset[int]:
+    """The sub-processes, here or elsewhere, that something came of."""
+    return frozenset(id for changes in origins.values() for one in changes for id in one.before)
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A sub-process with what counts for it on a day, as everything was recorded by the end of it."""
+
+    part: universe.Placed
+    counts: past.Past
+    bands: list["Band"]
+    intervals: rules.Intervals
+    origins: list[Origin]
+    came_of: Mapping[int, universe.Placed]
+
+    def standing(self, day: date) -> ledgers.Standing:
+        """How it stands in the ledger."""
+        return ledgers.standing(self.part.id, self.counts, self.intervals, day)
+
+
+def recorded(organisation_ids: frozenset[int], day: date) -> list[Recorded]:
+    """The ledger of some organisations on a day, in the order of then; what is closed by the day or not begun too."""
+    return recorded_in(organisation_ids, day)[1]
+
+
+def recorded_in(organisation_ids: frozenset[int], day: date) -> tuple[int, list[Recorded]]:
+    """The same, with the number of events that the log held by the end of the day."""
+    origins = universe.origins(organisation_ids, day, recorded=True)
+    also = came_of(origins)
+    rows = {**universe.rows_then(organisation_ids, also), **_assessed_then(organisation_ids, also, day),
+            Cycle.__tablename__: select(Cycle.id).where(Cycle.organisation_id.in_(organisation_ids),
+                                                        Cycle.year <= day.year)}  # fmt: skip
+    size, was = told.recorded(db.session(), rows, day)
+    parts, bands, used = universe.placed_then(was), _bands_then(was), _intervals_then(was)
+    entries = _written(organisation_ids, also, day)
+    owns = {
+        id: past.own(entries.get(id, ()), part.valid_from.year, [step for step, *_ in bands.get(id, ())], id)
+        for id, part in parts.items()
+    }  # fmt: skip
+    return size, [
+        Recorded(part, past.past(id, owns, origins), bands.get(id, []),
+                 used.get(part.organisation_id, rules.Intervals()), origins.get(id, []), parts)
+        for id, part in parts.items() if part.organisation_id in organisation_ids
+    ]  # fmt: skip
+
+
+def _written(organisation_ids: frozenset[int], also: frozenset[int], day: date) -> dict[int, list[rules.Entry]]:
+    """What counted in the ledger at the end of a day."""
+    here = select(Subprocess.id).where(Subprocess.organisation_id.in_(organisation_ids))
+    query = select(
+        Coverage.id, Coverage.organisation_id, Coverage.subprocess_id, Coverage.covered_on, Coverage.degree,
+        Coverage.form, Coverage.source, Coverage.review_number, Coverage.reverses_id,
+    ).where(or_(Coverage.subprocess_id.in_(here), Coverage.subprocess_id.in_(also)))  # fmt: skip
+    rows = db.session.execute(query.where(Coverage.recorded_at < midnight_after(day)))
+    return ledgers.counting(ledgers.Written(*row) for row in rows)
+
+
+def _assessed_then(organisation_ids: frozenset[int], also: frozenset[int], day: date) -> dict[str, Select[Any]]:
+    """Which rows of the log tell of the bands of some organisations, and of some sub-processes elsewhere."""
+    lines = select(AssessmentLine.id, AssessmentLine.assessment_id).join(
+        Assessment, Assessment.id == AssessmentLine.assessment_id
+    ).where(
+        or_(Assessment.organisation_id.in_(organisation_ids), AssessmentLine.subprocess_id.in_(also)),
+        Assessment.year <= day.year, Assessment.year > day.year - BANDS_BACK,
+    ).subquery()  # fmt: skip
+    return {AssessmentLine.__tablename__: select(lines.c.id), Assessment.__tablename__: select(lines.c.assessment_id)}
+
+
+def _bands_then(was: Mapping[told.Key, told.State]) -> dict[int, list["Band"]]:
+    """Inherent band, score and fraud line of each year whose assessment was approved then, oldest first."""
+    found: dict[int, list[Band]] = {}
+    for (table, _id), line in was.items():
+        form = was.get((Assessment.__tablename__, line.get("assessment_id", 0)))
+        if table != AssessmentLine.__tablename__ or form is None or form["state"] not in FINAL:
+            continue
+        band, likelihood, impact = line["inherent_band"], line["inherent_likelihood"], line["inherent_impact"]
+        if band is not None and likelihood is not None and impact is not None:
+            step = rules.BandStep(form["year"], past.RISING[past.RISING.index(band)])
+            known = Band(step, likelihood * impact, bool(form["fraud"]), form["change_kinds"])
+            found.setdefault(line["subprocess_id"], []).append(known)
+    return {id: sorted(bands, key=lambda one: one.step.year) for id, bands in found.items()}
+
+
+def _intervals_then(was: Mapping[told.Key, told.State]) -> dict[int, rules.Intervals]:
+    """By organisation the intervals of its latest cycle, as they were then."""
+    cycles = [state for (table, _id), state in was.items() if table == Cycle.__tablename__]
+    return {
+        cycle["organisation_id"]: rules.Intervals(
+            *(cycle[f"interval_{band}"] for band in ("high", "elevated", "moderate", "low"))
+        )
+        for cycle in sorted(cycles, key=lambda cycle: cycle["year"])
+    }
 
 
 def planned(organisation_id: int) -> list[rules.Planned]:
     """What later slices have chosen, proposed, deferred or under way in an organisation, in one query."""
     rows = db.session.execute(_planned(organisation_id, tuple(PLANNED))).all() if PLANNED else []
-    return [rules.Planned(id, year, rules.PlanKind(kind), hours, until) for id, year, kind, hours, until in rows]
+    return [
+        rules.Planned(id, year, rules.PlanKind(kind), hours, until, FORMS[form])
+        for id, year, kind, hours, until, form in rows
+    ]
 
 
 @built
@@ -142,7 +257,11 @@ def _with_ledger(
     for row in rows:
         found[row.id] = row
         if row.covered_on is not None:
-            ledger.setdefault(row.id, []).append(rules.Entry(row.covered_on, row.degree, row.form, row.review_number))
+            ledger.setdefault(row.id, []).append(
+                rules.Entry(
+                    row.covered_on, row.degree, row.form, row.review_number, row.id, row.source is Source.IMPORT
+                )
+            )
     years: tuple[Any, ...] = tuple(rows[0])[-4:] if rows else (None,)
     used = rules.Intervals(*years) if years[0] is not None else rules.Intervals()
     return found, ledger, used
@@ -155,7 +274,7 @@ def _began(ids: frozenset[int], year: int, ledger: dict[int, list[rules.Entry]])
     found: dict[int, date] = {}
     rows: Any = db.session.execute(
         select(Subprocess.id, Subprocess.valid_from, Coverage.covered_on, Coverage.degree, Coverage.form,
-               Coverage.review_number)
+               Coverage.review_number, Subprocess.id, Coverage.source == Source.IMPORT)
         .outerjoin(Coverage, lines).where(Subprocess.id.in_(ids)).order_by(Coverage.covered_on, Coverage.id)
     )  # fmt: skip
     for id, day, *line in rows:
@@ -200,6 +319,7 @@ def _ledger_of(organisation_id: int, year: int, only: bool) -> Select[*tuple[Any
             Coverage.degree,
             Coverage.form,
             Coverage.review_number,
+            Coverage.source,
             Cycle.interval_high,
             Cycle.interval_elevated,
             Cycle.interval_moderate,
@@ -217,7 +337,13 @@ def _ledger_of(organisation_id: int, year: int, only: bool) -> Select[*tuple[Any
     )
 
 
-Band = tuple[rules.BandStep, int, bool]
+class Band(NamedTuple):
+    """The inherent band of a year, its score, the fraud line, and what was ticked as changed (system;law)."""
+
+    step: rules.BandStep
+    score: int
+    fraud: bool
+    changes: str
 
 
 def _bands(
@@ -226,10 +352,10 @@ def _bands(
     """Inherent band, score and fraud line of each approved year, oldest first."""
     found: dict[int, list[Band]] = {}
     rows = db.session.execute(_bands_of(organisation_id, year, elsewhere, bool(only)), _which(only)).all()
-    for subprocess_id, of_year, band, fraud, score in rows:
+    for subprocess_id, of_year, band, fraud, score, changes in rows:
         if band is None or score is None:
             continue
-        found.setdefault(subprocess_id, []).append((rules.BandStep(of_year, band), score, bool(fraud)))
+        found.setdefault(subprocess_id, []).append(Band(rules.BandStep(of_year, band), score, bool(fraud), changes))
     return found
 
 
@@ -247,7 +373,7 @@ def _bands_of(
     which = AssessmentLine.subprocess_id.in_(_ONLY) if only else _assessed(organisation_id, elsewhere)
     return (
         select(AssessmentLine.subprocess_id, Assessment.year, AssessmentLine.inherent_band, Assessment.fraud,
-               AssessmentLine.inherent_likelihood * AssessmentLine.inherent_impact)
+               AssessmentLine.inherent_likelihood * AssessmentLine.inherent_impact, Assessment.change_kinds)
         .join(Assessment, Assessment.id == AssessmentLine.assessment_id)
         .where(which, state.in_(FINAL))
         .where(Assessment.year <= year, Assessment.year > year - BANDS_BACK)
@@ -255,14 +381,14 @@ def _bands_of(
     )  # fmt: skip
 
 
-def _row(
+def row_of(
     part: Any, counts: past.Past, bands: list[Band], used: rules.Intervals, plans: tuple[rules.Planned, ...],
     year: int,
 ) -> rules.RollRow:  # fmt: skip
+    """A row of the roll: no table is asked for it. What starts again is not what was planned before."""
     full = rules.last_full(counts.entries)
     covered = full.covered_on.year if full else None
-    due = rules.due_year(counts.clock, counts.activated, counts.steps, used, year)
-    due = due if counts.latest is None else min(due, counts.latest)
+    due = ledgers.due(counts, used, year)
     now = bands[-1] if bands else None
     before = bands[-2] if len(bands) > 1 else None
     return rules.RollRow(
@@ -270,11 +396,14 @@ def _row(
         process_code=part.process_code, process_name_da=part.process_name_da, process_name_en=part.process_name_en,
         area_code=part.area_code, area_name_da=part.area_name_da, area_name_en=part.area_name_en,
         owner_id=part.owner_id, amount_ore=part.yearly_amount_ore, activated=counts.activated,
-        band=now[0].band if now else None,
-        score=now[1] if now else None, band_year=now[0].year if now else None, fraud=now[2] if now else False,
-        band_before=before[0].band if before else None, score_before=before[1] if before else None,
+        band=now.step.band if now else None,
+        score=now.score if now else None, band_year=now.step.year if now else None, fraud=bool(now and now.fraud),
+        band_before=before.step.band if before else None, score_before=before.score if before else None,
         entries=counts.entries,
-        plans=plans, due=due, status=rules.status(due, covered, year),
+        plans=tuple(plan for plan in plans if plan.year >= counts.activated), due=due,
+        status=rules.status(due, covered, year),
+        interval=used.of(now.step.band if now else None), changed=counts.latest is not None, clock=counts.clock,
+        changes=tuple(Change(kind) for kind in now.changes.split(";") if kind) if now else (),
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
-from controls.assessment.words import Band
+from controls.assessment.words import Band, Change
 from controls.base.why import N_, Labelled
 from controls.rotation.words import Degree, Form, Status
 
@@ -38,12 +38,14 @@ class BandStep:
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of the coverage ledger."""
+    """A line of the coverage ledger: of which sub-process it was written, and whether as imported history."""
 
     covered_on: date
     degree: Degree
     form: Form
     review_number: str
+    subprocess_id: int = 0
+    imported: bool = False
 
 
 class PlanKind(Labelled):
@@ -68,6 +70,7 @@ class Planned:
     kind: PlanKind
     hours: int | None = None
     until: int | None = None
+    form: Form | None = None
 
 
 def last_full(entries: Iterable[Entry]) -> Entry | None:
@@ -86,16 +89,17 @@ def due_year(
     """
     known = [step for step in sorted(steps, key=lambda step: step.year) if step.year <= as_of]
     lengths = [intervals.of(step.band) for step in known] or [intervals.of(None)]
-    due = _base(covered, activated, lengths[0])
+    due = after(covered, activated, lengths[0])
     for step, was, now in zip(known[1:], lengths, lengths[1:], strict=False):
         if now < was:
-            due = min(due, max(_base(covered, activated, now), step.year))
+            due = min(due, max(after(covered, activated, now), step.year))
         elif now > was and step.year < as_of:
-            due = _base(covered, activated, now)
+            due = after(covered, activated, now)
     return due
 
 
-def _base(covered: int | None, activated: int, interval: int) -> int:
+def after(covered: int | None, activated: int, interval: int) -> int:
+    """The year in which an interval ends, which runs from the last full coverage, or begins with the activation."""
     return activated + interval - 1 if covered is None else covered + interval
 
 
@@ -136,6 +140,14 @@ class RollRow:
     plans: tuple[Planned, ...]
     due: int
     status: Status
+    interval: int = FLOOR
+    """Years between two full coverages by its band."""
+    changed: bool = False
+    """Essentially changed, and not covered since."""
+    clock: int | None = None
+    """The year of the full coverage from which the due year is counted: of what it came of, when none is its own."""
+    changes: tuple[Change, ...] = ()
+    """What was ticked as changed in the assessment that the band is of."""
 
     @cached_property
     def covered(self) -> Entry | None:
@@ -147,6 +159,11 @@ class RollRow:
         """Hours of the latest choice; unknown when it was never chosen."""
         known = [plan for plan in self.plans if plan.hours and plan.kind is not PlanKind.DEFERRED]
         return max(known, key=lambda plan: plan.year).hours if known else None
+
+    @property
+    def floor_due(self) -> int:
+        """The year by whose end it must have been covered whatever its band: the floor of five calendar years."""
+        return after(self.clock, self.activated, FLOOR)
 
     def settled(self, year: int) -> bool:
         """Whether the forum has already placed it: chosen for this or a later year, deferred beyond it, or chosen

@@ -34,3 +34,13 @@ class Status(Labelled):
     DUE = "due", N_("Due this year")
     OVERDUE = "overdue", N_("Overdue")
     NEVER = "never", N_("Not yet covered")
+
+
+class Cover(Labelled):
+    """Whether a full review of five calendar years covers a sub-process; the last three do not."""
+
+    ORDINARY = "ordinary", N_("Covered")
+    LIGHT = "light", N_("Covered (light)")
+    PARTIAL = "partial", N_("Partly covered only")
+    LAPSED = "lapsed", N_("Not covered in the last five years")
+    NEVER = "never", N_("Never covered")

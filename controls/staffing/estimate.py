@@ -6,10 +6,8 @@ from fractions import Fraction
 from math import ceil
 
 from controls.assessment.words import Band
+from controls.planning.board import LIGHT_HOURS, ORDINARY_HOURS
 from controls.rotation.rules import FLOOR, Intervals
-
-ORDINARY_HOURS, LIGHT_HOURS = 42, 15
-"""Hours of an ordinary and of a light review, as a rule of thumb (product.md section 4)."""
 
 LIGHT = frozenset({Band.LOW, Band.MODERATE})
 PARTS = 60

@@ -11,6 +11,7 @@ from controls.base.db import transaction
 from controls.base.held import KINDS
 from controls.base.why import Refused
 from controls.identity.permissions import Permission
+from controls.planning.board import LIGHT_HOURS, ORDINARY_HOURS
 from controls.staffing import actions, check, estimate, forms, queries, rules
 from controls.staffing.words import Task
 from controls.universe import queries as catalogue
@@ -201,7 +202,7 @@ def _proposed(
     for one in offered:
         areas.setdefault(one.entry.area_code, {}).setdefault(one.entry.process_code, []).append(one)
     context: dict[str, Any] = {
-        "here": here, "areas": areas, "kept": kept, "ordinary": estimate.ORDINARY_HOURS, "light": estimate.LIGHT_HOURS,
+        "here": here, "areas": areas, "kept": kept, "ordinary": ORDINARY_HOURS, "light": LIGHT_HOURS,
         "all": estimate.estimate(one.load for one in offered), "parts": estimate.PARTS,
         "now": estimate.estimate(one.load for one in offered if one.entry.subprocess_code in kept),
         "taken_in": catalogue.has_processes(here.id),

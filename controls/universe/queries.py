@@ -33,6 +33,7 @@ from sqlalchemy.orm import aliased
 
 from controls.base import held, intake, told
 from controls.base.by import By
+from controls.base.clock import midnight_after
 from controls.base.db import Base, built, db
 from controls.base.why import N_, Reason
 from controls.identity import queries as people
@@ -536,18 +537,22 @@ def sort_keys(level: Level, row: Any) -> list[tuple[Any, str]]:
 PAST = (Kind.SPLIT, Kind.MERGED, Kind.TRANSFERRED, Kind.REOPENED, Kind.CHANGED)
 
 
-def origins(organisation_id: int, until: date) -> dict[int, list[Origin]]:
-    """The past of the sub-processes of an organisation, oldest first, and of all that they came of elsewhere."""
-    found = _origins(Lineage.organisation_id == organisation_id, until)
+def origins(organisation_ids: frozenset[int], until: date, recorded: bool = False) -> dict[int, list[Origin]]:
+    """The past of the sub-processes of some organisations, oldest first, and of all that they came of elsewhere.
+
+    `recorded` leaves out what was written later than the day, though it counts from before.
+    """
+    found = _origins(Lineage.organisation_id.in_(organisation_ids), until, recorded)
     asked: set[int] = set()
     after: Iterable[Origin] = [one for past in found.values() for one in past if one.kind is Kind.TRANSFERRED]
     while elsewhere := {id for one in after for id in one.before} - asked:
-        more = _origins(Lineage.after_id.in_(elsewhere), until)
+        more = _origins(Lineage.after_id.in_(elsewhere), until, recorded)
         found, asked, after = more | found, asked | elsewhere, [one for past in more.values() for one in past]
     return found
 
 
-def _origins(where: ColumnElement[bool], until: date) -> dict[int, list[Origin]]:
+def _origins(where: ColumnElement[bool], until: date, recorded: bool) -> dict[int, list[Origin]]:
+    where = and_(where, Structure.recorded_at < midnight_after(until)) if recorded else where
     columns = (Lineage.after_id, Structure.id, Structure.kind, Structure.effective_on, Lineage.inherits)
     rows = db.session.execute(
         select(*columns, Lineage.before_id).join(Structure, Structure.id == Lineage.structure_id)
@@ -572,6 +577,7 @@ class Placed:
     name_da: str
     name_en: str
     valid_from: date
+    valid_to: date | None
     process_id: int
     process_code: str
     process_name_da: str
@@ -584,26 +590,53 @@ class Placed:
     area_name_da: str
     area_name_en: str
 
+    def in_force(self, day: date) -> bool:
+        """Whether it stood in the catalogue on the day."""
+        return self.valid_from <= day and (self.valid_to is None or self.valid_to >= day)
+
+
+def rows_then(organisation_ids: frozenset[int], also: frozenset[int] = frozenset()) -> dict[str, Select[Any]]:
+    """Which rows of the log tell of the catalogue of some organisations, and of some sub-processes elsewhere."""
+    elsewhere = select(Subprocess.organisation_id).where(Subprocess.id.in_(also))
+    more = {Subprocess: Subprocess.id.in_(also)}
+    tables: tuple[Any, ...] = (Area, Process, Subprocess)
+    return {
+        table.__tablename__: select(table.id).where(
+            or_(table.organisation_id.in_(organisation_ids), more.get(table, table.organisation_id.in_(elsewhere)))
+            if also else table.organisation_id.in_(organisation_ids)
+        )
+        for table in tables
+    }  # fmt: skip
+
+
+def placed_then(was: Mapping[told.Key, told.State]) -> dict[int, Placed]:
+    """Every sub-process that the log told of by a day, closed ones too, in the order of then."""
+    found = [
+        _placed(id, part, was[Process.__tablename__, part["process_id"]], was)
+        for (table, id), part in was.items() if table == Subprocess.__tablename__
+    ]  # fmt: skip
+    return {placed.id: placed for _, placed in sorted(found, key=lambda one: one[0])}
+
+
+def _placed(
+    id: int, part: told.State, over: told.State, was: Mapping[told.Key, told.State]
+) -> tuple[tuple[str, str, int], Placed]:
+    """A sub-process with what it stood under, and by what it is sorted."""
+    area = was[Area.__tablename__, over["area_id"]]
+    until = part["valid_to"]
+    placed = Placed(
+        id, part["organisation_id"], part["code"], part["name_da"], part["name_en"],
+        date.fromisoformat(part["valid_from"]), date.fromisoformat(until) if until else None, part["process_id"],
+        over["code"], over["name_da"], over["name_en"], over["owner_id"], over["deputy_id"],
+        over["yearly_amount_ore"], over["area_id"], area["code"], area["name_da"], area["name_en"],
+    )  # fmt: skip
+    return (area["sort_key"], part["sort_key"], id), placed
+
 
 def as_of(organisation_ids: frozenset[int], day: date) -> list[Placed]:
     """The sub-processes in force on an earlier day, as they were recorded by the end of it, in the order of then."""
-    tables: tuple[Any, ...] = (Area, Process, Subprocess)
-    rows = {t.__tablename__: select(t.id).where(t.organisation_id.in_(organisation_ids)) for t in tables}
-    was = told.states(db.session(), rows, day)
-    found = []
-    for (table, id), part in was.items():
-        if table != Subprocess.__tablename__ or not _in_force(part, day):
-            continue
-        over = was[Process.__tablename__, part["process_id"]]
-        area = was[Area.__tablename__, over["area_id"]]
-        placed = Placed(
-            id, part["organisation_id"], part["code"], part["name_da"], part["name_en"],
-            date.fromisoformat(part["valid_from"]), part["process_id"], over["code"], over["name_da"], over["name_en"],
-            over["owner_id"], over["deputy_id"], over["yearly_amount_ore"], over["area_id"], area["code"],
-            area["name_da"], area["name_en"],
-        )  # fmt: skip
-        found.append(((area["sort_key"], part["sort_key"], id), placed))
-    return [placed for _, placed in sorted(found, key=lambda one: one[0])]
+    was = told.states(db.session(), rows_then(organisation_ids), day)
+    return [placed for placed in placed_then(was).values() if placed.in_force(day)]
 
 
 def then(organisation: Organisation, day: date) -> list[ListedArea]:
@@ -616,11 +649,6 @@ def then(organisation: Organisation, day: date) -> list[ListedArea]:
          row.id, row.code, row.name_da, row.name_en)
         for row in rows
     ])  # fmt: skip
-
-
-def _in_force(part: Mapping[str, Any], day: date) -> bool:
-    on = day.isoformat()
-    return bool(part["valid_from"] <= on and (part["valid_to"] is None or part["valid_to"] >= on))
 
 
 @dataclass(frozen=True)

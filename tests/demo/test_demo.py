@@ -1,5 +1,6 @@
 """The demo: everything of its files is there, the log runs in time, and real data is never written over."""
 
+import io
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
@@ -30,6 +31,7 @@ from controls.identity import actions as accounts
 from controls.identity import queries as identity
 from controls.identity.permissions import Role
 from controls.identity.tables import Person, RoleGrant, VisitingGrant
+from controls.papers import certificate, workbook
 from controls.recommendation.tables import Line
 from controls.review import queries as reviews
 from controls.review.tables import Control, DesignTest, Review, Risk, RiskControl
@@ -42,6 +44,7 @@ from controls.visiting.rules import shown
 from controls.wheel import queries as wheel
 from controls.wheel.tables import Cycle
 from controls.wheel.words import State
+from tests.papers.recount import recount
 
 
 def _on(data: Path) -> Flask:
@@ -196,6 +199,42 @@ def test_overdue(played: Any) -> None:
     """The roll's overdue sub-processes in 2026: one partial, one deferred twice, one still in hearing."""
     overdue = {row.code for row in rotation.roll(_star(), 2026, date(2026, 12, 31)) if row.status is Status.OVERDUE}
     assert overdue == {"ADG-1.2", "ADG-1.3", "REF-1.1"}
+
+
+def test_the_ledger_of_the_log_is_that_of_the_tables(played: Any) -> None:
+    """What was recorded by the end of today gives the same roll as what stands in the tables."""
+    today = play.OPENS.date()
+    for organisation in identity.organisations():
+        then = [row for row in rotation.recorded(frozenset({organisation.id}), today) if row.part.in_force(today)]
+        found = {row.part.id: (row.counts.entries, row.standing(today).due) for row in then}
+        now = rotation.roll(organisation.id, today.year, today)
+        assert {row.subprocess_id: (row.entries, row.due) for row in now} == found
+
+
+def test_the_certificate_is_what_a_stranger_counts_from_the_audit_workbooks(played: Any) -> None:
+    """The totals of each agency and of the ministry, today and at the end of a past year, by a script of its own."""
+    karen, books = identity.person("kari"), dict[tuple[str, int], io.BytesIO]()
+    assert karen is not None
+    by = identity.by_of(karen, play.OPENS, play.OPENS.date())
+    places = {code: identity.organisation(code) for code in ("DEP", "STAR", "ALS")}
+    for code, year in (("STAR", 2023), ("STAR", 2025), ("STAR", 2026), ("ALS", 2026)):
+        workbook.write(by, places[code], year, "en", books.setdefault((code, year), io.BytesIO()))
+    star, als = [books["STAR", year] for year in (2023, 2025)], [books["ALS", 2026]]
+    today, past = play.OPENS.date(), date(2025, 12, 31)
+    whole = recount(today, [*star, books["STAR", 2026]]) + recount(today, als)
+    for code, day, counted in (
+        ("STAR", past, recount(past, star)), ("STAR", today, recount(today, [*star, books["STAR", 2026]])),
+        ("ALS", today, recount(today, als)), ("DEP", today, whole),
+    ):  # fmt: skip
+        found = certificate.certify(by, places[code], day)
+        all_ = found.totals
+        said = {str(cover.value): all_.covers[cover] for cover in all_.covers} | {
+            "active": all_.active, "overdue": all_.statuses[Status.OVERDUE], "due": all_.statuses[Status.DUE],
+            "later": all_.later, "in_block": all_.in_block, "inherited": all_.inherited, "imported": all_.imported,
+            "deferred": len(found.deferred),
+        }  # fmt: skip
+        assert {name: number for name, number in said.items() if number} == dict(+counted), (code, day)
+    assert whole["active"] == 155 and whole["deferred"] == 3
 
 
 def test_each_year_had_its_own_catalogue(played: Any) -> None:

@@ -175,11 +175,12 @@ class History:
             for part in parts:
                 part.closed = said.on
             first = min(parts, key=lambda one: one.activated - 1 if one.clock is None else one.clock)
+            latest = min((part.latest for part in parts if part.latest is not None), default=None)
             if all(part.covered for part in parts):
                 oldest = min(max(part.covered) for part in parts)
-                self.model[made.id] = Known([oldest], oldest.year, first.activated, first.latest)
+                self.model[made.id] = Known([oldest], oldest.year, first.activated, latest)
             else:
-                self.model[made.id] = Known([], first.clock, first.activated, first.latest)
+                self.model[made.id] = Known([], first.clock, first.activated, latest)
 
         return after
 

@@ -31,6 +31,8 @@ from controls.review import words as reviewed
 from controls.rotation import words as rotation
 from controls.rotation.tables import Coverage
 from controls.universe import tables as universe
+from controls.universe.words import Kind as What
+from controls.universe.words import Level
 from controls.wheel import tables as wheel
 from controls.wheel.words import State as Phase
 from tests import make
@@ -188,6 +190,14 @@ class Year:
         self.add(Coverage(
             subprocess_id=sub.id, covered_on=date(2024, 10, 4), degree=rotation.Degree.FULL,
             form=rotation.Form.ORDINARY, source=rotation.Source.IMPORT, review_number="G-2024-01", recorded_at=self.at,
+        ))  # fmt: skip
+        renamed = self.add(universe.Structure(
+            kind=What.RENAMED, level=Level.SUBPROCESS, effective_on=date(2026, 3, 2), reason=FORMULA,
+            recorded_at=self.at, recorded_by_id=self.group.id,
+        ))  # fmt: skip
+        self.add(universe.Lineage(
+            structure_id=renamed.id, object_type=universe.Subprocess.__tablename__, before_id=sub.id, after_id=sub.id,
+            was="=Gammelt navn",
         ))  # fmt: skip
         self.review = self.add(review.Review(
             number="G-2026-01", year=2026, subprocess_id=sub.id, decision_id=self.decision.id,

@@ -38,7 +38,7 @@ def test_page_lists_years_and_exports(client: Any) -> None:
     year = filled()
     make.signed_in(client, year.auditor)
     empty = client.get("/reports").text
-    assert "Ingen har hentet et udtræk eller en pakke endnu." in empty
+    assert "Der er endnu ikke hentet noget." in empty
     client.get("/reports/workbook/2026?org=STAR").close()
     page = client.get("/reports").text
     assert "/reports/workbook/2026?org=STAR" in page

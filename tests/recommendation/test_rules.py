@@ -35,6 +35,7 @@ def said(values: LineValues, place: RollRow) -> list[tuple[str, str]]:
         (LineValues(1, form=Form.LIGHT), row(), [("light_band", "form")]),
         (LineValues(1, form=Form.LIGHT), row(band=None), [("light_band", "form")]),
         (LineValues(1, form=Form.LIGHT), row(band=Band.LOW, fraud=True), [("light_fraud", "form")]),
+        (LineValues(1, form=Form.LIGHT), replace(row(band=Band.LOW), changed=True), [("light_changed", "form")]),
         (
             LineValues(1, form=Form.LIGHT),
             row((entry(2023, form=Form.LIGHT),), band=Band.LOW),
@@ -109,9 +110,7 @@ def test_candidates_press_in_order() -> None:
     assert rules.next_pressing(rows, {1}, 2026) is None
 
 
-def test_facts_are_not_judgements() -> None:
-    assert rules.facts(row(due=2025, fraud=True)) == (ReasonCode.OVERDUE, ReasonCode.HIGH_RISK, ReasonCode.FRAUD)
-    assert rules.facts(row(band=Band.LOW)) == ()
+def test_codes_are_read_as_they_are_stored() -> None:
     assert rules.codes("due;fraud") == (ReasonCode.DUE, ReasonCode.FRAUD) and rules.codes("") == ()
 
 

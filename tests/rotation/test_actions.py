@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
+from controls.assessment.words import Band
 from controls.base.audit import EventRow
 from controls.base.db import transaction
 from controls.base.why import Refused
 from controls.rotation import actions, queries
-from controls.rotation.words import Degree, Form, Source, Status
+from controls.rotation.words import Cover, Degree, Form, Source, Status
 from tests.recommendation import scene as stage
 
 
@@ -94,3 +95,22 @@ def test_imported_history_counts_too(scene: Any) -> None:
         )
     row = places(scene)["LON-1.1"]
     assert (row.due, row.covered.form) == (2028, Form.LIGHT)
+
+
+def test_a_day_stands_as_it_was_recorded_by_its_end(scene: Any) -> None:
+    """What is written later, though it counts from before, does not reach the day; the day itself has it all."""
+    with transaction():
+        actions.record_coverage(
+            scene.by("group"), scene.agency.id, scene.part["LON-1.1"], date(2023, 5, 1), Degree.FULL, Form.LIGHT,
+            Source.IMPORT, "Rapport 12/2023",
+        )  # fmt: skip
+
+    def day(on: date) -> tuple[Any, ...]:
+        row = next(row for row in queries.recorded(frozenset({scene.agency.id}), on) if row.part.code == "LON-1.1")
+        return row.standing(on).cover, row.bands and row.bands[-1][0].band
+
+    assert day(date(2026, 3, 16)) == (Cover.NEVER, [])
+    assert day(date(2026, 5, 19)) == (Cover.NEVER, Band.LOW)
+    assert day(date(2026, 5, 20)) == (Cover.LIGHT, Band.LOW)
+    was = queries.roll(scene.agency.id, 2025, stage.MAY.date())
+    assert len(was) == 4 and not any(row.entries or row.band for row in was)

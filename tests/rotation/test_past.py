@@ -1,12 +1,14 @@
 """What of the past counts after a change of structure: each rule of product.md section 4, and chains of them."""
 
 from datetime import date
+from types import SimpleNamespace
 
 import pytest
 
 from controls.assessment.words import Band
 from controls.rotation.past import Past, own, past
-from controls.rotation.rules import BandStep, Entry, Intervals, due_year
+from controls.rotation.queries import row_of
+from controls.rotation.rules import BandStep, Entry, Intervals, PlanKind, Planned, due_year
 from controls.rotation.words import Degree, Form
 from controls.universe.structure import Origin
 from controls.universe.words import Kind
@@ -22,6 +24,10 @@ def due(found: Past, year: int = 2026) -> int:
 
 
 A, B, NEW = 1, 2, 3
+PART = (
+    "code", "name_da", "name_en", "process_id", "process_code", "process_name_da", "process_name_en", "area_code",
+    "area_name_da", "area_name_en", "owner_id", "yearly_amount_ore",
+)  # fmt: skip
 SPLIT_2024 = Origin(Kind.SPLIT, date(2024, 1, 2), (A,))
 
 
@@ -71,6 +77,12 @@ def test_merged_is_covered_only_if_all_parts_are(
     assert list(found.entries) == covered and due(found) == expected
 
 
+def test_what_binds_one_part_binds_what_it_is_merged_into() -> None:
+    changed = {B: [Origin(Kind.CHANGED, date(2024, 5, 1))], NEW: [Origin(Kind.MERGED, date(2025, 1, 2), (A, B), True)]}
+    owns = {A: own([full(2022)], 2020), B: own([full(2023)], 2020), NEW: own((), 2025)}
+    assert due(past(NEW, owns, changed)) == 2026, "not 2027, when the one that waits longest is due"
+
+
 def test_the_highest_band_of_the_parts_counts() -> None:
     low, high = (
         own([full(2022)], 2020, [BandStep(2024, Band.LOW)]),
@@ -115,3 +127,11 @@ def test_a_chain_is_followed_to_its_beginning() -> None:
     }
     found = past(NEW, {A: own([full(2021)], 2019), B: own((), 2023), NEW: own((), 2024)}, origins)
     assert found.entries == (full(2021),) and due(found) == 2026
+
+
+def test_what_starts_again_is_not_what_was_planned_before() -> None:
+    part = SimpleNamespace(id=A, **dict.fromkeys(PART))
+    plans = tuple(Planned(A, year, PlanKind.PLANNED) for year in (2024, 2025))
+    again = past(A, {A: own([full(2024)], 2020)}, {A: [Origin(Kind.REOPENED, date(2025, 6, 1))]})
+    row = row_of(part, again, [], Intervals(), plans, 2025)
+    assert row.plans == plans[1:] and not row.entries

@@ -114,6 +114,7 @@ def row(entries: tuple[Entry, ...] = (), plans: tuple[Planned, ...] = (), due: i
         "plans": plans,
         "due": due,
         "status": rules.status(due, covered.covered_on.year if covered else None, 2026),
+        "clock": covered.covered_on.year if covered else None,
     }
     return RollRow(**{**values, **facts})  # type: ignore[arg-type]
 

@@ -30,6 +30,7 @@ from controls.identity.visits import VisitState
 from controls.identity.words import RequestState
 from controls.papers.tables import IntakeDraft
 from controls.papers.words import Kind
+from controls.planning.tables import Line, Proposal, Scenario
 from controls.reminder.tables import Reminder
 from controls.review.tables import Control, Review
 from controls.review.words import State as Reviewed
@@ -176,8 +177,28 @@ def _before_forum() -> list[Page]:
         Page("messages", "/notifications", filler, narrow=True),
         Page("receipt", f"/assessments/{locked}", "bifa"),
         Page("plan", "/plan?org=STAR", "bemo", narrow=True),
+        Page("plan-outside", "/plan/outside?org=STAR", "bemo", narrow=True),
+        Page("plan-ahead", f"/plan?org=STAR&from=2026&cell={_planned()}", "bemo", narrow=True),
+        Page("plan-read", "/plan?org=STAR&from=2026&view=block", "bifa"),
+        Page("what-if", "/plan/what-if?org=STAR", "bemo", narrow=True),
+        Page("plan-scenarios", f"/plan/scenarios?org=STAR&b={_first(Scenario.id)}", "bemo", narrow=True),
+        Page("plan-versions", "/plan/versions?org=STAR", "bifa", narrow=True),
+        Page(
+            "plan-proposal",
+            f"/plan/proposals/{_first(Proposal.id, Proposal.organisation_id == _star())}?org=STAR",
+            "bemo",
+        ),
+        Page("plan-proposals", "/plan/proposals?org=STAR", "bemo", narrow=True),
+        Page("certificate", "/plan/certificate?org=STAR&on=31.12.2025", "bifa", narrow=True),
+        Page("certificate-ministry", "/plan/certificate?org=DEP&on=7.6.2026", "bifa", narrow=True),
         Page("recommendation", f"{STAR_YEAR}/recommendation?org=STAR", "bemo"),
     ]
+
+
+def _planned() -> str:
+    """The cell of a review that the standing plan has."""
+    line = db.session.get_one(Line, _first(Line.id, Line.year == 2028, Line.organisation_id == _star()))
+    return f"{line.subprocess_id}-{line.year}"
 
 
 def _person(username: str) -> int:

@@ -82,7 +82,7 @@ def test_split_closes_one_and_begins_the_others(house: House) -> None:
     row = house.row("KRE-1.1")
     made = house.do(actions.split, row.id, 1, said(), PARTS)
     assert house.codes()[:3] == ["KRE-1.2", "KRE-1.3", "KRE-1.4"] and row.valid_to == date(2026, 3, 16)
-    origins = queries.origins(house.here.id, MARCH)
+    origins = queries.origins(frozenset({house.here.id}), MARCH)
     found = [(one.before, one.inherits) for part in made for one in origins[part.id]]
     assert found == [((row.id,), True), ((row.id,), False)]
     assert house.refused(actions.split, row.id, 2, said(), PARTS) == [("closed", "")]
@@ -109,7 +109,7 @@ def test_merged_into_one(house: House) -> None:
     ]
     made = house.do(actions.merge, one.id, 1, said(), [other.id], Named("KRE-1.5", "Samlet"))
     assert house.codes()[:2] == ["KRE-1.5", "KRE-2.1"]
-    assert queries.origins(house.here.id, MARCH)[made.id][0].before == (one.id, other.id)
+    assert queries.origins(frozenset({house.here.id}), MARCH)[made.id][0].before == (one.id, other.id)
 
 
 def test_a_process_closes_and_opens_with_all_beneath(house: House, make: Any) -> None:
@@ -143,7 +143,7 @@ def test_transferred_with_all_beneath(house: House, make: Any) -> None:
     part, place = house.row("KRE-1.1"), house.row("KRE-7", Process)
     made = house.do(actions.transfer, Level.SUBPROCESS, part.id, 1, said(), place.id)
     assert (made.organisation_id, made.code, part.valid_to) == (there.id, "KRE-1.1", date(2026, 3, 16))
-    assert queries.origins(there.id, MARCH)[made.id][0].before == (part.id,)
+    assert queries.origins(frozenset({there.id}), MARCH)[made.id][0].before == (part.id,)
 
 
 def test_put_in_beneath_what_is_open_only(house: House) -> None:

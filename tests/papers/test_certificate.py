@@ -1,0 +1,88 @@
+"""The coverage certificate: what is missing first, who may have it, and the same bytes from page and command."""
+
+from datetime import date
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from openpyxl import load_workbook
+
+from controls.base.audit import EventRow
+from controls.base.db import db, transaction
+from controls.rotation import actions
+from controls.rotation.words import Degree, Form, Source
+from tests.recommendation import scene as stage
+
+ON = "2026-03-17"
+
+
+@pytest.fixture
+def scene(app: Flask, make: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Four sub-processes: one covered by a light review; KRE is high, so that it is due in 2026."""
+    scene = stage.build(make, monkeypatch)
+    with transaction():
+        actions.record_coverage(
+            scene.by("group", stage.AT), scene.agency.id, scene.part["LON-1.1"], date(2025, 5, 1), Degree.FULL,
+            Form.LIGHT, Source.IMPORT, "Rapport 3",
+        )  # fmt: skip
+    return scene
+
+
+def test_the_page_says_what_is_missing_first(scene: Any, client: Any) -> None:
+    stage.sign_in(client, scene, "auditor")
+    page = client.get(f"/plan/certificate?org=STAR&on={ON}").text
+    assert "3 af 4 delprocesser er ikke dækket af en fuld gennemgang i årene 2022–2026." in page
+    assert page.index("ikke dækket af en fuld") < page.index("Optælling") < page.index("Delprocesser i STAR")
+    assert "Rapport 3 (indlæst)" in page and "Dækket (forenklet)" in page and "Dagen er ikke gået" in page
+    assert "/plan/certificate?org=STAR" in client.get("/plan?org=STAR").text
+    assert "/plan/certificate" in client.get("/reports").text
+    whole = client.get(f"/plan/certificate?org=DEP&on={ON}").text
+    assert "3 af 4" in whole and "Delprocesser i STAR" not in whole.replace("</a>", "") or "org=STAR" in whole
+
+
+@pytest.mark.parametrize(
+    ("who", "query", "status", "said"),
+    [
+        ("auditor", "org=STAR&on=18.3.2026", 422, "Vælg en dag, der ikke ligger efter i dag."),
+        ("auditor", "org=STAR&on=i+fjor", 422, "i fjor"),
+        ("auditor", "org=STAR&on=1.1.2020", 404, "Kataloget kom senere"),
+        ("owner", f"org=STAR&on={ON}", 200, "Dækningsattest"),
+        ("owner", f"org=DEP&on={ON}", 404, ""),
+        ("admin", f"org=STAR&on={ON}", 403, ""),
+    ],
+)
+def test_who_may_see_which_day(scene: Any, client: Any, who: str, query: str, status: int, said: str) -> None:
+    stage.sign_in(client, scene, who)
+    answer = client.get(f"/plan/certificate?{query}")
+    assert answer.status_code == status and said in answer.text
+
+
+def test_page_and_command_give_the_same_bytes(scene: Any, client: Any, app: Flask, tmp_path: Path) -> None:
+    stage.sign_in(client, scene, "owner")
+    for form, lang, name in (("pdf", "da", "daekningsattest"), ("xlsx", "en", "coverage-certificate")):
+        fetched = client.get(f"/plan/certificate/file?form={form}&org=STAR&on={ON}&lang={lang}")
+        assert f"{name}-STAR-{ON}.{form}" in fetched.headers["Content-Disposition"]
+        told = db.session.query(EventRow).order_by(EventRow.seq.desc()).first()
+        assert told is not None and told.action == "papers.certificate_exported" and told.person_name == "Owner"
+        out = tmp_path / f"certificate.{form}"
+        words = ["export", "certificate", "--organisation", "STAR", "--on", ON, "--out", str(out)]
+        done = app.test_cli_runner().invoke(args=[*words, "--form", form, "--lang", lang])
+        assert done.exit_code == 0 and "4 sub-processes, 3 not covered" in done.output
+        assert out.read_bytes() == fetched.data
+    stage.sign_in(client, scene, "auditor")
+    assert client.get("/reports").text.count("Dækningsattest STAR 17. marts 2026") == 4
+
+
+def test_the_workbook_says_the_same(scene: Any, client: Any) -> None:
+    stage.sign_in(client, scene, "auditor")
+    book = load_workbook(BytesIO(client.get(f"/plan/certificate/file?form=xlsx&org=DEP&on={ON}").data))
+    assert book.sheetnames == ["00 Forside", "01 Mangler", "02 Delprocesser", "03 Optælling"]
+    sheets = {name: list(book[name].iter_rows(values_only=True)) for name in book.sheetnames}
+    rows = [dict(zip(sheets["02 Delprocesser"][0], row, strict=True)) for row in sheets["02 Delprocesser"][1:]]
+    assert {row["delproces_kode"]: row["dækket"] for row in rows} == {
+        "KRE-1.1": "Aldrig dækket", "KRE-1.2": "Aldrig dækket", "LON-1.1": "Dækket (forenklet)",
+        "LON-1.2": "Aldrig dækket",
+    }  # fmt: skip
+    assert len(sheets["01 Mangler"]) == 4 and sum(row[3] for row in sheets["03 Optælling"][1:]) == 4

@@ -1,0 +1,56 @@
+"""The planner against references that try everything, and what holds of every plan. tests/long/plans.py does more."""
+
+from random import Random
+
+import pytest
+
+from controls.rotation import planner
+from controls.rotation.feasibility import feasible
+from controls.rotation.horizon import Candidate, Horizon, Turn
+from tests.rotation import plans
+
+SMALL, LARGER = range(12), (1004, 1008, 1009, 1011, 1017, 1020)
+
+
+@pytest.mark.parametrize("seed", SMALL)
+def test_small_plans_are_the_best_there_are(seed: int) -> None:
+    given, scope = plans.problem(seed, 1, 4)
+    found = planner.plan(given, scope, gap=0.0)
+    assert (sum(found.lacking.values()), found.cost) == plans.cheapest(given, scope)
+    assert found.least == sum(found.lacking.values()) and found.gap == pytest.approx(0, abs=1e-4)
+
+
+@pytest.mark.parametrize("seed", LARGER)
+def test_larger_plans_hold_and_say_why(seed: int) -> None:
+    given, scope = plans.problem(seed, 9, 30)
+    found = planner.plan(given, scope)
+    plans.kept(given, scope, found)
+    plans.feasibility_kept(given, scope, feasible(given, scope), found)
+    whys = {(one.id, one.turn): one.why for one in found.placements}
+    for one in given:
+        for at, turn in enumerate(found.placed[one.id]):
+            plans.true(one, found.placed[one.id], at, whys[one.id, turn], given, found, scope)
+    Random(seed).shuffle(given)
+    assert planner.plan(given, scope) == found
+
+
+def test_no_plan_is_an_answer_that_says_what_is_lacking_and_where() -> None:
+    given = [Candidate(id, 10, 40, 2026, 5, team) for id, team in ((1, "A"), (2, "A"), (3, ""), (4, ""))]
+    scope = Horizon(2026, 5, {(2026, 1, "A"): 50, (2026, 1, ""): 80})
+    found = planner.plan(given, scope)
+    assert found.lacking == {(2026, 1, "A"): 30} and found.least == 30
+    assert [str(one) for one in found.why_not] == [
+        "No plan keeps every deadline within capacity: 30 hours are lacking in all.",
+        "30 hours of A are lacking in 2026.",
+    ]
+
+
+def test_a_plan_of_nothing_is_empty() -> None:
+    assert planner.plan([], Horizon(2026, 5, {})).placements == ()
+    assert planner.plan([Candidate(1, 5, 42, 2040, 5)], Horizon(2026, 5, {})).placed == {1: ()}
+
+
+def test_the_least_overload_comes_before_the_cost() -> None:
+    late = Candidate(1, 25, 55, 2020, 5)
+    found = planner.plan([late], Horizon(2026, 3, {(2026, 1, ""): 54, (2027, 1, ""): 54, (2028, 1, ""): 55}))
+    assert found.placed == {1: (Turn(2028),)} and not found.lacking
