@@ -74,8 +74,10 @@ def create_app(read: settings.Settings | None = None) -> Flask:
     words.register(app)
     navigation.register(app)
     for name in SLICES:
-        if find_spec(f"controls.{name}.routes"):
-            app.register_blueprint(importlib.import_module(f"controls.{name}.routes").bp)
+        pages = [path.stem for path in sorted((ROOT / "controls" / name).glob("routes*.py"))]
+        found = [importlib.import_module(f"controls.{name}.{page}") for page in pages]
+        if found:
+            app.register_blueprint(found[0].bp)  # `routes` comes first; `routes_…` add their pages to it
     wiring.connect()
     guard.refuse_unguarded(app)
     if find_spec("controls.cli"):

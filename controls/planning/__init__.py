@@ -7,4 +7,7 @@ VD-forum has decided stands above the plan: leaving it needs a reason, and the f
 
 `proposal: waiting → running → done | failed`: the planner (rotation.planner) works in a process of its own; pages
 reckon with `board`, which is arithmetic.
+
+The pages are many: `routes` has the grid and what all share, `routes_what_if`, `routes_proposals` and `routes_versions`
+add theirs to the same blueprint.
 """

@@ -1,1 +1,1 @@
-"""The hall: guard, answers, errors, lists, words and navigation; used by `routes.py` files only."""
+"""The hall: guard, answers, errors, lists, words and navigation; used by files of routes only."""
