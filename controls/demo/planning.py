@@ -30,7 +30,8 @@ def _of(stage: Stage, row: Row, at: datetime) -> tuple[By, int]:
 
 def _hours(row: Row, more: bool = False) -> SetHours:
     first, last = int(row["from_year"]), int(row["to_year"])
-    return SetHours(tuple(range(first, last + 1)), board.EVERYBODY, int(row["hours"]), more)
+    years = tuple(range(first, last + 1))
+    return SetHours(years, board.EVERYBODY, int(row["hours"]), more, number(row["first_half"]))
 
 
 def _propose(stage: Stage, row: Row, at: datetime) -> None:
@@ -47,7 +48,7 @@ def _propose(stage: Stage, row: Row, at: datetime) -> None:
     system = stage.system(at)
     actions.claim(system, asked.id)
     given, horizon = ahead.asked(asked.question)
-    answer = ahead.answer(planner.plan(given, horizon), given)
+    answer = ahead.answer(planner.plan(given, horizon), given, horizon)
     actions.end_proposal(system, asked.id, Asked.DONE, answer)
     now = queries.standing(id, by.person_id)
     found, _told = ahead.answered(answer, now.reviews)

@@ -226,6 +226,7 @@ COLUMNS = {
     "files": N_("Files"),
     "finding_id": N_("Finding"),
     "finished_at": N_("Finished"),
+    "first_half": N_("Of these in the first half of the year"),
     "form": N_("Form"),
     "found": N_("What was found"),
     "fraud": N_("Special risk of fraud?"),

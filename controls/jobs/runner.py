@@ -200,7 +200,7 @@ def propose(id: int) -> Asked | None:
 
     try:
         given, horizon = ahead.asked(question)
-        state, answer = Asked.DONE, ahead.answer(planner.plan(given, horizon, told=told), given)
+        state, answer = Asked.DONE, ahead.answer(planner.plan(given, horizon, told=told), given, horizon)
     except Exception:  # whatever happens to it, whoever asked is told
         log.exception("proposal %s failed", id)
         db.session.rollback()

@@ -101,7 +101,7 @@ def _row(seen: Seen, row: RollRow, years: Sequence[int]) -> list[Any]:
     """A sub-process: area, code, name, owner, band, score, hours, years, last covered, due, state, why."""
     name = row.name_en or row.name_da if _english() else row.name_da or row.name_en
     spots = seen.board.spots.get(row.subprocess_id, ())
-    cells = [gettext(WORDS[one.word]) if one.word else None for one in _cells(seen.board, row, years)]
+    cells = [_said(one) for one in _cells(seen.board, row, years)]
     first = next((spot for spot in spots if spot.hours), None)
     why = " ".join(f"{spot.year}: {' '.join(said(one) for one in ahead.why(spot))}" for spot in spots)
     own = " ".join(spot.review.reason for spot in spots if spot.review and spot.review.reason)
@@ -111,6 +111,17 @@ def _row(seen: Seen, row: RollRow, years: Sequence[int]) -> list[Any]:
         first.hours if first else hours_of(row, False), *cells, row.covered.covered_on.year if row.covered else None,
         row.due, gettext(row.status.label), f"{why} {own}".strip() or None,
     ]  # fmt: skip
+
+
+def _said(cell: grid.Cell) -> str | None:
+    if not cell.word:
+        return None
+    word = gettext(WORDS[cell.word])
+    return f"{word}, {_half(cell.season)}" if cell.season else word
+
+
+def _half(season: int) -> str:
+    return str(gettext("1st half") if season == 1 else gettext("2nd half"))
 
 
 def _english() -> bool:
@@ -170,11 +181,17 @@ def _coloured(sheet: Any, place: str, first: str) -> None:
         if word in ("planned", "proposed"):
             side = LINE if word == "planned" else edge
             look = {"border": Border(left=side, right=side, top=side, bottom=side)}
-        sheet.conditional_formatting.add(place, FormulaRule([f'{first}="{gettext(label)}"'], **look))
+        said = gettext(label)
+        told = (
+            f'OR({first}="{said}",LEFT({first},{len(said) + 1})="{said},")'
+            if word == "planned"
+            else f'{first}="{said}"'
+        )
+        sheet.conditional_formatting.add(place, FormulaRule([told], **look))
 
 
 def _load(sheet: Any, laid: Board, years: Sequence[int]) -> None:
-    """The hours of each year against what there is, of the teams too, and a chart of them."""
+    """The hours of each year against what there is, of its halves where they are divided and of the teams; a chart."""
     heads = [gettext("Year"), gettext("Reviews"), gettext("Hours"), gettext("Capacity"), gettext("Hours over"),
              gettext("Hours free")]  # fmt: skip
     _headed(sheet, heads, [22, 14, 12, 12, 14, 14])
@@ -186,10 +203,14 @@ def _load(sheet: Any, laid: Board, years: Sequence[int]) -> None:
         _put(sheet, number, 6, f"=MAX(0,D{number}-C{number})", formula=True)
     end = len(years) + 1
     sheet.conditional_formatting.add(f"E2:E{end}", CellIsRule("greaterThan", ["0"], font=RED, fill=_fill("FFE0E0")))
-    below = end + 2
+    below, parts = end + 2, [(f"{load.year}", load.halves) for load in map(laid.load, years)]
     for team in laid.teams:
         for load in (laid.load(year, team.id) for year in years):
-            for at, value in enumerate((f"{team.name} {load.year}", load.number, load.hours, load.capacity), 1):
+            parts += [(f"{team.name} {load.year}", (load,)), (f"{team.name} {load.year}", load.halves)]
+    for name, loads in parts:
+        for season, load in enumerate(loads, 1):
+            label = f"{name}, {_half(season)}" if len(loads) > 1 else name
+            for at, value in enumerate((label, load.number, load.hours, load.capacity), 1):
                 _put(sheet, below, at, value)
             _put(sheet, below, 5, f"=MAX(0,C{below}-D{below})", formula=True)
             _put(sheet, below, 6, f"=MAX(0,D{below}-C{below})", formula=True)

@@ -12,7 +12,7 @@ from controls.base.why import FORBIDDEN, N_, NOT_FOUND, Refused, refuse_if
 from controls.identity import queries as identity
 from controls.identity.permissions import Permission
 from controls.planning import board, changes, queries, rules
-from controls.planning.changes import Changes, Review
+from controls.planning.changes import Changes, Review, Room
 from controls.planning.queries import Standing
 from controls.planning.tables import Capacity, Draft, Line, Plan, Proposal, Scenario, Team
 from controls.planning.words import Asked, Origin
@@ -35,16 +35,19 @@ class Move:
     at: int | None
     to: int | None
     reason: str = ""
+    season: int = 0
+    """The half of the year, where its hours are divided; none is chosen: the one with more hours free."""
 
 
 @dataclass(frozen=True)
 class SetHours:
-    """Hours of years, of everybody (0) or of a team; `more` adds to what there is."""
+    """Hours of years, of everybody (0) or of a team, perhaps divided in halves; `more` adds to what there is."""
 
     years: tuple[int, ...]
     team: int
-    hours: int
+    hours: int | None
     more: bool = False
+    first_half: int | None = None
 
 
 @dataclass(frozen=True)
@@ -66,13 +69,7 @@ def save_draft(by: By, organisation_id: int, step: Move | SetHours | TakeOver) -
     if isinstance(step, Move):
         found = _moved(by, rows or [], now, step)
     elif isinstance(step, SetHours):
-        refuse_if(rules.why_not_hours(step.years, by.today.year))
-        there = board.Board((), {}, {**now.hours, **now.draft.hours}, now.teams, by.today.year)
-        wanted = {
-            (year, step.team): step.hours + ((there.capacity(year, step.team) or 0) if step.more else 0)
-            for year in step.years
-        }  # fmt: skip
-        found = changes.with_hours(now.draft, now.hours, wanted)
+        found = changes.with_hours(now.draft, now.hours, _wanted(now, step, by.today.year))
     else:
         found = changes.as_now(step.changes, now.reviews, now.hours)
     row = queries.draft(organisation_id, person_id)
@@ -93,6 +90,15 @@ def _planner(by: By, organisation_id: int) -> int:
     return by.person_id
 
 
+def _wanted(now: Standing, step: SetHours, this_year: int) -> dict[tuple[int, int], Room]:
+    """The hours that are set; those that are added are divided as the hours there are."""
+    refuse_if(rules.why_not_hours(step.years, step.hours, step.first_half, step.more, this_year))
+    hours, there = step.hours or 0, board.Board((), {}, {**now.hours, **now.draft.hours}, now.teams, this_year)
+    if not step.more:
+        return {(year, step.team): Room(hours, step.first_half) for year in step.years}
+    return {(year, step.team): there.more(year, step.team, hours) for year in step.years}
+
+
 def _moved(by: By, rows: Sequence[RollRow], now: Standing, step: Move) -> Changes:
     row = next((one for one in rows if one.subprocess_id == step.subprocess_id), None)
     if row is None:
@@ -104,8 +110,19 @@ def _moved(by: By, rows: Sequence[RollRow], now: Standing, step: Move) -> Change
     here = next((spot for spot in spots if spot.year == step.at), None)
     light = here.light if here else board.light_next(row, spots, step.to or this_year, now.serious)
     hours = here.hours if here and here.hours else board.hours_of(row, light)
-    to = Review(step.to, light=light, hours=hours, reason=step.reason.strip())
+    season = _half(rows, now, row, step, this_year) if step.to is not None else 0
+    to = Review(step.to, season, light, hours, reason=step.reason.strip())
     return changes.moved(now.draft, now.reviews, id, step.at, to, here is not None and here.kind is not None)
+
+
+def _half(rows: Sequence[RollRow], now: Standing, row: RollRow, step: Move, this_year: int) -> int:
+    """The half of the year that a move goes to: the chosen one, that where it stood, or that with more hours free."""
+    reviews, hours = changes.over(now.reviews, now.draft), {**now.hours, **now.draft.hours}
+    if step.to is None or all(room.first is None for room in hours.values()):
+        return 0
+    there = [one.season for one in now.reviews.get(row.subprocess_id, ()) if one.year == step.to and one.season]
+    season = board.board(rows, reviews, hours, now.teams, this_year).roomier(row, step.to)
+    return (step.season or next(iter(there), season)) if season else 0
 
 
 def drop_draft(by: By, organisation_id: int) -> None:
@@ -122,7 +139,7 @@ def keep(by: By, organisation_id: int, base: int, reason: str) -> Plan:
     """
     person_id = _planner(by, organisation_id)
     now = queries.standing(organisation_id, person_id)
-    refuse_if(rules.why_not_keep(now.draft, base, now.number, reason, now.frozen))
+    refuse_if(rules.why_not_keep(now.draft, base, now.number, reason, now.frozen, now.hours))
     row = _version(by, organisation_id, now, now.draft, now.origin, reason, None)
     drop_draft(by, organisation_id)
     return row
@@ -151,8 +168,11 @@ def _put(organisation_id: int, wanted: Changes, **of: int) -> None:
                 organisation_id=organisation_id, subprocess_id=id, year=one.year, season=one.season, light=one.light,
                 hours=one.hours, instead=one.instead, why=one.why, told=told, reason=one.reason, **of,
             ))  # fmt: skip
-    for (year, team), hours in sorted(wanted.hours.items()):
-        db.session.add(Capacity(organisation_id=organisation_id, year=year, team_id=team or None, hours=hours, **of))
+    for (year, team), room in sorted(wanted.hours.items()):
+        db.session.add(Capacity(
+            organisation_id=organisation_id, year=year, team_id=team or None, hours=room.hours, first_half=room.first,
+            **of,
+        ))  # fmt: skip
 
 
 def keep_scenario(by: By, organisation_id: int, name: str) -> Scenario:
@@ -195,7 +215,7 @@ def adopt(by: By, id: int, version: int | None, reason: str) -> Plan:
     row = _scenario(by, id, version)
     now = queries.standing(row.organisation_id, None)
     wanted = changes.as_now(queries.changed_by_scenarios([row.id])[row.id], now.reviews, now.hours)
-    refuse_if(rules.why_not_keep(wanted, now.number, now.number, reason, now.frozen))
+    refuse_if(rules.why_not_keep(wanted, now.number, now.number, reason, now.frozen, now.hours))
     return _version(by, row.organisation_id, now, wanted, Origin.SCENARIO, reason, row.id)
 
 

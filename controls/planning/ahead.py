@@ -1,7 +1,7 @@
 """What the planner and the feasibility answer are asked: the rows of the roll as candidates, the hours as a horizon."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -35,6 +35,10 @@ WHYS = {why.code: why for why in vars(because).values() if isinstance(why, Why)}
 DECIDED = Why("plan.decided", N_("The VD-forum has chosen it for {year}."))
 IN_PROGRESS = Why("plan.in_progress", N_("The review is under way."))
 PROPOSED = Why("plan.proposed", N_("It is recommended to the VD-forum for {year}."))
+HALVES = {
+    1: Why("plan.first_half", N_("It is placed in the first half of the year.")),
+    2: Why("plan.second_half", N_("It is placed in the second half of the year.")),
+}  # fmt: skip
 DEFERRED = Why("plan.deferred", N_("The VD-forum has deferred it to {year}."))
 BY_HAND = Why("plan.by_hand", N_("It was placed by hand."))
 LEFT = Why("plan.left", N_("The plan leaves {year}, which the VD-forum has decided."))
@@ -53,7 +57,8 @@ def why(spot: Spot) -> list[Reason]:
     if one is None:
         return []
     left = [LEFT(year=one.instead)] if one.instead is not None else []
-    return left + (why_planned(one) or [BY_HAND()])
+    half = [HALVES[one.season]()] if one.season else []
+    return left + (why_planned(one) or [BY_HAND()]) + half
 
 
 def why_planned(one: Review) -> list[Reason]:
@@ -95,19 +100,32 @@ def candidates(board: Board, serious: Collection[int], draft: Changes) -> list[C
 
 
 def _left(board: Board, years: int) -> dict[Place, int]:
-    """The hours of the years ahead by team; what no team has belongs to all, and what is spent this year is gone."""
+    """The hours of the years ahead by team; what no team has belongs to all, and what is spent this year is gone.
+
+    Hours that are divided are told for each half; those that are not are one pool, which is told as the first half's.
+    """
     hours: dict[Place, int] = {}
     for year in range(board.this_year, board.this_year + years):
-        whole, teams = board.capacity(year) or 0, 0
+        whole = _pools(board, year)
         for team in board.teams:
-            own = board.capacity(year, team.id) or 0
-            hours[year, 1, str(team.id)] = own
-            teams += own
-        hours[year, 1, ""] = max(0, whole - teams)
+            own = _pools(board, year, team.id)
+            hours |= {(year, season, str(team.id)): pool for season, pool in enumerate(own, 1)}
+            # The halves of a team in a year that is not divided itself are taken from its one pool.
+            taken = own if len(own) == len(whole) else (sum(own), 0)[: len(whole)]
+            whole = tuple(left - pool for left, pool in zip(whole, taken, strict=True))
+        hours |= {(year, season, ""): max(0, pool) for season, pool in enumerate(whole, 1)}
     for row in (row for row in board.rows if row.plans):
         place = (board.this_year, 1, _team(board, row))
         hours[place] = max(0, hours[place] - dict(done(row, board.this_year)).get(board.this_year, 0))
     return hours
+
+
+def _pools(board: Board, year: int, team: int = EVERYBODY) -> tuple[int, ...]:
+    return board.halves(year, team) or (board.capacity(year, team) or 0,)
+
+
+def _scope(board: Board, years: int, hours: Mapping[Place, int]) -> Horizon:
+    return Horizon(board.this_year, years, hours, max(season for _year, season, _team in hours))
 
 
 def horizon(board: Board, given: Sequence[Candidate], years: int) -> Horizon:
@@ -120,10 +138,11 @@ def horizon(board: Board, given: Sequence[Candidate], years: int) -> Horizon:
         light = one.light_last
         for spot in board.spots.get(one.id, ()):
             light = one.light_hours is not None and not light
-            place = (spot.year, 1, one.team)
-            if spot.kind is not None and spot.year in one.fixed and place in hours:
+            places = [(spot.year, season, one.team) for season in (1, 2) if (spot.year, season, one.team) in hours]
+            if spot.kind is not None and spot.year in one.fixed and places:
+                place = max(places, key=lambda place: hours[place])
                 hours[place] = max(0, hours[place] + one.takes(light) - spot.hours)
-    return Horizon(board.this_year, years, hours)
+    return _scope(board, years, hours)
 
 
 def possible(board: Board, serious: Collection[int], draft: Changes, years: int) -> Feasibility | None:
@@ -132,13 +151,13 @@ def possible(board: Board, serious: Collection[int], draft: Changes, years: int)
         return None
     given = tuple(candidates(board, serious, draft))
     scope = horizon(board, given, years)
-    return _feasible(given, scope.first, scope.years, tuple(scope.capacity.items()))
+    return _feasible(given, scope.first, scope.years, tuple(scope.capacity.items()), scope.seasons)
 
 
 def outside(board: Board, serious: Collection[int], years: int) -> tuple[Outside, ...]:
     """The warning list: what the plan leaves outside in the years ahead, and why."""
     parts = [_part(row, board, serious) for row in board.rows]
-    scope = Horizon(board.this_year, years, _left(board, years))
+    scope = _scope(board, years, _left(board, years))
     return warnings.outside(parts, scope, counted=board.capacity(board.this_year) is not None)
 
 
@@ -154,10 +173,10 @@ def _part(row: RollRow, board: Board, serious: Collection[int]) -> Part:
 
 @lru_cache(64)
 def _feasible(
-    given: tuple[Candidate, ...], first: int, years: int, capacity: tuple[tuple[Place, int], ...]
+    given: tuple[Candidate, ...], first: int, years: int, capacity: tuple[tuple[Place, int], ...], seasons: int
 ) -> Feasibility:  # fmt: skip
     """The roll is read far more often than anything in it changes."""
-    return feasible(given, Horizon(first, years, dict(capacity)))
+    return feasible(given, Horizon(first, years, dict(capacity), seasons))
 
 
 def question(board: Board, serious: Collection[int], years: int) -> str:
@@ -166,7 +185,7 @@ def question(board: Board, serious: Collection[int], years: int) -> str:
     scope = horizon(board, given, years)
     return json.dumps(
         {
-            "first": scope.first, "years": scope.years,
+            "first": scope.first, "years": scope.years, "seasons": scope.seasons,
             "hours": [[*place, hours] for place, hours in sorted(scope.capacity.items())],
             "candidates": [_packed(one) for one in given],
         },
@@ -191,23 +210,25 @@ def asked(text: str) -> tuple[list[Candidate], Horizon]:
         for one in kept["candidates"]
     ]  # fmt: skip
     hours = {(year, season, team): hours for year, season, team, hours in kept["hours"]}
-    return found, Horizon(kept["first"], kept["years"], hours)
+    return found, Horizon(kept["first"], kept["years"], hours, kept["seasons"])
 
 
-def answer(plan: Plan, given: Collection[Candidate]) -> str:
+def answer(plan: Plan, given: Collection[Candidate], scope: Horizon) -> str:
     """What the planner answers, as it is stored: the reviews that are not decided anyway, and how good the plan is."""
-    fixed = {one.id: one.fixed for one in given}
+    fixed, teams = {one.id: one.fixed for one in given}, {one.id: one.team for one in given}
     reviews: dict[int, list[Review]] = {one.id: [] for one in given}
     for one in plan.placements:
         turn: Turn = one.turn
         if turn.year not in fixed[one.id]:
             told = tuple((name, value) for name, value in one.why.params.items())
-            reviews[one.id].append(Review(turn.year, 0, turn.light, one.hours, None, one.why.code, told))
+            divided = (turn.year, 2, teams[one.id]) in scope.capacity
+            season = turn.season if divided else 0
+            reviews[one.id].append(Review(turn.year, season, turn.light, one.hours, None, one.why.code, told))
     return json.dumps(
         {
             "gap": plan.gap, "cost": plan.cost, "least": plan.least,
             "lacking": [[*place, hours] for place, hours in sorted(plan.lacking.items())],
-            "reviews": [[id, [[r.year, r.light, r.hours, r.why, dict(r.told)] for r in kept]]
+            "reviews": [[id, [[r.year, r.season, r.light, r.hours, r.why, dict(r.told)] for r in kept]]
                         for id, kept in sorted(reviews.items())],
         },
         separators=(",", ":"),
@@ -217,7 +238,7 @@ def answer(plan: Plan, given: Collection[Candidate]) -> str:
 def answered(text: str, standing: Reviews) -> tuple[Changes, dict[str, Any]]:
     """What the planner's answer would change in the standing plan, and how good it is.
 
-    A review that stays in its year stands as it stood, with the reason it had.
+    A review that stays in its year, and in its half, stands as it stood, with the reason it had.
     """
     kept = json.loads(text)
     changed: dict[int, tuple[Review, ...]] = {}
@@ -225,9 +246,9 @@ def answered(text: str, standing: Reviews) -> tuple[Changes, dict[str, Any]]:
         there = {one.year: one for one in standing.get(id, ())}
         found = tuple(
             there[year]
-            if year in there and there[year].light == light and there[year].hours == hours
-            else Review(year, 0, light, hours, None, code, tuple(told.items()))
-            for year, light, hours, code, told in reviews
+            if year in there and (there[year].season, there[year].light, there[year].hours) == (season, light, hours)
+            else Review(year, season, light, hours, None, code, tuple(told.items()))
+            for year, season, light, hours, code, told in reviews
         )
         # What leaves a decided year goes on leaving it: the planner is not asked about decisions.
         found += tuple(one for one in standing.get(id, ()) if one.year is None)

@@ -4,11 +4,11 @@ All of it is arithmetic over the rows of the roll, so that a page can answer whi
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from controls.assessment.words import Band
-from controls.planning.changes import Hours, Review, Reviews
+from controls.planning.changes import Hours, Review, Reviews, Room
 from controls.rotation.rules import CHOSEN, RANK, PlanKind, Planned, RollRow
 from controls.rotation.words import Form
 
@@ -42,6 +42,11 @@ class Spot:
     review: Review | None = None
     of: int = 0
     """The year it was chosen for, when it is finished later."""
+
+    @property
+    def season(self) -> int:
+        """The half of the year, where one is chosen."""
+        return self.review.season if self.review else 0
 
 
 def hours_of(row: RollRow, light: bool) -> int:
@@ -120,6 +125,13 @@ class Load:
     number: int
     hours: int
     capacity: int | None
+    halves: tuple["Load", ...] = ()
+    """Each half of a year whose hours are divided: with those reviews for which a half is chosen."""
+
+    @property
+    def open(self) -> int:
+        """Hours of the reviews for which no half is chosen, where there are halves."""
+        return self.hours - sum(half.hours for half in self.halves) if self.halves else 0
 
     @property
     def over(self) -> int:
@@ -160,38 +172,79 @@ class Board:
         return {row.subprocess_id: area[row.area_code] for row in self.rows if row.area_code in area} if area else {}
 
     def capacity(self, year: int, team: int = EVERYBODY) -> int | None:
-        """Hours of a year: as told for it, else as for the latest year before, else as for the first that is told."""
+        """Hours of a year."""
+        room = self.room(year, team)
+        return room.hours if room else None
+
+    def halves(self, year: int, team: int = EVERYBODY) -> tuple[int, ...]:
+        """Hours of the halves of a year ahead, where they are divided; a team's else as those of all are.
+
+        The year that runs is not divided: what is to be done in it is chosen.
+        """
+        room, whole = self.room(year, team), self.room(year, EVERYBODY)
+        if room is None or year <= self.this_year:
+            return ()
+        first = room.first
+        if first is None and whole is not None and whole.first is not None:
+            first = round(room.hours * whole.first / whole.hours) if whole.hours else 0
+        return () if first is None else (first, room.hours - first)
+
+    def more(self, year: int, team: int, hours: int) -> Room:
+        """The hours of a year with some added, divided as those there are."""
+        there = self.room(year, team) or Room(0)
+        if there.first is None:
+            return Room(there.hours + hours)
+        share = there.first / there.hours if there.hours else 0.5
+        return Room(there.hours + hours, there.first + round(hours * share))
+
+    def room(self, year: int, team: int = EVERYBODY) -> Room | None:
+        """Hours of a year with their division: as told for it, else as for the latest year before, else the first."""
         if (year, team) in self.hours:
             return self.hours[year, team]
         known = self._known.get(team, ())
-        before = [(then, hours) for then, hours in known if then < year]
-        return before[-1][1] if before else known[0][1] if known else None
+        before = [room for then, room in known if then < year]
+        return before[-1] if before else known[0][1] if known else None
 
     @cached_property
-    def _known(self) -> dict[int, list[tuple[int, int]]]:
-        found: dict[int, list[tuple[int, int]]] = {}
-        for (year, team), hours in sorted(self.hours.items()):
-            found.setdefault(team, []).append((year, hours))
+    def _known(self) -> dict[int, list[tuple[int, Room]]]:
+        found: dict[int, list[tuple[int, Room]]] = {}
+        for (year, team), room in sorted(self.hours.items()):
+            found.setdefault(team, []).append((year, room))
         return found
 
     @cached_property
-    def _asked(self) -> dict[tuple[int, int], tuple[int, int]]:
-        """Number and hours of the reviews by year and team."""
-        found: dict[tuple[int, int], list[int]] = {}
+    def _asked(self) -> dict[tuple[int, int, int], tuple[int, int]]:
+        """Number and hours of the reviews by year and team, in season 0, and of those for which a half is chosen."""
+        found: dict[tuple[int, int, int], list[int]] = {}
         for row in self.rows:
             team = self.teams_of.get(row.subprocess_id, EVERYBODY)
-            asked = [(spot.year, spot.hours) for spot in self.spots.get(row.subprocess_id, ())]
-            for year, hours in asked + done(row, self.this_year) if row.plans or row.entries else asked:
+            asked = [(spot.year, spot.season, spot.hours) for spot in self.spots.get(row.subprocess_id, ())]
+            if row.plans or row.entries:
+                asked += [(year, 0, hours) for year, hours in done(row, self.this_year)]
+            for year, season, hours in asked:
                 for of in {EVERYBODY, team}:
-                    kept = found.setdefault((year, of), [0, 0])
-                    kept[0] += 1
-                    kept[1] += hours
+                    for within in {0, season}:
+                        kept = found.setdefault((year, of, within), [0, 0])
+                        kept[0] += 1
+                        kept[1] += hours
         return {key: (number, hours) for key, (number, hours) in found.items()}
 
     def load(self, year: int, team: int = EVERYBODY) -> Load:
-        """A year's reviews against its hours, of all or of one team."""
-        number, hours = self._asked.get((year, team), (0, 0))
-        return Load(year, number, hours, self.capacity(year, team))
+        """A year's reviews against its hours, of all or of one team; and each half where the hours are divided."""
+        found = [
+            Load(year, *self._asked.get((year, team, season), (0, 0)), capacity)
+            for season, capacity in enumerate((self.capacity(year, team), *self.halves(year, team)))
+        ]
+        return replace(found[0], halves=tuple(found[1:])) if len(found) > 1 else found[0]
+
+    def roomier(self, row: RollRow, year: int) -> int:
+        """The half of a year that has more hours free for a sub-process; 0 where its hours are not divided."""
+        team = self.teams_of.get(row.subprocess_id, EVERYBODY)
+        halves = self.load(year, team).halves
+        if not halves:
+            return 0
+        first, second = ((half.capacity or 0) - half.hours for half in halves)
+        return 1 if first >= second else 2
 
     def effects(self, last: int) -> list[Effect]:
         """What the plan does to this year and those up to the last."""

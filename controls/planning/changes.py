@@ -3,14 +3,15 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True)
 class Review:
     """A planned review: when, how, with how many hours, and why then.
 
-    `instead` is the year that the VD-forum has decided and the plan leaves; without a `year` it is only left.
+    `season` is the half of the year where its hours are divided, else 0. `instead` is the year that the VD-forum has
+    decided and the plan leaves; without a `year` it is only left.
     """
 
     year: int | None
@@ -25,7 +26,16 @@ class Review:
 
 Reviews = Mapping[int, tuple[Review, ...]]
 """The planned reviews of each sub-process, in the order of years."""
-Hours = Mapping[tuple[int, int], int]
+
+
+class Room(NamedTuple):
+    """Hours of a year, and how many of them are of its first half; None: they are not divided."""
+
+    hours: int
+    first: int | None = None
+
+
+Hours = Mapping[tuple[int, int], Room]
 """Hours by year and team; team 0 is the whole organisation."""
 
 
@@ -70,7 +80,7 @@ def moved(changes: Changes, standing: Reviews, id: int, at: int | None, to: Revi
     others = [one for one in now if one is not here and (to.year is None or one.year != to.year)]
     left = at if decided else here.instead if here else None
     before = next((one for one in standing.get(id, ()) if one.year == to.year and one.year is not None), None)
-    if before is not None and left == before.instead:
+    if before is not None and left == before.instead and to.season in (0, before.season):
         return placed(changes, standing, id, [*others, before])
     if to.year is not None and to.year == left:
         return placed(changes, standing, id, others)
@@ -91,13 +101,20 @@ def as_now(wanted: Changes, reviews: Reviews, hours: Hours) -> Changes:
     return replace(with_hours(NONE, hours, wanted.hours), reviews=left)
 
 
+class When(NamedTuple):
+    """A year, and its half where one is chosen."""
+
+    year: int
+    season: int = 0
+
+
 @dataclass(frozen=True)
 class Difference:
-    """A sub-process whose years differ: before, after, and the decided years that are left."""
+    """A sub-process whose years differ: before and after, with the half of the year; and the decided years left."""
 
     subprocess_id: int
-    before: tuple[int, ...]
-    after: tuple[int, ...]
+    before: tuple[When, ...]
+    after: tuple[When, ...]
     left: tuple[int, ...]
     reviews: tuple[Review, ...]
     """As they are to be, with their reasons."""
@@ -111,13 +128,13 @@ def differences(standing: Reviews, changes: Changes) -> list[Difference]:
         left = tuple(one.instead for one in after if one.instead is not None)
         gone = tuple(one.instead for one in before if one.instead is not None)
         # What is left for the first time stood in its decided year until now.
-        was = {*_years(before), *(year for year in left if year not in gone)}
+        was = {*_years(before), *(When(year) for year in left if year not in gone)}
         found.append(Difference(id, tuple(sorted(was)), _years(after), left, after))
     return found
 
 
-def _years(reviews: Iterable[Review]) -> tuple[int, ...]:
-    return tuple(one.year for one in reviews if one.year is not None)
+def _years(reviews: Iterable[Review]) -> tuple[When, ...]:
+    return tuple(When(one.year, one.season) for one in reviews if one.year is not None)
 
 
 def pack(changes: Changes) -> str:
@@ -125,7 +142,7 @@ def pack(changes: Changes) -> str:
     return json.dumps(
         {
             "reviews": {str(id): [_packed(one) for one in reviews] for id, reviews in sorted(changes.reviews.items())},
-            "hours": [[year, team, hours] for (year, team), hours in sorted(changes.hours.items())],
+            "hours": [[*key, *room] for key, room in sorted(changes.hours.items())],
         },
         ensure_ascii=False, separators=(",", ":"),
     )  # fmt: skip
@@ -146,7 +163,7 @@ def unpack(text: str) -> Changes:
     kept = json.loads(text)
     return Changes(
         {int(id): tuple(_unpacked(one) for one in reviews) for id, reviews in kept["reviews"].items()},
-        {(year, team): hours for year, team, hours in kept["hours"]},
+        {(year, team): Room(*room) for year, team, *room in kept["hours"]},
     )  # fmt: skip
 
 

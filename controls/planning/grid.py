@@ -14,6 +14,8 @@ OPEN_MOST = 200
 """With more rows than this the areas are folded until they are asked for."""
 ALL = "*"
 """Every area, among those that stand otherwise than at first."""
+OUT = "none"
+"""What a move says instead of a year: out of the plan."""
 COVERED = ("covered", "light", "partial")
 
 
@@ -28,6 +30,8 @@ class Cell:
     changed: bool = False
     ask: bool = False
     """Nothing is planned for it: here a year can be asked for."""
+    season: int = 0
+    """The half of the year that is chosen for it."""
 
 
 def cells(board: Board, row: RollRow, years: Sequence[int], draft: Changes) -> list[Cell]:
@@ -56,7 +60,8 @@ def _cell(board: Board, row: RollRow, year: int, spot: Spot | None, changed: boo
     if spot is None or word in COVERED:
         return Cell(year, year == board.this_year, word)
     planned = spot.kind is None or spot.kind is PlanKind.DEFERRED
-    return Cell(year, year == board.this_year, "planned" if planned else word, True, changed and spot.kind is None)
+    moved = changed and spot.kind is None
+    return Cell(year, year == board.this_year, "planned" if planned else word, True, moved, season=spot.season)
 
 
 @dataclass(frozen=True)
@@ -128,11 +133,17 @@ def _numbers(board: Board, rows: Sequence[RollRow], years: Sequence[int]) -> lis
 
 @dataclass(frozen=True)
 class Choice:
-    """A year that a review can go to: the hours it would have there, against what there is."""
+    """A year, or a half of it, that a review can go to: the hours it would have there, against what there is."""
 
     year: int
     hours: int
     capacity: int | None
+    season: int = 0
+
+    @property
+    def value(self) -> str:
+        """As a move says it."""
+        return f"{self.year}-{self.season}" if self.season else f"{self.year}"
 
     @property
     def over(self) -> int:
@@ -141,10 +152,19 @@ class Choice:
 
 
 def choices(board: Board, row: RollRow, at: int | None, hours: int, years: Sequence[int]) -> list[Choice]:
-    """The years that have no review of the sub-process, each with its hours after the move."""
-    taken = {spot.year for spot in board.spots.get(row.subprocess_id, ())}
-    loads = [board.load(year) for year in years if year not in taken and year != at]
-    return [Choice(load.year, load.hours + hours, load.capacity) for load in loads]
+    """The years that have no review of the sub-process, each with its hours after the move; halves where divided."""
+    spots, found = board.spots.get(row.subprocess_id, ()), list[Choice]()
+    team = board.teams_of.get(row.subprocess_id, 0)
+    there = next((spot.season for spot in spots if spot.year == at and spot.kind is None), None)
+    taken = {spot.year for spot in spots}
+    for year in years:
+        load, halves = board.load(year), board.load(year, team).halves
+        if year not in taken and not halves:
+            found.append(Choice(year, load.hours + hours, load.capacity))
+        elif year not in taken or (year == at and there is not None):
+            found += [Choice(year, half.hours + hours, half.capacity, season)
+                      for season, half in enumerate(halves, 1) if year != at or season != there]  # fmt: skip
+    return found
 
 
 FILTERS = ("area", "band", "owner", "status")
@@ -155,6 +175,15 @@ def shown(given: str, view: str, this_year: int) -> list[int]:
     known = len(given) == 4 and given.isascii() and given.isdigit() and 2000 <= int(given) <= 2090
     first = int(given) if known else ledger.block(this_year)[0] if view == "block" else this_year - 2
     return list(range(first, first + rules.FLOOR))
+
+
+def aimed(text: str) -> tuple[int | None, int]:
+    """The year and the half of it (0: none is chosen) that a move goes to; no year: out of the plan; 0: it is none."""
+    year, _, season = text.partition("-")
+    if text == OUT:
+        return None, 0
+    known = len(year) == 4 and year.isascii() and year.isdigit() and season in ("", "1", "2")
+    return (int(year), int(season or 0)) if known else (0, 0)
 
 
 def picked(text: str) -> tuple[int, int | None] | None:

@@ -27,7 +27,7 @@ from controls.base.db import built, db
 from controls.identity.tables import Organisation, Person
 from controls.planning import ahead
 from controls.planning.board import EVERYBODY, HORIZON, Board, Team, board
-from controls.planning.changes import NONE, Changes, Hours, Review, Reviews, over, unpack
+from controls.planning.changes import NONE, Changes, Hours, Review, Reviews, Room, over, unpack
 from controls.planning.tables import Capacity, Draft, Line, Plan, Proposal, Scenario
 from controls.planning.tables import Team as TeamRow
 from controls.planning.words import Asked, Origin
@@ -69,8 +69,8 @@ def standing(organisation_id: int, person_id: int | None, number: int | None = N
         _head(organisation_id, person_id or 0, number)
     ).one()
     reviews: dict[int, list[Review]] = {}
-    hours: dict[tuple[int, int], int] = {}
-    cycles: dict[tuple[int, int], int] = {}
+    hours: dict[tuple[int, int], Room] = {}
+    cycles: dict[int, int] = {}
     frozen, teams, serious, owners = set(), [], set(), {}
     for kind, id, year, season, light, spent, instead, why, told, said in db.session.execute(
         _content(organisation_id, number, tuple(SERIOUS))
@@ -81,9 +81,9 @@ def standing(organisation_id: int, person_id: int | None, number: int | None = N
                 given = tuple(loads(told).items()) if told else ()
                 kept.append(Review(year, season, bool(light), spent, instead, why, given, said))
         elif kind == HOURS:
-            hours[year, id] = spent
+            hours[year, id] = Room(spent, instead)
         elif kind == CYCLE:
-            cycles[year, EVERYBODY] = spent
+            cycles[year] = spent
             if why != CycleState.CREATED.value:
                 frozen.add(year)
         elif kind == TEAM:
@@ -93,9 +93,12 @@ def standing(organisation_id: int, person_id: int | None, number: int | None = N
         else:
             serious.add(id)
     placed = {id: tuple(sorted(kept, key=lambda one: (one.year or 0, one.season))) for id, kept in reviews.items()}
+    for year, spent in cycles.items():  # a control year has hours of its own, which the plan may divide
+        first = hours.get((year, EVERYBODY), Room(0)).first
+        hours[year, EVERYBODY] = Room(spent, first if first is None else min(first, spent))
     teams.sort(key=lambda team: team.name)
     return Standing(
-        newest or 0, made_at, made_by or "", reason or "", placed, hours | cycles, frozenset(frozen), tuple(teams),
+        newest or 0, made_at, made_by or "", reason or "", placed, hours, frozenset(frozen), tuple(teams),
         frozenset(serious), owners, unpack(changes) if changes else NONE, newest or 0 if base is None else base,
         origin or Origin.HAND,
     )  # fmt: skip
@@ -138,7 +141,7 @@ def _content(
         Line.instead, cast(Line.why, Text), Line.told, Line.reason,
     ).join(of_line, and_(of_line.c.subprocess_id == Line.subprocess_id, of_line.c.plan_id == Line.plan_id))  # fmt: skip
     hours = select(
-        literal(HOURS), team, Capacity.year, nothing, nothing, Capacity.hours, none, empty, empty, empty
+        literal(HOURS), team, Capacity.year, nothing, nothing, Capacity.hours, Capacity.first_half, empty, empty, empty
     ).join(
         of_hours,
         and_(of_hours.c.year == Capacity.year, of_hours.c.team_id == team, of_hours.c.plan_id == Capacity.plan_id),
@@ -204,14 +207,14 @@ def changed_by_scenarios(ids: Collection[int]) -> dict[int, Changes]:
 
 def _changed(name: str, ids: Collection[int]) -> dict[int, Changes]:
     reviews: dict[int, dict[int, list[Review]]] = {id: {} for id in ids}
-    hours: dict[int, dict[tuple[int, int], int]] = {id: {} for id in ids}
+    hours: dict[int, dict[tuple[int, int], Room]] = {id: {} for id in ids}
     for row in db.session.scalars(select(Line).where(getattr(Line, name).in_(ids)).order_by(Line.id)):
         kept = reviews[getattr(row, name)].setdefault(row.subprocess_id, [])
         if row.year is not None or row.instead is not None:
             told = tuple(loads(row.told).items()) if row.told else ()
             kept.append(Review(row.year, row.season, row.light, row.hours, row.instead, row.why, told, row.reason))
     for one in db.session.scalars(select(Capacity).where(getattr(Capacity, name).in_(ids)).order_by(Capacity.id)):
-        hours[getattr(one, name)][one.year, one.team_id or EVERYBODY] = one.hours
+        hours[getattr(one, name)][one.year, one.team_id or EVERYBODY] = Room(one.hours, one.first_half)
     return {id: Changes({part: tuple(kept) for part, kept in reviews[id].items()}, hours[id]) for id in ids}
 
 
@@ -257,6 +260,7 @@ class Told(NamedTuple):
     made_by: str | None
     reason: str
     year: int | None
+    season: int
     instead: int | None
     own: str
 
@@ -264,7 +268,7 @@ class Told(NamedTuple):
 def story(subprocess_id: int) -> list[Told]:
     """What the versions have said of a sub-process, newest first."""
     query = (
-        select(Plan.number, Plan.made_at, Person.name, Plan.reason, Line.year, Line.instead, Line.reason)
+        select(Plan.number, Plan.made_at, Person.name, Plan.reason, Line.year, Line.season, Line.instead, Line.reason)
         .join(Line, Line.plan_id == Plan.id).outerjoin(Person, Person.id == Plan.made_by_id)
         .where(Line.subprocess_id == subprocess_id).order_by(Plan.id.desc(), Line.year)
     )  # fmt: skip

@@ -18,6 +18,7 @@ from controls.identity.tables import Organisation
 from controls.planning import actions, ahead, board, changes, grid, queries
 from controls.planning.actions import Move
 from controls.planning.board import HORIZON, Board
+from controls.planning.changes import Room
 from controls.planning.forms import MoveForm
 from controls.planning.words import Show
 from controls.rotation import rules as roll
@@ -58,8 +59,8 @@ def scripted() -> bool:
 def step_of(form: MoveForm) -> Move:
     """The move that was typed; a sub-process that is none is not found."""
     id, at = grid.picked(form.cell.data or "") or (0, None)
-    to = form.to.data or ""
-    return Move(id, at, int(to) if to.isascii() and to.isdigit() and len(to) == 4 else None, form.reason.data or "")
+    year, season = grid.aimed(form.to.data or "")
+    return Move(id, at, year, form.reason.data or "", season)
 
 
 def back(place: str = "") -> str:
@@ -69,10 +70,10 @@ def back(place: str = "") -> str:
     return url_for(".plan", _anchor=place or None, **kept)
 
 
-def changed_hours(seen: Seen, hours: changes.Hours) -> list[tuple[int, str, int | None, int]]:
+def changed_hours(seen: Seen, hours: changes.Hours) -> list[tuple[int, str, Room | None, Room]]:
     """Changed hours as the list of differences tells them: year, team, before, after."""
     teams, before = {team.id: team.name for team in seen.standing.teams}, seen.laid(changes.NONE)
-    return [(year, teams.get(team, ""), before.capacity(year, team), after)
+    return [(year, teams.get(team, ""), before.room(year, team), after)
             for (year, team), after in sorted(hours.items())]  # fmt: skip
 
 

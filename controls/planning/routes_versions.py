@@ -12,6 +12,7 @@ from controls.base.db import transaction
 from controls.base.why import Refused
 from controls.identity.permissions import Permission
 from controls.planning import actions, ahead, changes, queries, rules
+from controls.planning.changes import Room
 from controls.planning.forms import KeepForm
 from controls.planning.routes import back, beside, bp, changed_hours, seen_here
 from controls.rotation import queries as rotation
@@ -73,7 +74,7 @@ class Shown:
     made_by: str | None
     scenario: str | None
     lines: list[rules.Told]
-    hours: list[tuple[int, str, int | None, int]]
+    hours: list[tuple[int, str, Room | None, Room]]
 
 
 def _versions(organisation_id: int, rows: Sequence[RollRow], teams: dict[int, str]) -> list[Shown]:
@@ -81,7 +82,7 @@ def _versions(organisation_id: int, rows: Sequence[RollRow], teams: dict[int, st
     found, shown = queries.versions(organisation_id), list[Shown]()
     told = queries.changed_by_versions([one.plan.id for one in found])
     reviews: changes.Reviews = {}
-    hours: dict[tuple[int, int], int] = {}
+    hours: dict[tuple[int, int], Room] = {}
     for one in reversed(found):
         now = told[one.plan.id]
         lines = rules.told(rows, changes.differences(reviews, now))

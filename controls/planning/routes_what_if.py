@@ -14,6 +14,7 @@ from controls.identity.tables import Organisation
 from controls.planning import actions, ahead, board, changes, queries, rules
 from controls.planning.actions import SetHours, TakeOver
 from controls.planning.board import HORIZON, Board
+from controls.planning.changes import When
 from controls.planning.forms import AdoptForm, HoursForm, MoveForm, NameForm, TeamForm
 from controls.planning.routes import Seen, beside, bp, changed_hours, scripted, seen_here, step_of
 from controls.planning.words import Origin
@@ -69,8 +70,9 @@ def _hours_of(form: HoursForm) -> SetHours:
     first = form.first.data or 0
     years = tuple(range(first, max(first, form.last.data or first) + 1))
     if form.people.data:
-        return SetHours(years, form.team.data or 0, form.people.data * (form.each.data or 0), more=True)
-    return SetHours(years, form.team.data or 0, form.hours.data or 0)
+        more = form.people.data * (form.each.data or 0)
+        return SetHours(years, form.team.data or 0, more, True, form.half.data)
+    return SetHours(years, form.team.data or 0, form.hours.data, False, form.half.data)
 
 
 @bp.post("/plan/what-if/move")
@@ -138,10 +140,14 @@ def _of(seen: Seen, told: dict[int, changes.Changes], key: str) -> changes.Chang
     return seen.standing.draft if key == "draft" else told[int(key)] if key.isdigit() else changes.NONE
 
 
-def _apart(rows: Sequence[RollRow], one: Board, other: Board) -> list[tuple[RollRow, list[int], list[int]]]:
-    """The sub-processes whose years differ between two plans."""
-    found = [(row, _years_of(one, row), _years_of(other, row)) for row in rows]
+def _apart(rows: Sequence[RollRow], one: Board, other: Board) -> list[tuple[RollRow, list[When], list[When]]]:
+    """The sub-processes whose years, or halves of them, differ between two plans."""
+    found = [(row, _whens(one, row), _whens(other, row)) for row in rows]
     return [(row, years, others) for row, years, others in found if years != others]
+
+
+def _whens(laid: Board, row: RollRow) -> list[When]:
+    return [When(spot.year, spot.season) for spot in laid.spots.get(row.subprocess_id, ())]
 
 
 def _years_of(laid: Board, row: RollRow) -> list[int]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from controls.base.why import FIELD_REQUIRED, N_, Reason, Why
 from controls.planning.board import LONGEST, Spot
-from controls.planning.changes import Changes, Difference
+from controls.planning.changes import Changes, Difference, Hours
 from controls.planning.words import Asked
 from controls.rotation.rules import PlanKind, RollRow
 
@@ -25,6 +25,12 @@ UNDER_WAY = Why("plan.under_way", N_("The review of {code} is under way and stay
 SAYS_WHY = Why(
     "plan.says_why",
     N_("{year} is decided by the VD-forum. Write why the plan leaves it, in at least {min} characters."),
+)
+HALF_LEAST = Why("plan.half_least", N_("The first half of a year has at most its {hours} hours."))
+HALF_AHEAD = Why("plan.half_ahead", N_("Only the hours of the years after {year} are divided."))
+HALF_OF_HOURS = Why(
+    "plan.half_of_hours",
+    N_("Write the hours a year that are divided. Those of more people follow the hours there are."),
 )
 REASON_SHORT = Why("plan.reason_short", N_("Write why, in at least {min} characters."))
 NO_CHANGES = Why("plan.no_changes", N_("Nothing has been changed."))
@@ -45,6 +51,7 @@ NOT_DONE = Why("plan.not_done", N_("The planner has not ended."), 409)
 NO_ROWS = Why("plan.no_rows", N_("{code} has no sub-processes of its own."))
 AREA_TAKEN = Why("plan.area_taken", N_("The area {area} belongs to the team “{name}”."))
 NAME = N_("Name")
+HOURS = N_("Hours a year")
 
 
 def years_ahead(this_year: int) -> range:
@@ -71,19 +78,32 @@ def why_not_move(
     return []
 
 
-def why_not_hours(years: Collection[int], this_year: int) -> list[Reason]:
-    """Hours are set for the years ahead; those of a control year in a draft or a scenario only."""
+def why_not_hours(
+    years: Collection[int], hours: int | None, half: int | None, more: bool, this_year: int
+) -> list[Reason]:  # fmt: skip
+    """Hours are told for years ahead; they may be divided, where they are not added and the year has not begun."""
     ahead = years_ahead(this_year)
-    return [] if all(year in ahead for year in years) else [NOT_AHEAD("year", first=ahead[0], last=ahead[-1])]
+    if not all(year in ahead for year in years):
+        return [NOT_AHEAD("first", first=ahead[0], last=ahead[-1])]
+    if hours is None:
+        return [FIELD_REQUIRED("hours", label=HOURS)]
+    if half is None:
+        return []
+    reasons = [HALF_OF_HOURS("half")] if more else [] if half <= hours else [HALF_LEAST("half", hours=hours)]
+    return reasons + ([HALF_AHEAD("half", year=this_year)] if this_year in years else [])
 
 
 def why_not_keep(
-    changes: Changes, base: int, number: int, reason: str, frozen: Collection[int]
+    changes: Changes, base: int, number: int, reason: str, frozen: Collection[int], standing: Hours
 ) -> list[Reason]:  # fmt: skip
-    """A version needs changes, a reason, and a draft that was begun on the newest one; frozen hours stay."""
+    """A version needs changes, a reason, and a draft that was begun on the newest one; frozen hours stay.
+
+    Hours that are only divided anew stay as many as they are.
+    """
     reasons = [] if changes else [NO_CHANGES()]
     reasons += [] if base == number else [MOVED_ON(number=number)]
-    reasons += [FROZEN(year=year) for year in sorted({year for year, _team in changes.hours} & set(frozen))]
+    others = {key[0] for key, room in changes.hours.items() if key not in standing or room.hours != standing[key].hours}
+    reasons += [FROZEN(year=year) for year in sorted(others & set(frozen))]
     return reasons + ([] if len(reason.strip()) >= REASON_LEAST else [REASON_SHORT("reason", min=REASON_LEAST)])
 
 

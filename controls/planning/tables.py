@@ -51,7 +51,10 @@ class Line(Model):
 
 
 class Capacity(Model):
-    """Hours of a year that a version or a scenario sets: of the whole organisation, or of one of its teams."""
+    """Hours of a year that a version or a scenario sets: of the whole organisation, or of one of its teams.
+
+    `first_half` of them are of the first half of the year, where they are divided.
+    """
 
     __tablename__ = "planning_capacity"
     __table_args__ = (Index("ix_planning_capacity_standing", "organisation_id", "year", "plan_id"),)
@@ -63,6 +66,7 @@ class Capacity(Model):
     year: Mapped[int]
     team_id: Mapped[int | None] = mapped_column(ForeignKey("planning_team.id"))
     hours: Mapped[int]
+    first_half: Mapped[int | None]
 
 
 class Team(Versioned, Model):

@@ -95,6 +95,7 @@ def upgrade() -> None:
         sa.Column("year", sa.Integer(), nullable=False),
         sa.Column("team_id", sa.Integer(), nullable=True),
         sa.Column("hours", sa.Integer(), nullable=False),
+        sa.Column("first_half", sa.Integer(), nullable=True),
         *_keys(
             "planning_capacity",
             ORGANISATION,

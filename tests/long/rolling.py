@@ -26,7 +26,7 @@ from typing import Any
 from controls.assessment.words import Band
 from controls.planning import ahead, board
 from controls.planning.board import HORIZON, Board, Team
-from controls.planning.changes import NONE, Review
+from controls.planning.changes import NONE, Review, Room
 from controls.rotation import horizon, ledger, past, planner, queries, rules, warnings
 from controls.rotation.horizon import Placed
 from controls.rotation.ledger import Written
@@ -120,7 +120,9 @@ class Simulation:
 
     def board(self) -> Board:
         """The roll with the standing plan laid on it."""
-        return board.board(self.rows(), self.reviews, self.hours, self.teams, self.year)
+        return board.board(
+            self.rows(), self.reviews, {at: Room(hours) for at, hours in self.hours.items()}, self.teams, self.year
+        )
 
     def active(self) -> list[tuple[int, Known]]:
         """What is in force today."""

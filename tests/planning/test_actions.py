@@ -61,7 +61,7 @@ def test_a_draft_becomes_a_version_and_each_version_can_be_read(scene: Any, data
     move(scene, "LON-1.1", 2028, None)
     second = keep(scene, 1)
     assert years(scene) == {"KRE-1.1": [2026]} and years(scene, 1) == {"KRE-1.1": [2027], "LON-1.1": [2028]}
-    assert queries.standing(scene.agency.id, None).hours[2028, 0] == 500
+    assert queries.standing(scene.agency.id, None).hours[2028, 0] == (500, None)
     events = database.query(EventRow).filter_by(action="planning.kept").order_by(EventRow.seq).all()
     assert [(event.object_id, event.reason) for event in events] == [(first.id, WHY), (second.id, WHY)]
     assert [(line.year, line.hours) for line in database.query(Line).filter_by(plan_id=first.id)] == [

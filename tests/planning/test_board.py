@@ -7,7 +7,7 @@ import pytest
 from controls.assessment.words import Band
 from controls.planning import board
 from controls.planning.board import Spot, Team
-from controls.planning.changes import Review
+from controls.planning.changes import Review, Room
 from controls.rotation.rules import Entry, PlanKind, Planned
 from controls.rotation.words import Degree, Form
 from tests.rotation.test_rules import row
@@ -69,7 +69,7 @@ ROWS = [
 ]
 PLAN = {1: (Review(2028, hours=42),), 3: (Review(2026, hours=30),)}
 TEAMS = (Team(7, "Løn", frozenset({"LON"})),)
-BOARD = board.board(ROWS, PLAN, {(2025, 0): 60, (2026, 7): 70}, TEAMS, NOW)
+BOARD = board.board(ROWS, PLAN, {(2025, 0): Room(60), (2026, 7): Room(70)}, TEAMS, NOW)
 
 
 def test_hours_against_capacity_by_year_and_team() -> None:

@@ -200,6 +200,35 @@ def test_teams_have_hours_of_their_own(client: Any, make: Any, scene: Any) -> No
     assert "5 timer over" in at(page(client, make, scene, "group", "/plan?org=STAR"), "//tfoot/tr[2]")
 
 
+def test_a_year_divided_in_halves(client: Any, make: Any, scene: Any) -> None:
+    id, hours = scene.part["KRE-1.1"], "/plan/what-if/hours?org=STAR"
+    for wrong in ({"hours": "10", "half": "11"}, {"hours": "10", "half": "x"}, {"half": "4"}, {"first": "2026"}):
+        sent = {"first": "2027", **wrong}
+        found = html.fromstring(posted(client, make, scene, hours, 422, **sent).text)
+        assert at(found, "//*[contains(@class,'form-error-message')]")
+        assert all(found.xpath(f"//input[@name='{name}']/@value") == [value] for name, value in sent.items())
+    posted(client, make, scene, hours, first="2027", last="2028", hours="100", half="30")
+    posted(client, make, scene, "/plan/move?org=STAR", cell=f"{id}", to="2027")  # where there is more room
+    found = page(client, make, scene, "group", "/plan?org=STAR&from=2026&cell=" + f"{id}-2027")
+    assert "Planlagt, 2. halvår" in at(found, f"//tr[@id='r{id}']/td[4]")
+    assert "1. halvår: 0/302. halvår: 42/70" in at(found, "//tfoot/tr[1]/td[2]")
+    assert "Den ligger i 2. halvår." in at(found, "//section[@id='cell']")
+    assert "2027-1" in found.xpath("//section[@id='cell']//input[@name='to']/@value")
+    posted(client, make, scene, "/plan/move?org=STAR", cell=f"{id}-2027", to="2027-1")
+    posted(client, make, scene, "/plan/move?org=STAR", 422, cell=f"{id}-2027", to="2027-3")
+    found = page(client, make, scene, "group", "/plan?org=STAR&from=2026")
+    assert "1. halvår: 42/30 ▲ 12 timer over" in at(found, "//tfoot/tr[1]/td[2]")
+    assert "1. halvår: 12 timer over" in at(page(client, make, scene, "group", "/plan/what-if?org=STAR"), "//main")
+    found = page(client, make, scene, "group", "/plan/draft?org=STAR")
+    assert "2027, 1. halvår" in at(found, "//main//table[1]") and "100 (30 i 1. halvår)" in at(found, "//main")
+    posted(client, make, scene, "/plan/keep?org=STAR", base="0", reason="Første halvår har færrest timer.")
+    assert "100 (30 i 1. halvår)" in at(page(client, make, scene, "auditor", "/plan/versions?org=STAR"), "//main")
+    stage.sign_in(client, scene, "group")
+    book: Any = load_workbook(io.BytesIO(client.get("/plan/excel?org=STAR&from=2026&lang=da").data))
+    assert "Planlagt, 1. halvår" in [row[8] for row in book["Femårsrul"].values]
+    assert ("2027, 1. halvår", 1, 42, 30) in [row[:4] for row in book["Timer"].values]
+
+
 def test_the_grid_leaves_as_a_workbook(client: Any, make: Any, scene: Any) -> None:
     posted(client, make, scene, "/plan/move?org=STAR", cell=f"{scene.part['KRE-1.1']}", to="2027")
     stage.sign_in(client, scene, "group")
