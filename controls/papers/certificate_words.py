@@ -245,7 +245,8 @@ class _Speaker:
     def _inherited(self, line: Line) -> str:
         said = []
         if line.source:
-            whole = line.standing.review is not None
+            review = line.standing.review
+            whole = review is not None and review.subprocess_id == line.standing.inherited
             said.append(line.source if whole else gettext("%(code)s (due year only)", code=line.source))
         if line.source and line.by is not None:
             said.append(f"{gettext(line.by.kind.label).lower()} {self.day(line.by.on)}")

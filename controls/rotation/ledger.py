@@ -106,7 +106,7 @@ def standing(id: int, counts: Past, intervals: Intervals, day: date) -> Standing
     later = latest if latest is not shown and latest and latest.degree is Degree.PARTIAL else None
     interval = rules.due_year(counts.clock, counts.activated, counts.steps, intervals, year)
     first = due(counts, intervals, year)
-    source = shown.subprocess_id if shown else counts.of
+    source = shown.subprocess_id if shown and shown.subprocess_id != id else counts.of
     begins, ends = block(year)
     return Standing(
         cover, shown, later, source if source != id else None, interval,

@@ -54,7 +54,7 @@ def past(
         if origin.kind is Kind.CHANGED:
             found = _changed(found, origin)
         elif origin.kind is Kind.REOPENED:
-            found = found if origin.inherits else _again(found, origin)
+            found = found if origin.inherits else _again(id, found, origin)
         else:
             parts = [past(before, owns, origins, origin.on) for before in origin.before if before in owns]
             found = _come_of(found, origin, parts) if parts else found
@@ -67,12 +67,17 @@ def _until(now: Past, day: date) -> Past:
 
 
 def _changed(now: Past, origin: Origin) -> Past:
-    return replace(now, latest=None if _covered_since(now, origin.on) else origin.on.year + DUE_AFTER_CHANGE)
+    """A second change does not put off what the first one asks."""
+    if _covered_since(now, origin.on):
+        return replace(now, latest=None)
+    bound = origin.on.year + DUE_AFTER_CHANGE
+    return replace(now, latest=bound if now.latest is None else min(now.latest, bound))
 
 
-def _again(now: Past, origin: Origin) -> Past:
+def _again(id: int, now: Past, origin: Origin) -> Past:
+    """What it came of once counts no longer either."""
     entries = [entry for entry in now.entries if entry.covered_on >= origin.on]
-    return own(entries, origin.on.year, [step for step in now.steps if step.year >= origin.on.year], now.of)
+    return own(entries, origin.on.year, [step for step in now.steps if step.year >= origin.on.year], id)
 
 
 def _come_of(now: Past, origin: Origin, parts: Sequence[Past]) -> Past:

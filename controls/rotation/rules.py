@@ -85,12 +85,13 @@ def due_year(
     """Last full coverage + interval; never covered: year of activation + interval − 1; at most the floor.
 
     A risen band moves the due year forward at once, but never to a year already past when it rose; a fallen band
-    moves it back only from the year after the assessment that lowered it.
+    moves it back only from the year after the assessment that lowered it. The first band rises from the floor, which
+    was all that counted before it.
     """
     known = [step for step in sorted(steps, key=lambda step: step.year) if step.year <= as_of]
-    lengths = [intervals.of(step.band) for step in known] or [intervals.of(None)]
-    due = after(covered, activated, lengths[0])
-    for step, was, now in zip(known[1:], lengths, lengths[1:], strict=False):
+    lengths = [FLOOR, *(intervals.of(step.band) for step in known)]
+    due = after(covered, activated, FLOOR)
+    for step, was, now in zip(known, lengths, lengths[1:], strict=False):
         if now < was:
             due = min(due, max(after(covered, activated, now), step.year))
         elif now > was and step.year < as_of:

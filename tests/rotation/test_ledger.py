@@ -98,6 +98,13 @@ def test_what_was_inherited_says_from_what() -> None:
     assert (reviewed.inherited, reviewed.due) == (None, 2030)
 
 
+def test_a_review_of_its_own_does_not_hide_whose_due_year_it_has() -> None:
+    now = own([entry(2025, Degree.PARTIAL, of=2)], 2025, of=2)
+    found = of(Kind.SPLIT, False, own([entry(2023)], 2020, of=1), now=now)
+    assert found.review and (found.cover, found.review.subprocess_id, found.inherited) == (Cover.PARTIAL, 2, 1)
+    assert found.due == 2028
+
+
 def test_an_essential_change_binds_the_due_year() -> None:
     changed = of(Kind.CHANGED, False, own((), 2020), now=own([entry(2024, of=2)], 2020, of=2))
     assert (changed.due_interval, changed.due, changed.changed) == (2029, 2027, 2027)

@@ -100,7 +100,18 @@ def test_transferred_keeps_its_coverage() -> None:
 def test_opened_again_after_a_year_starts_again() -> None:
     again = Origin(Kind.REOPENED, date(2025, 6, 1))
     found = past(A, {A: own([full(2022)], 2025, [BandStep(2022, Band.HIGH)])}, {A: [again]})
-    assert found == Past((), None, 2025) and due(found) == 2029
+    assert found == Past((), None, 2025, of=A) and due(found) == 2029
+
+
+def test_what_starts_again_has_left_what_it_came_of() -> None:
+    origins = {NEW: [Origin(Kind.CHANGED, date(2023, 3, 1)), SPLIT_2024, Origin(Kind.REOPENED, date(2026, 6, 1))]}
+    found = past(NEW, {A: own([full(2022)], 2020, of=A), NEW: own((), 2024, of=NEW)}, origins)
+    assert found == Past((), None, 2026, of=NEW)
+
+
+def test_what_was_split_may_open_again_without_reaching_its_parts() -> None:
+    origins = {A: [Origin(Kind.REOPENED, date(2026, 1, 2))], NEW: [SPLIT_2024]}
+    assert due(past(NEW, {A: own((), 2020), NEW: own((), 2024)}, origins)) == 2024
 
 
 def test_opened_again_within_a_year_keeps_all() -> None:
@@ -113,6 +124,12 @@ def test_essentially_changed_is_due_within_two_years_until_it_is_covered() -> No
     assert due(past(A, {A: own([full(2025)], 2020)}, {A: [changed]})) == 2028
     assert due(past(A, {A: own([full(2025), full(2026)], 2020)}, {A: [changed]})) == 2031
     assert due(past(A, {A: own([full(2022)], 2020)}, {A: [changed]})) == 2027, "never later than it was"
+
+
+def test_a_second_change_does_not_put_off_what_the_first_asks() -> None:
+    twice = {A: [Origin(Kind.CHANGED, date(year, 5, 1)) for year in (2023, 2025)]}
+    assert due(past(A, {A: own([full(2022)], 2020)}, twice)) == 2025
+    assert due(past(A, {A: own([full(2022), full(2024)], 2020)}, twice)) == 2027, "covered since the first one"
 
 
 def test_a_change_follows_into_the_parts() -> None:

@@ -28,6 +28,7 @@ def steps(*pairs: tuple[int, Band]) -> list[BandStep]:
         (2022, 2022, [(2022, H)], 2024, 2025),  # covered + interval
         (2023, 2022, [(2023, E)], 2024, 2028),
         (2022, 2022, [(2022, E), (2026, H)], 2026, 2026),  # risen: not to 2025, which is past, but to this year
+        (2022, 2022, [(2026, H)], 2026, 2026),  # its first band: the floor was all that counted until then
         (2022, 2022, [(2022, E), (2026, H)], 2027, 2026),  # and overdue the year after
         (2024, 2022, [(2024, E), (2025, H)], 2025, 2027),  # risen: forward at once
         (2022, 2022, [(2022, H), (2024, L)], 2024, 2025),  # fallen: not before the next cycle
