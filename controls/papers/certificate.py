@@ -102,9 +102,16 @@ class Certificate:
     name_en: str
     day: date
     sections: tuple[Section, ...]
+    without: tuple[str, ...]
+    """Codes of the organisations that had no active sub-process."""
     stamp: Checkpoint | None
     events: int | None
     """How many events the log held by the end of the day; unknown while it lasts."""
+
+    @property
+    def running(self) -> bool:
+        """Whether the day lasts still: more may be recorded, and the certificate is a preliminary one."""
+        return self.events is None
 
     @cached_property
     def lines(self) -> list[Line]:
@@ -132,7 +139,8 @@ class Certificate:
         """The checksum of what is certified, the same in both languages and in every form."""
         whole = {
             "organisation": self.code, "day": self.day.isoformat(), "events": self.events,
-            "checkpoint": self.stamp.text if self.stamp else "", "lines": [_facts(line) for line in self.lines],
+            "checkpoint": self.stamp.text if self.stamp else "", "without": self.without,
+            "lines": [_facts(line) for line in self.lines],
         }  # fmt: skip
         text = json.dumps(whole, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return sha256(text.encode()).hexdigest()
@@ -165,7 +173,7 @@ def certify(by: By, organisation: Organisation, day: date, below: Iterable[Organ
         raise Refused([AHEAD("on")])
     known = {one.id: one for one in below or people.organisations()}
     whole = {id: one for id, one in known.items() if one.path.startswith(organisation.path)}
-    events, recorded = rotation.recorded_in(frozenset(whole), day)
+    events, there, recorded = rotation.recorded_in(frozenset(whole), day)
     lines = dict[int, list[Line]]()
     deferrals = forum.deferrals(whole.keys(), midnight_after(day))
     for one in recorded:
@@ -177,8 +185,9 @@ def certify(by: By, organisation: Organisation, day: date, below: Iterable[Organ
     sections = tuple(
         Section(id, one.code, one.name_da, one.name_en, tuple(lines[id])) for id, one in whole.items() if id in lines
     )  # fmt: skip
+    without = tuple(one.code for id, one in whole.items() if id in there and id not in lines)
     return Certificate(
-        organisation.id, organisation.code, organisation.name_da, organisation.name_en, day, sections,
+        organisation.id, organisation.code, organisation.name_da, organisation.name_en, day, sections, without,
         _stamp(events, day), events if day < by.today else None,
     )  # fmt: skip
 
@@ -213,6 +222,7 @@ class Certified:
     day: date
     form: str
     lang: str
+    running: bool
     active: int
     missing: int
     digest: str

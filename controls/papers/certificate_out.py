@@ -53,12 +53,13 @@ TOTALS = Sheet(
     ), "active",
 )  # fmt: skip
 NAMES = {"da": "daekningsattest", "en": "coverage-certificate"}
+PRELIMINARY = {"da": "foreloebig-", "en": "preliminary-"}
 
 
 def filename(made: Certified) -> str:
-    """What the file is called: of whom, and of which day."""
+    """What the file is called: of whom, of which day, and whether that day lasts still."""
     code = "".join(sign if sign.isalnum() and sign.isascii() else "-" for sign in made.organisation_code)
-    return f"{NAMES[made.lang]}-{code}-{made.day.isoformat()}.{made.form}"
+    return f"{PRELIMINARY[made.lang] * made.running}{NAMES[made.lang]}-{code}-{made.day.isoformat()}.{made.form}"
 
 
 def made(found: Certificate, form: str, lang: str) -> tuple[bytes, Certified]:
@@ -68,15 +69,17 @@ def made(found: Certificate, form: str, lang: str) -> tuple[bytes, Certified]:
         data = _paper(found, said, lang) if form == PDF else _workbook(found, said, lang)
     totals = found.totals
     return data, Certified(
-        found.code, found.day, form, lang, totals.active, totals.missing, found.digest, sha256(data).hexdigest()
-    )
+        found.code, found.day, form, lang, found.running, totals.active, totals.missing, found.digest,
+        sha256(data).hexdigest(),
+    )  # fmt: skip
 
 
 def _paper(found: Certificate, said: Words, lang: str) -> bytes:
     heads = {"missing": gettext("What is missing"), "totals": gettext("Totals"), "rules": gettext("How it is counted"),
              "stamp": gettext("How it is checked")}  # fmt: skip
     data = {
-        "lang": lang, "title": said.title, "of": said.of, "day": said.day, "digest": found.digest,
+        "lang": lang, "title": said.title, "of": said.of, "day": said.day, "running": said.running,
+        "digest": found.digest,
         "headings": heads, "missing": said.missing, "lacking": said.lacking and _table(said.lacking),
         "totals": [_table(one) for one in said.totals], "parts": _table(said.parts),
         "lists": [_table(one) for one in said.lists], "rules": said.rules, "stamp": said.stamp, "lines": said.lines,
@@ -111,6 +114,8 @@ def _cover(page: Page, found: Certificate, said: Words, lang: str) -> None:
     page.line([said.of])
     page.line([gettext("As of"), found.day], LEFT, ("", "dd-mm-yyyy"))
     page.line([gettext("Language"), gettext(LANGUAGES[lang])], LEFT)
+    if said.running:
+        page.line([said.running], STRONG)
     page.line([])
     for sentence in said.missing:
         page.line([sentence])

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from flask_babel import format_date, gettext, ngettext
 
@@ -46,6 +46,8 @@ class Words:
     title: str
     of: str
     day: str
+    running: str
+    """That the day lasts still, if it does; the title says so too."""
     missing: tuple[str, ...]
     lacking: Table | None
     totals: tuple[Table, ...]
@@ -60,9 +62,10 @@ class Words:
 def written(found: Certificate, language: str) -> Words:
     """The certificate in words."""
     speaker = _Speaker(found, language)
-    of, lists = f"{found.code} {speaker.name(found)}", tuple(speaker.listed(section) for section in found.sections)
+    lists = tuple(speaker.listed(section) for section in found.sections)
+    title = gettext("Preliminary coverage certificate") if found.running else gettext("Coverage certificate")
     return Words(
-        gettext("Coverage certificate"), of, speaker.long(found.day), speaker.missing(), speaker.lacking(),
+        title, speaker.of(), speaker.long(found.day), speaker.running(), speaker.missing(), speaker.lacking(),
         speaker.totals(), speaker.parts(), lists, speaker.several, speaker.rules(), speaker.stamp(),
         tuple(found.stamp.text.rstrip("\n").split("\n")) if found.stamp else (),
     )  # fmt: skip
@@ -82,6 +85,22 @@ class _Speaker:
 
     def long(self, day: date) -> str:
         return str(format_date(day, "d. MMMM y" if self.language == "da" else "d MMMM y", False))
+
+    def of(self) -> str:
+        """Of whom, and which organisations below have sub-processes in it."""
+        whole = f"{self.found.code} {self.name(self.found)}"
+        below = ", ".join(one.code for one in self.found.sections if one.id != self.found.id)
+        return str(gettext("%(organisation)s with %(below)s", organisation=whole, below=below)) if below else whole
+
+    def running(self) -> str:
+        """What nobody may overlook in the certificate of a day that lasts still."""
+        if not self.found.running:
+            return ""
+        next_ = self.long(self.found.day + timedelta(days=1))
+        return str(gettext(
+            "Preliminary: the day is not over, and what is recorded later today is not in the certificate. The final "
+            "certificate of the day can be made from %(day)s.", day=next_,
+        ))  # fmt: skip
 
     def missing(self) -> tuple[str, ...]:
         """What is missing in a few sentences."""
@@ -105,8 +124,8 @@ class _Speaker:
         if twice:
             said.append(ngettext("%(num)s has been deferred more than once.",
                                  "%(num)s have been deferred more than once.", twice))  # fmt: skip
-        if self.found.events is None:
-            said.append(gettext("The day is not over: what is recorded later today is not in the certificate."))
+        if self.found.without:
+            said.append(gettext("No active sub-processes: %(codes)s.", codes=", ".join(self.found.without)))
         return tuple(said)
 
     def lacking(self) -> Table | None:
@@ -124,7 +143,8 @@ class _Speaker:
         what = [gettext(stands.status.label)] if late or stands.status is Status.DUE else []
         what += [gettext(stands.cover.label)] if not stands.covered else []
         what += [self._partly(stands.partial)] if stands.partial else []
-        lacks = f"{LATE} " * late + "; ".join(what)
+        first, *more = what
+        lacks = f"{LATE} " * late + "; ".join([first, *(one[:1].lower() + one[1:] for one in more)])
         return self._row(line, (lacks, self._review(line, True), str(stands.due), self._deferred(line)), late)
 
     def _row(self, line: Line, cells: tuple[str, ...], late: bool = False) -> Row:
@@ -211,7 +231,7 @@ class _Speaker:
         """Every sub-process of an organisation, by area."""
         heads = (
             gettext("Sub-process"), gettext("Coverage"), gettext("Review"), gettext("Approved"), gettext("Degree"),
-            gettext("Inherited from"), gettext("Due"), gettext("Floor"), gettext("Deferred"),
+            gettext("Inherited from"), gettext("Due"), gettext("Latest"), gettext("Deferred"),
         )  # fmt: skip
         groups: dict[str, list[Row]] = {}
         for line in section.lines:
@@ -259,7 +279,7 @@ class _Speaker:
         first, last = rolling(self.year)
         return (
             gettext(COUNTS), gettext(YEARS, first=first, last=last), gettext(DUE),
-            gettext(RECORDED, day=self.long(self.found.day)),
+            gettext(SO_FAR if self.found.running else RECORDED, day=self.long(self.found.day)),
         )  # fmt: skip
 
     def stamp(self) -> tuple[str, ...]:
@@ -279,20 +299,19 @@ COUNTS = N_(
     "A sub-process is covered by a full, approved detailed review. A light review covers and is marked. A partial "
     "review, an assessment and a draft do not cover."
 )
-YEARS = N_(
-    "The five years are the calendar years %(first)s–%(last)s. Each figure is counted from the lines of the lists."
-)
+YEARS = N_("The five years are the calendar years %(first)s–%(last)s. Each figure can be counted again in the lists.")
 DUE = N_(
-    "Due is the year of the last full review and the interval of the risk band. The floor is five years whatever the "
-    "band."
+    "Due is the year of the last full review and the interval of the risk band; what was never covered is counted from "
+    "its first year in the catalogue. Latest is the last year that the five-year rule allows, whatever the band."
 )
 RECORDED = N_("The certificate holds what was recorded by the end of %(day)s. Later changes do not show.")
+SO_FAR = N_("The certificate holds what was recorded on %(day)s until it was made.")
 REACHES = N_(
     "The log held %(events)s events by the end of the day. The last checkpoint by then covers the first %(size)s."
 )
 KEEP = N_(
-    "Copy the lines below into a text file: “flask audit verify --checkpoint FILE” proves with it that nothing in them "
-    "was changed since."
+    "Copy the lines below into a text file. “flask audit verify --checkpoint FILE” then proves that none of these "
+    "events was changed since."
 )
 
 

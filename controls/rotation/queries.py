@@ -31,6 +31,7 @@ from controls.assessment.words import State as AssessmentState
 from controls.base import told
 from controls.base.clock import midnight_after
 from controls.base.db import built, db
+from controls.identity.tables import Organisation
 from controls.rotation import ledger as ledgers
 from controls.rotation import past, rules
 from controls.rotation.tables import Coverage
@@ -135,16 +136,18 @@ class Recorded:
 
 def recorded(organisation_ids: frozenset[int], day: date) -> list[Recorded]:
     """The ledger of some organisations on a day, in the order of then; what is closed by the day or not begun too."""
-    return recorded_in(organisation_ids, day)[1]
+    return recorded_in(organisation_ids, day)[2]
 
 
-def recorded_in(organisation_ids: frozenset[int], day: date) -> tuple[int, list[Recorded]]:
-    """The same, with the number of events that the log held by the end of the day."""
+def recorded_in(organisation_ids: frozenset[int], day: date) -> tuple[int, frozenset[int], list[Recorded]]:
+    """The same, with how many events the log held by the end of the day, and which organisations there were."""
     origins = universe.origins(organisation_ids, day, recorded=True)
     also = came_of(origins)
     rows = {**universe.rows_then(organisation_ids, also), **_assessed_then(organisation_ids, also, day),
             Cycle.__tablename__: select(Cycle.id).where(Cycle.organisation_id.in_(organisation_ids),
-                                                        Cycle.year <= day.year)}  # fmt: skip
+                                                        Cycle.year <= day.year),
+            Organisation.__tablename__: select(Organisation.id).where(Organisation.id.in_(organisation_ids)),
+            }  # fmt: skip
     size, was = told.recorded(db.session(), rows, day)
     parts, bands, used = universe.placed_then(was), _bands_then(was), _intervals_then(was)
     entries = _written(organisation_ids, also, day)
@@ -152,7 +155,8 @@ def recorded_in(organisation_ids: frozenset[int], day: date) -> tuple[int, list[
         id: past.own(entries.get(id, ()), part.valid_from.year, [step for step, *_ in bands.get(id, ())], id)
         for id, part in parts.items()
     }  # fmt: skip
-    return size, [
+    there = frozenset(id for table, id in was if table == Organisation.__tablename__)
+    return size, there, [
         Recorded(part, past.past(id, owns, origins), bands.get(id, []),
                  used.get(part.organisation_id, rules.Intervals()), origins.get(id, []), parts)
         for id, part in parts.items() if part.organisation_id in organisation_ids

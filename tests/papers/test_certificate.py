@@ -1,16 +1,18 @@
 """The coverage certificate: what is missing first, who may have it, and the same bytes from page and command."""
 
-from datetime import date
+from datetime import date, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
+from flask_babel import force_locale
 from openpyxl import load_workbook
 
 from controls.base.audit import EventRow
 from controls.base.db import db, transaction
+from controls.papers import certificate, certificate_out, certificate_words
 from controls.rotation import actions
 from controls.rotation.words import Degree, Form, Source
 from tests.recommendation import scene as stage
@@ -39,6 +41,7 @@ def test_the_page_says_what_is_missing_first(scene: Any, client: Any) -> None:
     assert "/plan/certificate?org=STAR" in client.get("/plan?org=STAR").text
     assert "/plan/certificate" in client.get("/reports").text
     whole = client.get(f"/plan/certificate?org=DEP&on={ON}").text
+    assert "DEP DEP da med STAR" in whole and "Ingen aktive delprocesser: DEP." in whole
     assert "3 af 4" in whole and "Delprocesser i STAR" not in whole.replace("</a>", "") or "org=STAR" in whole
 
 
@@ -61,9 +64,10 @@ def test_who_may_see_which_day(scene: Any, client: Any, who: str, query: str, st
 
 def test_page_and_command_give_the_same_bytes(scene: Any, client: Any, app: Flask, tmp_path: Path) -> None:
     stage.sign_in(client, scene, "owner")
-    for form, lang, name in (("pdf", "da", "daekningsattest"), ("xlsx", "en", "coverage-certificate")):
+    names = (("pdf", "da", "foreloebig-daekningsattest"), ("xlsx", "en", "preliminary-coverage-certificate"))
+    for form, lang, name in names:
         fetched = client.get(f"/plan/certificate/file?form={form}&org=STAR&on={ON}&lang={lang}")
-        assert f"{name}-STAR-{ON}.{form}" in fetched.headers["Content-Disposition"]
+        assert f"={name}-STAR-{ON}.{form}" in fetched.headers["Content-Disposition"]
         told = db.session.query(EventRow).order_by(EventRow.seq.desc()).first()
         assert told is not None and told.action == "papers.certificate_exported" and told.person_name == "Owner"
         out = tmp_path / f"certificate.{form}"
@@ -73,6 +77,18 @@ def test_page_and_command_give_the_same_bytes(scene: Any, client: Any, app: Flas
         assert out.read_bytes() == fetched.data
     stage.sign_in(client, scene, "auditor")
     assert client.get("/reports").text.count("Dækningsattest STAR 17. marts 2026") == 4
+
+
+def test_nobody_takes_a_day_that_lasts_for_a_day_that_is_over(scene: Any, client: Any, make: Any) -> None:
+    stage.sign_in(client, scene, "auditor")
+    today = client.get(f"/plan/certificate?org=STAR&on={ON}").text
+    assert "Foreløbig dækningsattest pr. 17. marts 2026" in today and "ved udgangen af" not in today
+    assert "Den endelige attest for dagen kan hentes fra den 18. marts 2026." in today
+    found = certificate.certify(make.system(stage.AT + timedelta(days=1)), scene.agency, date.fromisoformat(ON))
+    with force_locale("da"):
+        over = certificate_words.written(found, "da")
+    assert (over.title, over.running) == ("Dækningsattest", "") and "ved udgangen af 17. marts 2026" in over.rules[-1]
+    assert certificate_out.made(found, "xlsx", "da")[1].running is False
 
 
 def test_the_workbook_says_the_same(scene: Any, client: Any) -> None:
