@@ -93,10 +93,6 @@ class Horizon:
         """The seasons of a year."""
         return tuple(range(1, self.seasons + 1))
 
-    def of_year(self, year: int, team: str) -> int:
-        """A team's hours in a year."""
-        return sum(self.capacity.get((year, season, team), 0) for season in self.all_seasons)
-
     def seasons_of(self, one: Candidate) -> tuple[int, ...]:
         """The seasons in which a sub-process can be reviewed."""
         return tuple(season for season in self.all_seasons if season in one.seasons) or self.all_seasons
