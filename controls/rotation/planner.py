@@ -160,9 +160,22 @@ class _Search:
         """The cheapest plan; if it exceeds capacity, the least excess is sought, and the cheapest plan with no more."""
         self._seek(gap, _Goal())
         if self.board.over:
+            bound = self.bound
             self._seek(0.0, _Goal(only_over=True))
             self.least = ceil(self.bound - 1e-6)
-            self._seek(gap, _Goal(at_most=self.board.over))
+            goal = _Goal(at_most=self.board.over)
+            # No plan costs less than the bound of the first search, nor exceeds capacity by more than this one.
+            self.bound = bound - OVERLOAD * self.board.over
+            if self._spare(goal) > self._near(gap, goal):
+                self._seek(gap, goal)
+
+    def _spare(self, goal: _Goal) -> float:
+        """By how much a plan could be better, at most."""
+        return goal.of(self.board) - self.bound
+
+    def _near(self, gap: float, goal: _Goal) -> float:
+        """How much better is not worth a search: whole numbers differ by one."""
+        return max(0.99, gap * goal.of(self.board))
 
     def _put(self, some: Sequence[int], turns: Sequence[tuple[Turn, ...]]) -> None:
         for at, own in zip(some, turns, strict=True):
@@ -181,11 +194,9 @@ class _Search:
         order = sorted(everyone, key=lambda at: (*model.doubt(at, board.turns[at]), at))
         stages = [size for size, before in zip(KERNELS, (0, *KERNELS), strict=False) if before < len(order)]
         for size in (*stages, None):
-            spare = goal.of(board) - self.bound
-            near = max(0.99, gap * goal.of(board))
+            spare, near, whole = self._spare(goal), self._near(gap, goal), size is None
             if spare <= near:
                 return
-            whole = size is None
             count = MOST if whole else WAYS
             open_ = {at: model.open(at, board.turns[at], spare, count) for at in order[:size]}
             some = sorted(at for at, ways in open_.items() if len(ways) > 1 or board.choice(at))
@@ -194,7 +205,7 @@ class _Search:
             part, had = self._model(some, [open_[at] for at in some], goal)
             bound = part.whole(near, NODES if whole else FIRST_NODES)
             self._put(some, part.turns() or had)
-            if goal.of(board) - self.bound > spare or board.over > goal.at_most:
+            if self._spare(goal) > spare or board.over > goal.at_most:
                 self._put(some, had)
             if not goal.only_over:
                 board.settle()
@@ -236,13 +247,13 @@ class _Model:
             self._candidate(at, own)
         self.integers = len(self.costs)
         crowded = sum(max(0, board.met[kind] - board.even[kind[0]]) for kind in self.crowds)
-        self.apart = goal.of(board) - goal.hour * board.over - SPREAD * crowded * (not goal.only_over)
+        self.apart = goal.of(board) - goal.hour * board.over - SPREAD * crowded
         """What the plan of all others costs."""
         limit = [] if goal.at_most == inf else [(self._row(-inf, goal.at_most), 1.0)]
         for row in self.places.values():
             self._column(goal.hour, [(row, -1.0), *limit])
         for row in self.crowds.values():
-            self._column(0.0 if goal.only_over else SPREAD, [(row, -1.0)])
+            self._column(SPREAD, [(row, -1.0)])
 
     def _row(self, low: float, high: float) -> int:
         self.low.append(low)
@@ -272,7 +283,7 @@ class _Model:
                     if (year, light) not in links:
                         links[year, light] = self._row(0.0, 0.0)
                     parts.append((links[year, light], -1.0))
-                for kind in board.kinds[at]:
+                for kind in () if self.goal.only_over else board.kinds[at]:
                     if (kind, year) not in self.crowds:
                         self.crowds[kind, year] = self._row(-inf, board.even[kind] - board.met[kind, year])
                     parts.append((self.crowds[kind, year], 1.0))
