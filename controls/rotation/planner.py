@@ -1,11 +1,11 @@
 """The best plan of the years ahead, by mixed integer optimisation (HiGHS), with the gap that is proved.
 
 A sub-process goes one of its ways; deadlines and decided years are hard, capacity may be exceeded at a price, and the
-fewest hours above it that there can be come before anything else. What shares no team, area or owner is planned apart.
-The relaxation is solved first: it is what no plan falls below, and leaves few sub-processes undecided. They and those
-that are cheapest to move are then decided in whole numbers, some more at a time, until the gap is small enough; at last
-all that could still be part of a better plan. One thread, a fixed seed, limits of branches and none of time: the same
-answer every time, whatever the order of what is given.
+fewest hours above it that there can be, when they are found, come before anything else. What shares no team, area or
+owner is planned apart. The relaxation is solved first: it is what no plan falls below, and leaves few sub-processes
+undecided. They and those that are cheapest to move are then decided in whole numbers, some more at a time, until the
+gap is small enough; at last all that could still be part of a better plan. One thread, a fixed seed, limits of steps
+and none of time: the same answer every time, whatever the order of what is given.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -23,11 +23,12 @@ GAP = 0.0095
 """How near to the best the plan is proved to be before the search ends, as a share of its cost."""
 KERNELS = (20, 40, 80)
 """How many sub-processes are decided in whole numbers at a time, before all are."""
-FIRST_NODES = 20
+NODES = 20
 """Branches that are looked into for some."""
-NODES = 2_000
-"""Branches that are looked into for all."""
+STEPS = 20_000
+"""Steps of the simplex method that are spent on whole numbers, about; each part has its share of them.
 
+For all candidates of a part, a step is reckoned for each row of a branch."""
 WAYS = 5
 """How many ways of each are considered then: those nearest to the relaxation's."""
 MOST = 500
@@ -77,9 +78,11 @@ def plan(
     placed: dict[int, tuple[Turn, ...]] = {}
     whys: dict[int, list[Reason]] = {}
     cost, bound, least = 0, 0.0, 0
+    steps, rest = STEPS, len(given)
     for part in _parts(given, horizon):
-        search = _Search(part, horizon)
+        search = _Search(part, horizon, steps * len(part) // rest)
         search.run(gap)
+        steps, rest = steps - search.steps, rest - len(part)
         placed |= search.board.placed()
         whys |= because.reasons(search.board)
         cost, bound, least = cost + search.board.cost, bound + search.bound, least + search.least
@@ -152,22 +155,33 @@ class _Goal:
 class _Search:
     """The search for the best plan of a part: the plan so far, and what no plan falls below."""
 
-    def __init__(self, candidates: Sequence[Candidate], horizon: Horizon) -> None:
+    def __init__(self, candidates: Sequence[Candidate], horizon: Horizon, most: int) -> None:
         self.board = Board(candidates, options(candidates, horizon), horizon)
         self.bound, self.least = 0.0, 0
+        self.steps, self.most = 0, most
+        """Steps of the simplex method spent on whole numbers, and those that may be."""
 
     def run(self, gap: float) -> None:
         """The cheapest plan; if it exceeds capacity, the least excess is sought, and the cheapest plan with no more."""
-        self._seek(gap, _Goal())
-        if self.board.over:
-            bound = self.bound
-            self._seek(0.0, _Goal(only_over=True))
-            self.least = ceil(self.bound - 1e-6)
-            goal = _Goal(at_most=self.board.over)
-            # No plan costs less than the bound of the first search, nor exceeds capacity by more than this one.
-            self.bound = bound - OVERLOAD * self.board.over
-            if self._spare(goal) > self._near(gap, goal):
-                self._seek(gap, goal)
+        board = self.board
+        self._seek(gap, _Goal(), self.most // 2)
+        if not board.over:
+            return
+        bound, cost, turns = self.bound, board.cost, list(board.turns)
+        self._seek(0.0, _Goal(only_over=True), self.most * 3 // 4)
+        self.least = ceil(self.bound - 1e-6)
+        self._cheapen(gap, bound)
+        if board.over > self.least and board.cost > cost:
+            # Fewer hours are worth any price only when they are the fewest.
+            self._put(range(len(turns)), turns)
+            self._cheapen(gap, bound)
+
+    def _cheapen(self, gap: float, bound: float) -> None:
+        """The cheapest plan that exceeds capacity by no more than this one; no plan's cost falls below a bound."""
+        goal = _Goal(at_most=self.board.over)
+        self.bound = bound - OVERLOAD * self.board.over
+        if self._spare(goal) > self._near(gap, goal):
+            self._seek(gap, goal, self.most)
 
     def _spare(self, goal: _Goal) -> float:
         """By how much a plan could be better, at most."""
@@ -181,8 +195,8 @@ class _Search:
         for at, own in zip(some, turns, strict=True):
             self.board.put(at, own)
 
-    def _seek(self, gap: float, goal: _Goal) -> None:
-        """Decide in whole numbers, some candidates more at a time, until no plan can be much better."""
+    def _seek(self, gap: float, goal: _Goal, most: int) -> None:
+        """Decide in whole numbers, some candidates more at a time, until no plan can be much better or time is up."""
         board, everyone = self.board, range(len(self.board.turns))
         model, had = self._model(everyone, board.options, goal)
         self.bound = model.relaxed()
@@ -195,7 +209,7 @@ class _Search:
         stages = [size for size, before in zip(KERNELS, (0, *KERNELS), strict=False) if before < len(order)]
         for size in (*stages, None):
             spare, near, whole = self._spare(goal), self._near(gap, goal), size is None
-            if spare <= near:
+            if spare <= near or self.steps >= most:
                 return
             count = MOST if whole else WAYS
             open_ = {at: model.open(at, board.turns[at], spare, count) for at in order[:size]}
@@ -203,9 +217,10 @@ class _Search:
             if sum(len(open_[at]) for at in some) > MOST:
                 return
             part, had = self._model(some, [open_[at] for at in some], goal)
-            bound = part.whole(near, NODES if whole else FIRST_NODES)
+            bound = part.whole(near, max(NODES, (most - self.steps) // len(part.low)) if whole else NODES)
+            self.steps += part.steps
             self._put(some, part.turns() or had)
-            if self._spare(goal) > spare or board.over > goal.at_most:
+            if self._spare(goal) >= spare or board.over > goal.at_most:
                 self._put(some, had)
             if not goal.only_over:
                 board.settle()
@@ -227,6 +242,7 @@ class _Model:
 
     def __init__(self, board: Board, some: Sequence[int], options: Sequence[Options], goal: _Goal) -> None:
         self.board, self.some, self.options, self.goal = board, some, options, goal
+        self.steps = 0
         self.low: list[float] = []
         self.high: list[float] = []
         self.costs: list[float] = []
@@ -341,6 +357,7 @@ class _Model:
             highs.setOptionValue(name, value)
         highs.run()
         info = highs.getInfo()
+        self.steps = int(info.simplex_iteration_count)
         self.values = list(highs.getSolution().col_value) if info.primal_solution_status == FOUND else []
         return float(info.mip_dual_bound + self.apart)
 
