@@ -342,7 +342,8 @@ def _redaction(by: By, id: int) -> Redaction | None:
 READERS: dict[str, Callable[[By, int], Any]] = {
     "universe_area": _catalogue(Area), "universe_process": _process,
     "universe_subprocess": _beneath(Subprocess, overview.may_see), "wheel_cycle": _catalogue(Cycle),
-    "assessment_assessment": assessments.by_id, "recommendation_recommendation": _recommendation,
+    "assessment_assessment": assessments.by_id, "planning_plan": _catalogue(Plan),
+    "recommendation_recommendation": _recommendation,
     "forum_meeting": _meeting, "forum_decision": _of(Decision, "meeting_id", _meeting),
     "review_review": reviews.by_id, "review_risk": _beneath(Risk, overview.may_see_content),
     "review_control": _beneath(Control, overview.may_see_content),

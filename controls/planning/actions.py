@@ -214,7 +214,8 @@ def adopt(by: By, id: int, version: int | None, reason: str) -> Plan:
     """Make a scenario the next version of the standing plan."""
     row = _scenario(by, id, version)
     now = queries.standing(row.organisation_id, None)
-    wanted = changes.as_now(queries.changed_by_scenarios([row.id])[row.id], now.reviews, now.hours)
+    kept = next(one.changes for one in queries.scenarios(row.organisation_id) if one.scenario.id == row.id)
+    wanted = changes.as_now(kept, now.reviews, now.hours)
     refuse_if(rules.why_not_keep(wanted, now.number, now.number, reason, now.frozen, now.hours))
     return _version(by, row.organisation_id, now, wanted, Origin.SCENARIO, reason, row.id)
 

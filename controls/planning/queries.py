@@ -1,8 +1,9 @@
 """Reads of the standing plan, of drafts, scenarios and proposals."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import groupby
 from json import loads
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ from sqlalchemy import (
     Integer,
     Select,
     String,
+    Subquery,
     Text,
     and_,
     case,
@@ -24,7 +26,7 @@ from sqlalchemy import (
 )
 
 from controls.base.db import built, db
-from controls.identity.tables import Organisation, Person
+from controls.identity.tables import Person
 from controls.planning import ahead
 from controls.planning.board import EVERYBODY, HORIZON, Board, Team, board
 from controls.planning.changes import NONE, Changes, Hours, Review, Reviews, Room, over, unpack
@@ -63,23 +65,23 @@ class Standing:
     origin: Origin
 
 
-def standing(organisation_id: int, person_id: int | None, number: int | None = None) -> Standing:
-    """The standing plan, in two queries; `person_id` asks for that person's draft too."""
-    newest, made_at, made_by, reason, base, origin, changes = db.session.execute(
-        _head(organisation_id, person_id or 0, number)
-    ).one()
+def standing(organisation_id: int, person_id: int | None) -> Standing:
+    """The standing plan, in one query; `person_id` asks for that person's draft too."""
+    number, made_at, made_by, reason = 0, None, "", ""
+    base, origin, draft = None, Origin.HAND, NONE
     reviews: dict[int, list[Review]] = {}
     hours: dict[tuple[int, int], Room] = {}
     cycles: dict[int, int] = {}
     frozen, teams, serious, owners = set(), [], set(), {}
-    for kind, id, year, season, light, spent, instead, why, told, said in db.session.execute(
-        _content(organisation_id, number, tuple(SERIOUS))
+    for kind, id, year, season, light, spent, instead, why, told, said, at in db.session.execute(
+        _content(organisation_id, person_id or 0, tuple(SERIOUS))
     ):
         if kind == LINE:
-            kept = reviews.setdefault(id, [])
-            if year is not None or instead is not None:
-                given = tuple(loads(told).items()) if told else ()
-                kept.append(Review(year, season, bool(light), spent, instead, why, given, said))
+            _read(reviews.setdefault(id, []), year, season, light, spent, instead, why, told, said)
+        elif kind == PLAN:
+            number, made_at, made_by, reason = id, at, why or "", said
+        elif kind == DRAFT:
+            base, origin, draft = id, Origin(why), unpack(told)
         elif kind == HOURS:
             hours[year, id] = Room(spent, instead)
         elif kind == CYCLE:
@@ -98,71 +100,78 @@ def standing(organisation_id: int, person_id: int | None, number: int | None = N
         hours[year, EVERYBODY] = Room(spent, first if first is None else min(first, spent))
     teams.sort(key=lambda team: team.name)
     return Standing(
-        newest or 0, made_at, made_by or "", reason or "", placed, hours, frozenset(frozen), tuple(teams),
-        frozenset(serious), owners, unpack(changes) if changes else NONE, newest or 0 if base is None else base,
-        origin or Origin.HAND,
+        number, made_at, made_by, reason, placed, hours, frozenset(frozen), tuple(teams), frozenset(serious), owners,
+        draft, number if base is None else base, origin,
     )  # fmt: skip
 
 
-@built
-def _head(organisation_id: int, person_id: int, number: int | None) -> Select[*tuple[Any, ...]]:
-    last = select(func.max(Plan.number)).where(Plan.organisation_id == organisation_id)
-    last = last if number is None else last.where(Plan.number <= number)
-    return (
-        select(Plan.number, Plan.made_at, Person.name, Plan.reason, Draft.base, Draft.origin, Draft.changes)
-        .select_from(Organisation)
-        .outerjoin(Plan, and_(Plan.organisation_id == Organisation.id, Plan.number == last.scalar_subquery()))
-        .outerjoin(Person, Person.id == Plan.made_by_id)
-        .outerjoin(Draft, and_(Draft.organisation_id == Organisation.id, Draft.person_id == person_id))
-        .where(Organisation.id == organisation_id)
-    )
+def _read(
+    kept: list[Review], year: int | None, season: int, light: int, hours: int, instead: int | None, why: str,
+    told: str, reason: str,
+) -> None:  # fmt: skip
+    """A line of the plan; one without a year that leaves nothing only says that there is none."""
+    if year is not None or instead is not None:
+        given = tuple(loads(told).items()) if told else ()
+        kept.append(Review(year, season, bool(light), hours, instead, why, given, reason))
 
 
-LINE, HOURS, CYCLE, TEAM, OWNER, HEAVY = "line", "hours", "cycle", "team", "owner", "heavy"
+PLAN, DRAFT, LINE, HOURS, CYCLE, TEAM, OWNER, HEAVY = (
+    "plan", "draft", "line", "hours", "cycle", "team", "owner", "heavy",
+)  # fmt: skip
 
 
 @built
 def _content(
-    organisation_id: int, number: int | None, serious: tuple[Callable[[int], Select[Any]], ...]
+    organisation_id: int, person_id: int, serious: tuple[Callable[[int], Select[Any]], ...]
 ) -> CompoundSelect[*tuple[Any, ...]]:
-    until = select(Plan.id).where(Plan.organisation_id == organisation_id)
-    until = until if number is None else until.where(Plan.number <= number)
-    none, nothing, empty = cast(null(), Integer), literal(0), literal("", Text)
+    none, nothing, empty, never = cast(null(), Integer), literal(0), literal("", Text), null()
 
     def newest(table: Any, *of: Any) -> Any:
         query = select(*of, func.max(table.plan_id).label("plan_id")).where(table.organisation_id == organisation_id)
-        return (query if number is None else query.where(table.plan_id.in_(until))).group_by(*of).subquery()
+        return query.group_by(*of).subquery()
 
+    last = select(func.max(Plan.number)).where(Plan.organisation_id == organisation_id).scalar_subquery()
+    plan = select(
+        literal(PLAN), Plan.number, none, nothing, nothing, nothing, none, cast(Person.name, Text), empty, Plan.reason,
+        Plan.made_at,
+    ).outerjoin(Person, Person.id == Plan.made_by_id).where(
+        Plan.organisation_id == organisation_id, Plan.number == last
+    )  # fmt: skip
+    own = select(
+        literal(DRAFT), Draft.base, none, nothing, nothing, nothing, none,
+        cast(type_coerce(Draft.origin, String), Text), Draft.changes, empty, never,
+    ).where(Draft.organisation_id == organisation_id, Draft.person_id == person_id)  # fmt: skip
     of_line = newest(Line, Line.subprocess_id)
     team = func.coalesce(Capacity.team_id, EVERYBODY)
     of_hours = newest(Capacity, Capacity.year, team.label("team_id"))
     lines = select(
         literal(LINE), Line.subprocess_id, Line.year, Line.season, case((Line.light, 1), else_=0), Line.hours,
-        Line.instead, cast(Line.why, Text), Line.told, Line.reason,
+        Line.instead, cast(Line.why, Text), Line.told, Line.reason, never,
     ).join(of_line, and_(of_line.c.subprocess_id == Line.subprocess_id, of_line.c.plan_id == Line.plan_id))  # fmt: skip
     hours = select(
-        literal(HOURS), team, Capacity.year, nothing, nothing, Capacity.hours, Capacity.first_half, empty, empty, empty
+        literal(HOURS), team, Capacity.year, nothing, nothing, Capacity.hours, Capacity.first_half, empty, empty,
+        empty, never,
     ).join(
         of_hours,
         and_(of_hours.c.year == Capacity.year, of_hours.c.team_id == team, of_hours.c.plan_id == Capacity.plan_id),
-    )
+    )  # fmt: skip
     cycles = select(
         literal(CYCLE), Cycle.id, Cycle.year, nothing, nothing, Cycle.capacity_hours, none,
-        cast(type_coerce(Cycle.state, String), Text), empty, empty,
+        cast(type_coerce(Cycle.state, String), Text), empty, empty, never,
     ).where(Cycle.organisation_id == organisation_id)  # fmt: skip
     teams = select(
         literal(TEAM), TeamRow.id, none, nothing, nothing, nothing, none, cast(TeamRow.name, Text),
-        cast(TeamRow.areas, Text), empty,
+        cast(TeamRow.areas, Text), empty, never,
     ).where(TeamRow.organisation_id == organisation_id)  # fmt: skip
     owning = select(Process.owner_id).where(Process.organisation_id == organisation_id)
     owners = select(
-        literal(OWNER), Person.id, none, nothing, nothing, nothing, none, cast(Person.name, Text), empty, empty
+        literal(OWNER), Person.id, none, nothing, nothing, nothing, none, cast(Person.name, Text), empty, empty, never
     ).where(Person.id.in_(owning))
-    found = [lines, hours, cycles, teams, owners]
+    found = [plan, own, lines, hours, cycles, teams, owners]
     for publish in serious:
         ids = publish(organisation_id).subquery()
         column = next(iter(ids.c))
-        found.append(select(literal(HEAVY), column, none, nothing, nothing, nothing, none, empty, empty, empty))
+        found.append(select(literal(HEAVY), column, none, nothing, nothing, nothing, none, empty, empty, empty, never))
     return union_all(*found)
 
 
@@ -172,56 +181,75 @@ def draft(organisation_id: int, person_id: int) -> Draft | None:
     return db.session.scalar(query)
 
 
-def newest(organisation_id: int) -> int:
-    """The number of the newest version; 0 before the first."""
-    return db.session.scalar(select(func.max(Plan.number)).where(Plan.organisation_id == organisation_id)) or 0
-
-
-class Version(NamedTuple):
-    """A version as the list of them shows it."""
+@dataclass(frozen=True)
+class Version:
+    """A version as the list of them shows it, with what it changed."""
 
     plan: Plan
     made_by: str | None
     scenario: str | None
+    changes: Changes
 
 
-def versions(organisation_id: int, number: int | None = None) -> list[Version]:
-    """The versions of the standing plan, newest first, or one of them."""
-    query = (
-        select(Plan, Person.name, Scenario.name).outerjoin(Person, Person.id == Plan.made_by_id)
-        .outerjoin(Scenario, Scenario.id == Plan.scenario_id).where(Plan.organisation_id == organisation_id)
+def versions(organisation_id: int) -> list[Version]:
+    """The versions of the standing plan, newest first, in one query."""
+    told = _told(organisation_id, "plan_id")
+    rows = db.session.execute(
+        select(Plan, Person.name, Scenario.name, told).outerjoin(Person, Person.id == Plan.made_by_id)
+        .outerjoin(Scenario, Scenario.id == Plan.scenario_id).outerjoin(told, told.c.of == Plan.id)
+        .where(Plan.organisation_id == organisation_id).order_by(Plan.number.desc(), told.c.id)
     )  # fmt: skip
-    query = query if number is None else query.where(Plan.number == number)
-    return [Version(*row) for row in db.session.execute(query.order_by(Plan.number.desc()))]
+    return [
+        Version(plan, made_by, scenario, _changes(lines))
+        for (plan, made_by, scenario), lines in groupby(rows, lambda row: tuple(row[:3]))
+    ]
 
 
-def changed_by_versions(ids: Collection[int]) -> dict[int, Changes]:
-    """What each of these versions changed."""
-    return _changed("plan_id", ids)
+@dataclass(frozen=True)
+class Kept:
+    """A scenario with what it would change."""
+
+    scenario: Scenario
+    changes: Changes
 
 
-def changed_by_scenarios(ids: Collection[int]) -> dict[int, Changes]:
-    """What each of these scenarios would change."""
-    return _changed("scenario_id", ids)
+def scenarios(organisation_id: int) -> list[Kept]:
+    """The scenarios that are kept, by name, in one query."""
+    told = _told(organisation_id, "scenario_id")
+    rows = db.session.execute(
+        select(Scenario, told).outerjoin(told, told.c.of == Scenario.id)
+        .where(Scenario.organisation_id == organisation_id, Scenario.gone.is_(False))
+        .order_by(Scenario.name, told.c.id)
+    )  # fmt: skip
+    return [Kept(of, _changes(lines)) for of, lines in groupby(rows, lambda row: row[0])]
 
 
-def _changed(name: str, ids: Collection[int]) -> dict[int, Changes]:
-    reviews: dict[int, dict[int, list[Review]]] = {id: {} for id in ids}
-    hours: dict[int, dict[tuple[int, int], Room]] = {id: {} for id in ids}
-    for row in db.session.scalars(select(Line).where(getattr(Line, name).in_(ids)).order_by(Line.id)):
-        kept = reviews[getattr(row, name)].setdefault(row.subprocess_id, [])
-        if row.year is not None or row.instead is not None:
-            told = tuple(loads(row.told).items()) if row.told else ()
-            kept.append(Review(row.year, row.season, row.light, row.hours, row.instead, row.why, told, row.reason))
-    for one in db.session.scalars(select(Capacity).where(getattr(Capacity, name).in_(ids)).order_by(Capacity.id)):
-        hours[getattr(one, name)][one.year, one.team_id or EVERYBODY] = Room(one.hours, one.first_half)
-    return {id: Changes({part: tuple(kept) for part, kept in reviews[id].items()}, hours[id]) for id in ids}
+def _told(organisation_id: int, of: str) -> Subquery:
+    """The lines and the hours of an organisation's versions, or of its scenarios."""
+    of_line, of_hours, empty = getattr(Line, of), getattr(Capacity, of), literal("", Text)
+    return union_all(
+        select(
+            of_line.label("of"), Line.id.label("id"), Line.subprocess_id, Line.year, Line.season,
+            case((Line.light, 1), else_=0).label("light"), Line.hours, Line.instead, cast(Line.why, Text).label("why"),
+            Line.told, Line.reason,
+        ).where(Line.organisation_id == organisation_id, of_line.is_not(None)),
+        select(
+            of_hours, Capacity.id, cast(null(), Integer), Capacity.year, func.coalesce(Capacity.team_id, EVERYBODY),
+            literal(0), Capacity.hours, Capacity.first_half, empty, empty, empty,
+        ).where(Capacity.organisation_id == organisation_id, of_hours.is_not(None)),
+    ).subquery()  # fmt: skip
 
 
-def scenarios(organisation_id: int) -> list[Scenario]:
-    """The scenarios that are kept, by name."""
-    query = select(Scenario).where(Scenario.organisation_id == organisation_id, Scenario.gone.is_(False))
-    return list(db.session.scalars(query.order_by(Scenario.name)))
+def _changes(rows: Iterable[Any]) -> Changes:
+    """What these lines and hours change."""
+    reviews: dict[int, list[Review]] = {}
+    hours: dict[tuple[int, int], Room] = {}
+    for row in rows:
+        if row.subprocess_id is not None:
+            _read(reviews.setdefault(row.subprocess_id, []), *row[-8:])
+        elif row.of is not None:
+            hours[row.year, row.season] = Room(row.hours, row.instead)
+    return Changes({id: tuple(kept) for id, kept in reviews.items()}, hours)
 
 
 def scenario_names(organisation_id: int) -> list[str]:

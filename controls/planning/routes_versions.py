@@ -1,6 +1,5 @@
 """The draft before it is kept, and the versions of the standing plan."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +14,7 @@ from controls.planning import actions, ahead, changes, queries, rules
 from controls.planning.changes import Room
 from controls.planning.forms import KeepForm
 from controls.planning.routes import back, beside, bp, changed_hours, seen_here
-from controls.rotation import queries as rotation
-from controls.rotation.rules import RollRow
+from controls.universe import queries as universe
 from controls.web import answer, guard
 
 
@@ -58,12 +56,8 @@ def keep() -> ResponseReturnValue:
 @guard.allows(Permission.CATALOGUE_READ)
 def versions() -> ResponseReturnValue:
     """The versions of the standing plan: who made them, why, and what each changed."""
-    here, today = guard.organisation(), guard.by().today
-    rows = rotation.roll(here.id, today.year, today)
-    teams = {team.id: team.name for team in queries.teams(here.id)}
-    return answer.page(
-        "planning/versions.html", here=here, versions=_versions(here.id, rows, teams), why=ahead.why_planned
-    )
+    here = guard.organisation()
+    return answer.page("planning/versions.html", here=here, versions=_versions(here.id), why=ahead.why_planned)
 
 
 @dataclass(frozen=True)
@@ -77,15 +71,18 @@ class Shown:
     hours: list[tuple[int, str, Room | None, Room]]
 
 
-def _versions(organisation_id: int, rows: Sequence[RollRow], teams: dict[int, str]) -> list[Shown]:
-    """Newest first; each is told against the one before it."""
+def _versions(organisation_id: int) -> list[Shown]:
+    """Newest first; each is told against the one before it, also of what has left the roll since."""
     found, shown = queries.versions(organisation_id), list[Shown]()
-    told = queries.changed_by_versions([one.plan.id for one in found])
+    parts = universe.by_ids(id for one in found for id in one.changes.reviews)
+    named = sorted(parts.values(), key=lambda part: (part.sort_key, part.id))
+    teams = {team.id: team.name for team in queries.teams(organisation_id)}
     reviews: changes.Reviews = {}
     hours: dict[tuple[int, int], Room] = {}
     for one in reversed(found):
-        now = told[one.plan.id]
-        lines = rules.told(rows, changes.differences(reviews, now))
+        now = one.changes
+        found_ = {difference.subprocess_id: difference for difference in changes.differences(reviews, now)}
+        lines = [rules.Told(part, found_[part.id]) for part in named if part.id in found_]
         of = [(year, teams.get(team, ""), hours.get((year, team)), after)
               for (year, team), after in sorted(now.hours.items())]  # fmt: skip
         shown.insert(0, Shown(one.plan, one.made_by, one.scenario, lines, of))

@@ -115,14 +115,17 @@ def scenarios() -> ResponseReturnValue:
 def _scenarios(form: NameForm | AdoptForm, refused: Refused | None = None, adopting: int = 0) -> ResponseReturnValue:
     seen = seen_here()
     kept = queries.scenarios(seen.here.id)
-    told = queries.changed_by_scenarios([one.id for one in kept]) if kept else {}
+    told = {str(one.scenario.id): one.changes for one in kept}
     boards = {"standing": seen.laid(changes.NONE)} | ({"draft": seen.board} if seen.standing.draft else {})
-    boards |= {str(one.id): seen.laid(told[one.id]) for one in kept}
-    names = {"standing": _("Standing plan"), "draft": _("Draft")} | {str(one.id): one.name for one in kept}
+    boards |= {key: seen.laid(wanted) for key, wanted in told.items()}
+    names = {"standing": _("Standing plan"), "draft": _("Draft")} | {
+        str(one.scenario.id): one.scenario.name for one in kept
+    }
     chosen = [request.args.get(name, "") for name in ("a", "b")]
     pair = [one if one in boards else other for one, other in zip(chosen, _two(list(boards)), strict=True)]
     context: dict[str, Any] = {
-        "seen": seen, "here": seen.here, "scenarios": kept, "told": told, "names": {key: names[key] for key in boards},
+        "seen": seen, "here": seen.here, "scenarios": [one.scenario for one in kept], "told": told,
+        "names": {key: names[key] for key in boards},
         "pair": pair, "years": beside(seen, *(boards[key] for key in pair)), "adopting": adopting,
         "holding": [ahead.possible(boards[key], seen.standing.serious, _of(seen, told, key), HORIZON) for key in pair],
         "apart": _apart(seen.rows, *(boards[key] for key in pair)),
@@ -136,8 +139,8 @@ def _two(keys: list[str]) -> tuple[str, str]:
     return keys[0], keys[1] if len(keys) > 1 else keys[0]
 
 
-def _of(seen: Seen, told: dict[int, changes.Changes], key: str) -> changes.Changes:
-    return seen.standing.draft if key == "draft" else told[int(key)] if key.isdigit() else changes.NONE
+def _of(seen: Seen, told: dict[str, changes.Changes], key: str) -> changes.Changes:
+    return seen.standing.draft if key == "draft" else told.get(key, changes.NONE)
 
 
 def _apart(rows: Sequence[RollRow], one: Board, other: Board) -> list[tuple[RollRow, list[When], list[When]]]:
@@ -172,11 +175,11 @@ def keep_scenario() -> ResponseReturnValue:
 def open_scenario(id: int) -> ResponseReturnValue:
     """Go on changing a scenario: it becomes one's own draft, and stays as it is itself."""
     here = guard.organisation()
-    if id not in {one.id for one in queries.scenarios(here.id)}:
+    kept = next((one for one in queries.scenarios(here.id) if one.scenario.id == id), None)
+    if kept is None:
         abort(404)
     with transaction():
-        step = TakeOver(queries.changed_by_scenarios([id])[id], Origin.SCENARIO)
-        actions.save_draft(guard.by(), here.id, step)
+        actions.save_draft(guard.by(), here.id, TakeOver(kept.changes, Origin.SCENARIO))
         return answer.done(url_for(".plan", org=here.code), _("The scenario is in your draft."))
 
 

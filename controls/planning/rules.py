@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from controls.base.why import FIELD_REQUIRED, N_, Reason, Why
 from controls.planning.board import LONGEST, Spot
@@ -146,11 +147,22 @@ def why_not_take(state: Asked) -> list[Reason]:
     return [] if state is Asked.DONE else [NOT_DONE()]
 
 
+class Named(Protocol):
+    """What a line of the list of differences says of its sub-process."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def name_da(self) -> str: ...
+    @property
+    def name_en(self) -> str: ...
+
+
 @dataclass(frozen=True)
 class Told:
     """A line of the list of differences: the sub-process, its years before and after, and what decision is left."""
 
-    row: RollRow
+    row: Named
     difference: Difference
 
 

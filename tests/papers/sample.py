@@ -24,6 +24,8 @@ from controls.identity.permissions import Role
 from controls.identity.tables import Reopening, VisitingGrant
 from controls.identity.visits import Visited, VisitState, VisitTask
 from controls.identity.words import RequestState
+from controls.planning import tables as planning
+from controls.planning import words as planned
 from controls.recommendation import tables as recommendation
 from controls.recommendation import words as recommended
 from controls.review import tables as review
@@ -174,6 +176,11 @@ class Year:
             ruling=decided.Ruling.DISQUALIFIED, ruled_by=f";{self.other.id};", ruled_at=self.at, took_part=False,
             recorded_by_id=self.other.id,
         ))  # fmt: skip
+        plan = self.add(planning.Plan(
+            number=1, origin=planned.Origin.HAND, reason="Sagen er stor", made_by_id=self.group.id, made_at=self.at,
+        ))  # fmt: skip
+        self.add(planning.Line(plan_id=plan.id, subprocess_id=second.id, year=2027, hours=40, reason="Efter skiftet"))
+        self.add(planning.Capacity(plan_id=plan.id, year=2027, hours=900))
         self.decision = self.add(forum.Decision(
             meeting_id=meeting.id, number="B-2026-01", subprocess_id=first.id,
             recommended=recommended.Recommended.REVIEW, decided=decided.Decided.CHOSEN, review_year=2026, hours=40,

@@ -38,12 +38,14 @@ def keep(scene: Any, base: int, reason: str = WHY, who: str = "group") -> Any:
 
 
 def years(scene: Any, number: int | None = None, who: str = "group") -> dict[str, list[int | None]]:
-    found = queries.standing(scene.agency.id, scene.people[who].id, number)
-    return {
-        code: [one.year for one in reviews]
-        for code, id in scene.part.items()
-        if (reviews := changes.over(found.reviews, found.draft if number is None else changes.NONE).get(id))
-    }
+    """The years of each sub-process in somebody's draft, or as a version left them."""
+    found = queries.standing(scene.agency.id, scene.people[who].id)
+    plan = changes.over(found.reviews, found.draft)
+    if number is not None:
+        plan = {}
+        for version in reversed(queries.versions(scene.agency.id)[-number:]):
+            plan = changes.over(plan, version.changes)
+    return {code: [one.year for one in reviews] for code, id in scene.part.items() if (reviews := plan.get(id))}
 
 
 def codes(error: Any) -> list[str]:
@@ -69,7 +71,7 @@ def test_a_draft_becomes_a_version_and_each_version_can_be_read(scene: Any, data
         (2028, 15),
     ]
     assert [version.plan.number for version in queries.versions(scene.agency.id)] == [2, 1]
-    assert len(queries.changed_by_versions([second.id])[second.id].reviews) == 2
+    assert len(queries.versions(scene.agency.id)[0].changes.reviews) == 2
 
 
 def test_what_is_not_kept(scene: Any) -> None:
@@ -129,13 +131,14 @@ def test_a_scenario_is_kept_and_adopted(scene: Any, database: Any) -> None:
     with pytest.raises(Refused) as refused, transaction():
         actions.adopt(scene.by("group"), row.id, row.version, WHY)
     assert codes(refused) == ["plan.no_changes"]  # it stands already
+    wanted = queries.scenarios(scene.agency.id)[0].changes
     with transaction():
         actions.remove_scenario(scene.by("group"), row.id, row.version)
     assert queries.scenarios(scene.agency.id) == [] and queries.scenario_names(scene.agency.id) == ["En mere"]
     with pytest.raises(Refused) as refused, transaction():
         actions.remove_scenario(scene.by("group"), row.id, None)
     assert codes(refused) == ["plan.gone"]
-    step(scene, TakeOver(queries.changed_by_scenarios([row.id])[row.id], Origin.SCENARIO))
+    step(scene, TakeOver(wanted, Origin.SCENARIO))
     with transaction():
         actions.drop_draft(scene.by("group"), scene.agency.id)
     assert queries.draft(scene.agency.id, scene.people["group"].id) is None

@@ -120,6 +120,8 @@ KINDS = {
     "/import/forms/<int:id>": Kind("form_file", "mine", closes=False),
     "/import/catalogue/<int:id>": Kind("catalogue_file", "catalogue:edit", owned=False, closes=False),
     "/import/history/<int:id>": Kind("history_file", "catalogue:edit", owned=False, closes=False),
+    "/plan/scenarios/<int:id>": Kind("scenario", "catalogue:read", owned=False),
+    "/plan/proposals/<int:id>": Kind("proposal", "recommendation:write", owned=False, closes=False),
     "/visiting/<int:id>": Kind("visit", "visiting", owned=False),
 }
 """By the longest beginning of a rule."""

@@ -35,6 +35,8 @@ from controls.papers.coming_back import FORMS, place
 from controls.papers.filling import HEAD, checksum, kept
 from controls.papers.tables import IntakeDraft
 from controls.papers.words import Kind
+from controls.planning.tables import Proposal, Scenario
+from controls.planning.words import Asked
 from controls.recommendation import snapshot
 from controls.recommendation import tables as recommendation
 from controls.recommendation.words import State as Written
@@ -172,6 +174,19 @@ class Town:
                 S.CLOSED: self._visit(self.agency.id, S.CLOSED, VisitState.REFUSED),
                 S.ELSEWHERE: self._visit(self.sister.id, S.ELSEWHERE, VisitState.AWAITING_LENDER),
             }
+
+            self.plans = {
+                "scenario": {
+                    situation: put(self.by, Scenario, organisation_id=at.id, name=situation, gone=gone).id
+                    for situation, at, gone in ((S.OWN, self.agency, False), (S.CLOSED, self.agency, True),
+                                                (S.ELSEWHERE, self.sister, False))
+                },
+                "proposal": {
+                    situation: put(self.by, Proposal, organisation_id=at.id, person_id=self.people[Role.GRP].id,
+                                   state=Asked.FAILED).id
+                    for situation, at in ((S.OWN, self.agency), (S.ELSEWHERE, self.sister))
+                },
+            }  # fmt: skip
 
     @property
     def events(self) -> dict[int, int]:
@@ -371,6 +386,8 @@ class Town:
         if kind in ("history_file", "catalogue_file"):
             files = self.files[Kind(kind.removesuffix("_file"))]
             return {"id": files.get(whole, files[S.OWN])}
+        if kind in self.plans:
+            return {"id": self.plans[kind].get(whole, self.plans[kind][S.OWN]), "org": org}
         if kind == "visit":
             return {"id": self.visits[whole]}
         if kind == "user":
