@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from textwrap import wrap
 from typing import Any
 
 from flask_babel import force_locale, get_locale, gettext
@@ -24,7 +25,7 @@ from controls.base.clock import COPENHAGEN
 from controls.base.form import said
 from controls.base.why import N_
 from controls.papers.columns import UNSAFE, clean
-from controls.papers.workbook_out import HEADING, Archive
+from controls.papers.workbook_out import HEADING, STRONG, Archive
 from controls.planning import ahead, grid
 from controls.planning.board import Board, hours_of
 from controls.planning.changes import Changes
@@ -51,8 +52,9 @@ TINTS = {
 BANDS = {Band.LOW: ("FFFBE6", "1A1A1A"), Band.MODERATE: ("FED976", "1A1A1A"), Band.ELEVATED: ("F16913", "1A1A1A"),
          Band.HIGH: ("7F2704", "FFFFFF")}  # fmt: skip
 RED, LINE = Font(color="B00000", bold=True), Side(style="dashed", color="FF5C5C5C")
-TOP = Alignment(vertical="top", indent=1)
-ROWS_OF_A_PAGE = 46
+TOP = Alignment(vertical="top", horizontal="left", indent=1, wrap_text=True)
+LINES_OF_A_PAGE, LINE_HEIGHT = 72, 15
+"""Lines of text that a page of A3 has room for, and the height of each in points."""
 BEFORE, FIRST_YEAR = 7, 8
 """Columns before the first year; the rows begin under the headings."""
 
@@ -141,11 +143,14 @@ def _rows(
         gettext("Likelihood × impact"), gettext("Hours"), *years, gettext("Last covered"), gettext("Due"),
         gettext("Status"), gettext("Why"),
     ]  # fmt: skip
-    widths = [8, 10, 52, 22, 13, 13, 8, *[15 for _year in years], 10, 9, 20, 56]
+    said = max((len(cell) for values in table for cell in values[BEFORE : BEFORE + len(years)] if cell), default=0)
+    widths = [10, 10, 54, 22, 14, 15, 8, *[max(15, said + 3) for _year in years], 10, 9, 21, 60]
     _headed(sheet, heads, widths)
+    lines = [_lines(values, widths) for values in table]
     for number, values in enumerate(table, 2):
         for at, value in enumerate(values, 1):
             _put(sheet, number, at, value)
+        sheet.row_dimensions[number].height = LINE_HEIGHT * lines[number - 2]
     last = max(2, len(table) + 1)
     area, end = get_column_letter(FIRST_YEAR), get_column_letter(BEFORE + len(years))
     _coloured(sheet, f"{area}2:{end}{last}", f"{area}2")
@@ -156,18 +161,24 @@ def _rows(
     sheet.conditional_formatting.add(f"{due}2:{due}{last}", CellIsRule("lessThan", [str(now)], font=RED))
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(heads))}{last}"
     sheet.freeze_panes = "D2"
-    for number in _breaks([row.area_code for row in rows]):
+    for number in _breaks([row.area_code for row in rows], lines):
         sheet.row_breaks.append(Break(id=number))
     _paper(sheet)
 
 
-def _breaks(areas: Sequence[str]) -> list[int]:
+def _lines(values: Sequence[Any], widths: Sequence[int]) -> int:
+    """How many lines the longest text of a row takes in its column: not every program finds that by itself."""
+    texts = ((value, width) for value, width in zip(values, widths, strict=True) if isinstance(value, str))
+    return max((len(wrap(text, width - 2)) for text, width in texts), default=1) or 1
+
+
+def _breaks(areas: Sequence[str], lines: Sequence[int]) -> list[int]:
     """The rows after which a page ends: between two areas, as late as the page has room."""
     found, begun, last = [], 0, 0
     for at in range(1, len(areas)):
         if areas[at] != areas[at - 1]:
             last = at
-        if at - begun >= ROWS_OF_A_PAGE and last > begun:
+        if sum(lines[begun : at + 1]) > LINES_OF_A_PAGE and last > begun:
             found.append(last + 1)
             begun = last
     return found
@@ -194,7 +205,7 @@ def _load(sheet: Any, laid: Board, years: Sequence[int]) -> None:
     """The hours of each year against what there is, of its halves where they are divided and of the teams; a chart."""
     heads = [gettext("Year"), gettext("Reviews"), gettext("Hours"), gettext("Capacity"), gettext("Hours over"),
              gettext("Hours free")]  # fmt: skip
-    _headed(sheet, heads, [22, 14, 12, 12, 14, 14])
+    _headed(sheet, heads, [24, 15, 12, 12, 14, 14])
     for number, year in enumerate(years, 2):
         load = laid.load(year)
         for at, value in enumerate((str(year), load.number, load.hours, load.capacity), 1):
@@ -232,6 +243,7 @@ def _chart(sheet: Any, end: int, place: str) -> None:
     bars.series[0].graphicalProperties.solidFill = "004D99"
     line.series[0].graphicalProperties.line.solidFill = "1A1A1A"
     line.series[0].graphicalProperties.line.width = 28_000
+    line.series[0].smooth = False
     bars.legend.position = "b"
     bars.width, bars.height = 20, 10
     bars += line
@@ -251,10 +263,12 @@ def _about(sheet: Any, title: str, seen: Seen, about: About, digest: str) -> Non
     ]  # fmt: skip
     sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width = 34, 80
     for number, (label, value) in enumerate(lines, 1):
-        _put(sheet, number, 1, label, Font(bold=True))
+        _put(sheet, number, 1, label, STRONG["font"])
         _put(sheet, number, 2, value)
         if isinstance(value, datetime):
             sheet.cell(number, 2).number_format = "dd-mm-yyyy hh:mm:ss"
+        sheet.cell(number, 2).alignment = Alignment(horizontal="left", vertical="top", indent=1, wrap_text=True)
+    _paper(sheet)
 
 
 def _filters(filters: Mapping[str, str], owners: Mapping[int, str]) -> str:
@@ -266,8 +280,10 @@ def _filters(filters: Mapping[str, str], owners: Mapping[int, str]) -> str:
 
 
 def _headed(sheet: Any, heads: Iterable[Any], widths: Sequence[int]) -> None:
+    heads = [str(head) for head in heads]
+    sheet.row_dimensions[1].height = LINE_HEIGHT * _lines(heads, widths)
     for at, (head, width) in enumerate(zip(heads, widths, strict=True), 1):
-        cell = sheet.cell(1, at, str(head))
+        cell = sheet.cell(1, at, head)
         cell.font, cell.fill, cell.alignment = HEADING["font"], HEADING["fill"], HEADING["alignment"]
         sheet.column_dimensions[get_column_letter(at)].width = width
 
