@@ -68,6 +68,7 @@ def connect() -> None:
     _put(rotation.PLANNED, forum.planned)
     _put(rotation.PLANNED, reviews.progress)
     _put(planning.SERIOUS, findings.serious)
+    _put(planning.ENDED, reviews.of_ended)
     _put(deciding.ON_LOCK, reviewing.create_chosen)
     _put(reviews.GATES_TO_APPROVE, operating.untested)
     _put(reviews.GATES_TO_APPROVE, findings.unfinished)

@@ -41,7 +41,7 @@ def _propose(stage: Stage, row: Row, at: datetime) -> None:
 
     def question(parts: list[RollRow], now: Standing) -> str:
         hours = {**now.hours, **now.draft.hours}
-        laid = board.board(parts, now.reviews, hours, now.teams, by.today.year)
+        laid = board.board(parts, now.reviews, hours, now.teams, by.today.year, now.ended)
         return ahead.question(laid, now.serious, YEARS)
 
     asked = actions.ask(by, id, YEARS, question)

@@ -114,9 +114,13 @@ def _left(board: Board, years: int) -> dict[Place, int]:
             taken = own if len(own) == len(whole) else (sum(own), 0)[: len(whole)]
             whole = tuple(left - pool for left, pool in zip(whole, taken, strict=True))
         hours |= {(year, season, ""): max(0, pool) for season, pool in enumerate(whole, 1)}
+    spent = [(of, made) for year, of, made in board.gone if year == board.this_year]
     for row in (row for row in board.rows if row.plans):
-        place = (board.this_year, 1, _team(board, row))
-        hours[place] = max(0, hours[place] - dict(done(row, board.this_year)).get(board.this_year, 0))
+        made = dict(done(row, board.this_year)).get(board.this_year, 0)
+        spent.append((board.teams_of.get(row.subprocess_id, EVERYBODY), made))
+    for of, made in spent:
+        place = (board.this_year, 1, str(of) if of else "")
+        hours[place] = max(0, hours[place] - made)
     return hours
 
 

@@ -6,6 +6,7 @@ All of it is arithmetic over the rows of the roll, so that a page can answer whi
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 from controls.assessment.words import Band
 from controls.planning.changes import Hours, Review, Reviews, Room
@@ -155,6 +156,15 @@ class Effect:
     """Those that were not late the year before."""
 
 
+class Made(NamedTuple):
+    """A review that was made of a sub-process with an end; what was closed, split, merged or transferred has one."""
+
+    subprocess_id: int
+    year: int
+    hours: int
+    area: str
+
+
 @dataclass(frozen=True)
 class Board:
     """The roll's rows with their reviews in place, and the hours there are."""
@@ -164,12 +174,28 @@ class Board:
     hours: Hours
     teams: Sequence[Team]
     this_year: int
+    ended: Sequence[Made] = ()
 
     @cached_property
     def teams_of(self) -> dict[int, int]:
         """The team of each sub-process, where one has its area."""
-        area = {code: team.id for team in self.teams for code in team.areas}
+        area = self._teams_of_areas
         return {row.subprocess_id: area[row.area_code] for row in self.rows if row.area_code in area} if area else {}
+
+    @cached_property
+    def _teams_of_areas(self) -> dict[str, int]:
+        return {code: team.id for team in self.teams for code in team.areas}
+
+    @cached_property
+    def gone(self) -> list[tuple[int, int, int]]:
+        """Year, team and hours of the reviews of sub-processes that have left the roll since."""
+        if not self.ended:
+            return []
+        here = {row.subprocess_id for row in self.rows}
+        return [
+            (one.year, self._teams_of_areas.get(one.area, EVERYBODY), one.hours)
+            for one in self.ended if one.subprocess_id not in here
+        ]  # fmt: skip
 
     def capacity(self, year: int, team: int = EVERYBODY) -> int | None:
         """Hours of a year."""
@@ -216,6 +242,11 @@ class Board:
     def _asked(self) -> dict[tuple[int, int, int], tuple[int, int]]:
         """Number and hours of the reviews by year and team, in season 0, and of those for which a half is chosen."""
         found: dict[tuple[int, int, int], list[int]] = {}
+        for year, team, hours in self.gone:
+            for of in {EVERYBODY, team}:
+                kept = found.setdefault((year, of, 0), [0, 0])
+                kept[0] += 1
+                kept[1] += hours
         for row in self.rows:
             team = self.teams_of.get(row.subprocess_id, EVERYBODY)
             asked = [(spot.year, spot.season, spot.hours) for spot in self.spots.get(row.subprocess_id, ())]
@@ -286,11 +317,12 @@ def followed(row: RollRow, spots: Sequence[Spot], years: Iterable[int]) -> list[
 
 
 def board(
-    rows: Sequence[RollRow], reviews: Reviews, hours: Hours, teams: Sequence[Team], this_year: int
+    rows: Sequence[RollRow], reviews: Reviews, hours: Hours, teams: Sequence[Team], this_year: int,
+    ended: Sequence[Made] = (),
 ) -> Board:  # fmt: skip
     """The roll with a plan laid on it."""
     placed = {row.subprocess_id: spots(row, reviews.get(row.subprocess_id, ()), this_year) for row in rows}
-    return Board(rows, {id: found for id, found in placed.items() if found}, hours, teams, this_year)
+    return Board(rows, {id: found for id, found in placed.items() if found}, hours, teams, this_year, ended)
 
 
 @dataclass(frozen=True)

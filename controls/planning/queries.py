@@ -28,7 +28,7 @@ from sqlalchemy import (
 from controls.base.db import built, db
 from controls.identity.tables import Person
 from controls.planning import ahead
-from controls.planning.board import EVERYBODY, HORIZON, Board, Team, board
+from controls.planning.board import EVERYBODY, HORIZON, Board, Made, Team, board
 from controls.planning.changes import NONE, Changes, Hours, Review, Reviews, Room, over, unpack
 from controls.planning.tables import Capacity, Draft, Line, Plan, Proposal, Scenario
 from controls.planning.tables import Team as TeamRow
@@ -42,6 +42,9 @@ from controls.wheel.words import State as CycleState
 
 SERIOUS: list[Callable[[int], Select[Any]]] = []
 """Filled by wiring: selects of the sub-processes of an organisation with an open serious finding."""
+
+ENDED: list[Callable[[int], Select[*tuple[Any, ...]]]] = []
+"""Filled by wiring: selects of sub-process, year, hours and area of what was reviewed of sub-processes with an end."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ class Standing:
     frozen: frozenset[int]
     teams: tuple[Team, ...]
     serious: frozenset[int]
+    ended: tuple[Made, ...]
     owners: dict[int, str]
     """Those who own processes here."""
     draft: Changes
@@ -72,9 +76,9 @@ def standing(organisation_id: int, person_id: int | None) -> Standing:
     reviews: dict[int, list[Review]] = {}
     hours: dict[tuple[int, int], Room] = {}
     cycles: dict[int, int] = {}
-    frozen, teams, serious, owners = set(), [], set(), {}
+    frozen, teams, serious, ended, owners = set(), [], set(), list[Made](), {}
     for kind, id, year, season, light, spent, instead, why, told, said, at in db.session.execute(
-        _content(organisation_id, person_id or 0, tuple(SERIOUS))
+        _content(organisation_id, person_id or 0, tuple(SERIOUS), tuple(ENDED))
     ):
         if kind == LINE:
             _read(reviews.setdefault(id, []), year, season, light, spent, instead, why, told, said)
@@ -92,6 +96,8 @@ def standing(organisation_id: int, person_id: int | None) -> Standing:
             teams.append(Team(id, why, frozenset(told.split(";")) - {""}))
         elif kind == OWNER:
             owners[id] = why
+        elif kind == MADE:
+            ended.append(Made(id, year, spent, why))
         else:
             serious.add(id)
     placed = {id: tuple(sorted(kept, key=lambda one: (one.year or 0, one.season))) for id, kept in reviews.items()}
@@ -100,8 +106,8 @@ def standing(organisation_id: int, person_id: int | None) -> Standing:
         hours[year, EVERYBODY] = Room(spent, first if first is None else min(first, spent))
     teams.sort(key=lambda team: team.name)
     return Standing(
-        number, made_at, made_by, reason, placed, hours, frozenset(frozen), tuple(teams), frozenset(serious), owners,
-        draft, number if base is None else base, origin,
+        number, made_at, made_by, reason, placed, hours, frozenset(frozen), tuple(teams), frozenset(serious),
+        tuple(ended), owners, draft, number if base is None else base, origin,
     )  # fmt: skip
 
 
@@ -115,14 +121,17 @@ def _read(
         kept.append(Review(year, season, bool(light), hours, instead, why, given, reason))
 
 
-PLAN, DRAFT, LINE, HOURS, CYCLE, TEAM, OWNER, HEAVY = (
-    "plan", "draft", "line", "hours", "cycle", "team", "owner", "heavy",
+PLAN, DRAFT, LINE, HOURS, CYCLE, TEAM, OWNER, HEAVY, MADE = (
+    "plan", "draft", "line", "hours", "cycle", "team", "owner", "heavy", "made",
 )  # fmt: skip
 
 
 @built
 def _content(
-    organisation_id: int, person_id: int, serious: tuple[Callable[[int], Select[Any]], ...]
+    organisation_id: int,
+    person_id: int,
+    serious: tuple[Callable[[int], Select[Any]], ...],
+    ended: tuple[Callable[[int], Select[*tuple[Any, ...]]], ...],
 ) -> CompoundSelect[*tuple[Any, ...]]:
     none, nothing, empty, never = cast(null(), Integer), literal(0), literal("", Text), null()
 
@@ -172,6 +181,10 @@ def _content(
         ids = publish(organisation_id).subquery()
         column = next(iter(ids.c))
         found.append(select(literal(HEAVY), column, none, nothing, nothing, nothing, none, empty, empty, empty, never))
+    for publish in ended:
+        id, year, spent, area = publish(organisation_id).subquery().c
+        told = cast(area, Text)
+        found.append(select(literal(MADE), id, year, nothing, nothing, spent, none, told, empty, empty, never))
     return union_all(*found)
 
 
@@ -321,7 +334,7 @@ class Seen:
         """The standing plan with these changes laid on it."""
         now = self.standing
         reviews, hours = over(now.reviews, wanted), {**now.hours, **wanted.hours}
-        return board(self.rows, reviews, hours, now.teams, self.this_year)
+        return board(self.rows, reviews, hours, now.teams, self.this_year, now.ended)
 
 
 def seen(organisation_id: int, today: date, person_id: int | None, rows: list[RollRow] | None = None) -> Seen:
@@ -329,5 +342,5 @@ def seen(organisation_id: int, today: date, person_id: int | None, rows: list[Ro
     rows = rotation.roll(organisation_id, today.year, today) if rows is None else rows
     now = standing(organisation_id, person_id)
     hours = {**now.hours, **now.draft.hours}
-    laid = board(rows, over(now.reviews, now.draft), hours, now.teams, today.year)
+    laid = board(rows, over(now.reviews, now.draft), hours, now.teams, today.year, now.ended)
     return Seen(rows, now, laid, ahead.possible(laid, now.serious, now.draft, HORIZON))

@@ -61,7 +61,8 @@ def ask() -> ResponseReturnValue:
 def _question(rows: Sequence[RollRow], now: Standing, years: int) -> str:
     """The plan as it stands with the reader's own draft in it, which the planner keeps as much of as it can."""
     reviews, hours = changes.over(now.reviews, now.draft), {**now.hours, **now.draft.hours}
-    return ahead.question(board.board(rows, reviews, hours, now.teams, guard.by().today.year), now.serious, years)
+    laid = board.board(rows, reviews, hours, now.teams, guard.by().today.year, now.ended)
+    return ahead.question(laid, now.serious, years)
 
 
 @bp.get("/plan/proposals/<int:id>")

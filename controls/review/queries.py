@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     and_,
     bindparam,
+    case,
     exists,
     func,
     literal,
@@ -47,7 +48,7 @@ from controls.rotation.rules import PlanKind
 from controls.rotation.tables import Coverage
 from controls.rotation.words import Degree, Form
 from controls.universe import queries as universe
-from controls.universe.tables import Process, Subprocess
+from controls.universe.tables import Area, Process, Subprocess
 from controls.wheel.queries import GoalOf
 from controls.wheel.tables import Cycle
 
@@ -640,6 +641,20 @@ def progress(organisation_id: int) -> list[Select[*tuple[Any, ...]]]:
     plan = (Review.subprocess_id, Review.year, literal(PlanKind.PROGRESS.value), Review.hours_planned, null(),
             type_coerce(Review.form, String))  # fmt: skip
     return [select(*plan).where(Review.organisation_id == organisation_id, Review.state.in_(rules.LIVE[1:]))]
+
+
+def of_ended(organisation_id: int) -> Select[*tuple[Any, ...]]:
+    """Sub-process, year, hours and area of the reviews of sub-processes with an end, for the plan's load.
+
+    No review is under way when a sub-process ends; one that was given up has the hours that were used.
+    """
+    spent = case((Review.state == State.SUSPENDED, func.coalesce(Review.hours_used, 0)), else_=Review.hours_planned)
+    return (
+        select(Review.subprocess_id, Review.year, spent, Area.code)
+        .join(Subprocess, Subprocess.id == Review.subprocess_id).join(Process, Process.id == Subprocess.process_id)
+        .join(Area, Area.id == Process.area_id).where(Review.organisation_id == organisation_id)
+        .where(Review.state.in_((*rules.DONE, State.SUSPENDED)), Subprocess.valid_to.is_not(None))
+    )  # fmt: skip
 
 
 def _belongs() -> Select[*tuple[Any, ...]]:

@@ -5,9 +5,9 @@ from datetime import date
 import pytest
 
 from controls.assessment.words import Band
-from controls.planning import board
+from controls.planning import ahead, board
 from controls.planning.board import Spot, Team
-from controls.planning.changes import Review, Room
+from controls.planning.changes import NONE, Review, Room
 from controls.rotation.rules import Entry, PlanKind, Planned
 from controls.rotation.words import Degree, Form
 from tests.rotation.test_rules import row
@@ -79,6 +79,19 @@ def test_hours_against_capacity_by_year_and_team() -> None:
     assert BOARD.load(2026, 7).over == 10 and BOARD.load(2028, 7).hours == 0
     assert [BOARD.capacity(year) for year in (2024, 2025, 2030)] == [60, 60, 60]
     assert board.board(ROWS, {}, {}, (), NOW).load(2026) == board.Load(2026, 1, 50, None)
+
+
+def test_what_was_made_of_what_has_left_the_roll_has_its_hours() -> None:
+    ended = (board.Made(9, 2026, 46, "LON"), board.Made(8, 2025, 42, "KRE"), board.Made(2, 2026, 50, "LON"))
+    laid = board.board(ROWS, PLAN, BOARD.hours, TEAMS, NOW, ended)  # 2 is there still
+    found = [(year, team, laid.load(year, team).number, laid.load(year, team).hours) for year in (2025, 2026)
+             for team in (0, 7)]  # fmt: skip
+    assert found == [(2025, 0, 1, 42), (2025, 7, 0, 0), (2026, 0, 3, 126), (2026, 7, 3, 126)]
+    asked = ahead.horizon(laid, ahead.candidates(laid, (), NONE), 5).capacity
+    before = ahead.horizon(BOARD, ahead.candidates(BOARD, (), NONE), 5).capacity
+    assert {place: hours - asked[place] for place, hours in before.items() if hours != asked[place]} == {
+        (2026, 1, "7"): 46
+    }
 
 
 def test_what_is_due_and_late() -> None:

@@ -17,6 +17,7 @@ from controls.forum.words import Decided, MeetingForm
 from controls.forum.words import State as MeetingState
 from controls.identity.permissions import Role
 from controls.identity.tables import Person
+from controls.planning import queries as planning
 from controls.recommendation.words import Recommended
 from controls.review import actions, queries, rules
 from controls.review.tables import Review
@@ -65,6 +66,11 @@ def test_a_review_runs_from_choice_to_archive(make: ModuleType, operated: dict[i
     assert scene.review.state is State.ARCHIVED
     events = set(db.session.scalars(select(EventRow.action)))
     assert {"review.planned", "review.approved", "rotation.coverage_recorded", "review.design_tested"} <= events
+    said, part = Said(make.NOW.date(), "Opgaven er afsluttet."), db.session.get_one(Subprocess, scene.subprocess.id)
+    scene.do(catalogue.close, "group", Level.SUBPROCESS, part.id, part.version, said)
+    seen = planning.seen(scene.organisation.id, make.NOW.date() + timedelta(days=1), None)
+    # The sub-process has left the roll; the hours of its review are spent all the same.
+    assert (seen.rows, seen.board.load(2026).number, seen.board.load(2026).hours) == ([], 1, 42)
 
 
 @pytest.mark.parametrize(
