@@ -244,7 +244,7 @@ def ask(by: By, organisation_id: int, years: int, question: Any) -> Proposal:
     now = queries.standing(organisation_id, person_id)
     rows = rotation.roll(organisation_id, by.today.year, by.today)
     busy = any(rules.at_work(one.state, one.asked_at, by.at) for one in queries.proposals(organisation_id))
-    refuse_if(rules.why_not_ask(busy, here.code if here else "", len(rows)))
+    refuse_if(rules.why_not_ask(busy, here.code if here else "", len(rows), {**now.hours, **now.draft.hours}))
     row = Proposal(
         organisation_id=organisation_id, person_id=person_id, asked_at=by.at, base=now.number, years=years,
         state=Asked.WAITING, step=0, question=question(rows, now), answer="",

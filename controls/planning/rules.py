@@ -50,6 +50,7 @@ GONE = Why("plan.gone", N_("The scenario has been removed."), 409)
 AT_WORK = Why("plan.at_work", N_("The planner is already at work for {code}."), 409)
 NOT_DONE = Why("plan.not_done", N_("The planner has not ended."), 409)
 NO_ROWS = Why("plan.no_rows", N_("{code} has no sub-processes of its own."))
+NO_HOURS = Why("plan.no_hours", N_("No hours of the years ahead are known yet. Write them under “What if” first."))
 AREA_TAKEN = Why("plan.area_taken", N_("The area {area} belongs to the team “{name}”."))
 NAME = N_("Name")
 HOURS = N_("Hours a year")
@@ -137,9 +138,10 @@ def at_work(state: Asked, asked_at: datetime, now: datetime) -> bool:
     return state in (Asked.WAITING, Asked.RUNNING) and now - asked_at < DEAD_AFTER
 
 
-def why_not_ask(busy: bool, code: str, rows: int) -> list[Reason]:
-    """One proposal at a time, where there is something to plan."""
-    return ([AT_WORK(code=code)] if busy else []) + ([] if rows else [NO_ROWS(code=code)])
+def why_not_ask(busy: bool, code: str, rows: int, hours: Hours) -> list[Reason]:
+    """One proposal at a time, where there is something to plan, and hours to plan with."""
+    reasons = [AT_WORK(code=code)] if busy else []
+    return reasons + ([NO_ROWS(code=code)] if not rows else [] if hours else [NO_HOURS()])
 
 
 def why_not_take(state: Asked) -> list[Reason]:

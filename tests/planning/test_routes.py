@@ -229,6 +229,26 @@ def test_a_year_divided_in_halves(client: Any, make: Any, scene: Any) -> None:
     assert ("2027, 1. halvår", 1, 42, 30) in [row[:4] for row in book["Timer"].values]
 
 
+def test_what_is_not_there_yet_is_said(client: Any, make: Any, scene: Any) -> None:
+    """The department has no sub-processes; an agency whose year is not opened has no hours."""
+    for path in ("what-if", "teams", "scenarios"):
+        found = page(client, make, scene, "group", f"/plan/{path}?org=DEP")
+        assert "har ingen egne delprocesser" in at(found, "//main") and not found.xpath("//main//form[@method='post']")
+    assert "ingen gældende plan" in at(page(client, make, scene, "group", "/plan/versions?org=DEP"), "//main")
+    assert "Intet er ændret" in at(page(client, make, scene, "group", "/plan/draft?org=DEP"), "//main")
+    assert "har ingen egne" in posted(client, make, scene, "/plan/proposals?org=DEP", 422, years="5").text
+
+
+def test_without_hours_nobody_knows(client: Any, make: Any, app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = stage.build(make, monkeypatch, opened=False)
+    monkeypatch.setattr(make, "NOW", stage.MAY)
+    for path in ("/plan?org=STAR", "/plan/what-if?org=STAR"):
+        assert "om rullet holder" in at(page(client, make, scene, "group", path), "//main")
+    assert "kendes ikke endnu" in posted(client, make, scene, "/plan/proposals?org=STAR", 422, years="5").text
+    posted(client, make, scene, "/plan/what-if/hours?org=STAR", first="2026", last="2030", hours="300")
+    assert "Rullet holder" in at(page(client, make, scene, "group", "/plan?org=STAR"), "//main")
+
+
 def test_the_grid_leaves_as_a_workbook(client: Any, make: Any, scene: Any) -> None:
     posted(client, make, scene, "/plan/move?org=STAR", cell=f"{scene.part['KRE-1.1']}", to="2027")
     stage.sign_in(client, scene, "group")
