@@ -121,8 +121,7 @@ def _cover(page: Page, found: Certificate, said: Words, lang: str) -> None:
         page.line([sentence])
     for table in said.totals:
         page.line([])
-        page.line(list(table.heads), HEADING)
-        page.line([table.caption])
+        page.line([table.caption, table.heads[-1]], HEADING)
         for _name, rows in table.groups:
             for row in rows:
                 page.line([row.name, int(row.cells[0])])

@@ -96,7 +96,7 @@ class _Speaker:
         """What nobody may overlook in the certificate of a day that lasts still."""
         if not self.found.running:
             return ""
-        next_ = self.long(self.found.day + timedelta(days=1))
+        next_ = self.long(self.found.day + timedelta(days=1)).replace(" ", "\N{NO-BREAK SPACE}")
         return str(gettext(
             "Preliminary: the day is not over, and what is recorded later today is not in the certificate. The final "
             "certificate of the day can be made from %(day)s.", day=next_,
@@ -117,6 +117,11 @@ class _Speaker:
             ),
             ngettext("%(num)s is overdue.", "%(num)s are overdue.", late) if late else gettext("None is overdue."),
         ]  # fmt: skip
+        again = sum(line.standing.covered for line in self.found.missing)
+        if again:
+            said.append(ngettext("%(num)s of these is covered, but should have been reviewed again.",
+                                 "%(num)s of these are covered, but should have been reviewed again.",
+                                 again))  # fmt: skip
         deferred, twice = len(self.found.deferred), sum(len(line.deferrals) > 1 for line in self.found.deferred)
         if deferred:
             said.append(ngettext("%(num)s is deferred by the VD-forum.", "%(num)s are deferred by the VD-forum.",
