@@ -188,6 +188,16 @@ def _content(
     return union_all(*found)
 
 
+def planned_in(organisation_id: int, year: int) -> frozenset[int]:
+    """The sub-processes that the standing plan reviews in a year."""
+    newest = (
+        select(Line.subprocess_id, func.max(Line.plan_id).label("plan_id"))
+        .where(Line.organisation_id == organisation_id).group_by(Line.subprocess_id).subquery()
+    )  # fmt: skip
+    stands = and_(newest.c.subprocess_id == Line.subprocess_id, newest.c.plan_id == Line.plan_id)
+    return frozenset(db.session.scalars(select(Line.subprocess_id).join(newest, stands).where(Line.year == year)))
+
+
 def draft(organisation_id: int, person_id: int) -> Draft | None:
     """A person's draft."""
     query = select(Draft).where(Draft.organisation_id == organisation_id, Draft.person_id == person_id)

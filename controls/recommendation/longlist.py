@@ -1,6 +1,7 @@
 """The long list: which sub-processes press for a detailed review this year, in what order, and why.
 
-Every reason is a fact of the roll or of the year's approved assessment; what becomes of it the group judges.
+Every reason is a fact of the roll, of the year's approved assessment or of the standing plan; what becomes of it the
+group judges.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -23,6 +24,7 @@ CHANGED = Why("longlist.changed", N_("Essentially changed, and not reviewed sinc
 EVENT = Why("longlist.event", N_("Changed since last year: {changes}."))
 HIGH = Why("longlist.high", N_("High risk before controls: {score} of 25."))
 RISEN = Why("longlist.risen", N_("The risk has risen from {before} to {now}."))
+PLANNED = Why("longlist.planned", N_("The standing plan has it in {year}."))
 SPREAD = Why("longlist.spread", N_("No other sub-process of the area {area} is on the list."))
 
 FIRST = (ReasonCode.OVERDUE, ReasonCode.DUE, ReasonCode.FRAUD, ReasonCode.EVENT, ReasonCode.HIGH_RISK, ReasonCode.OTHER)
@@ -47,8 +49,8 @@ class Candidate:
         return self.row.status in (Status.OVERDUE, Status.DUE)
 
 
-def facts(row: RollRow, year: int) -> list[tuple[ReasonCode, Reason]]:
-    """Why a sub-process presses, each reason with its code, the most pressing first."""
+def facts(row: RollRow, year: int, planned: Collection[int] = ()) -> list[tuple[ReasonCode, Reason]]:
+    """Why a sub-process presses, each reason with its code, the most pressing first; `planned`: in the plan now."""
     covered, found = row.covered, list[tuple[ReasonCode, Reason]]()
     known = {"due": str(row.due)} | ({"covered": str(covered.covered_on.year)} if covered else {})
     if row.status is Status.OVERDUE:
@@ -65,6 +67,8 @@ def facts(row: RollRow, year: int) -> list[tuple[ReasonCode, Reason]]:
         found.append((ReasonCode.HIGH_RISK, HIGH(score=str(row.score))))
     if row.band and row.band_before and row.band_year == year and _place(row.band) > _place(row.band_before):
         found.append((ReasonCode.HIGH_RISK, RISEN(before=row.band_before, now=row.band)))
+    if row.subprocess_id in planned:
+        found.append((ReasonCode.OTHER, PLANNED(year=str(year))))
     return found
 
 
@@ -82,15 +86,17 @@ def _codes(found: Iterable[tuple[ReasonCode, Reason]]) -> tuple[ReasonCode, ...]
 
 
 def long_list(
-    roll: Sequence[RollRow], said: Collection[int], chosen: Collection[int], year: int, hours: int = 0
+    roll: Sequence[RollRow], said: Collection[int], chosen: Collection[int], year: int, hours: int = 0,
+    planned: Collection[int] = (),
 ) -> list[Candidate]:  # fmt: skip
     """What presses and is neither settled by the forum nor `said`, ranked; then one of each area that has none.
 
-    Overdue stands first, then due, fraud, events and risk; within these what has more reasons, is due earlier, and has
-    the higher risk. `chosen` are recommended already; `hours` are asked for already.
+    Overdue stands first, then due, fraud, events, risk and what is only `planned` for the year; within these what has
+    more reasons, is due earlier, and has the higher risk. `chosen` are recommended already; `hours` are asked for
+    already.
     """
     open_rows = [row for row in roll if row.subprocess_id not in said and not row.settled(year)]
-    told = [(row, facts(row, year)) for row in open_rows]
+    told = [(row, facts(row, year, planned)) for row in open_rows]
     pressing = [_candidate(row, found) for row, found in told if found]
     spread = _spread(open_rows, {one.row.area_code for one in pressing} | _reviewed(roll, chosen, year))
     listed = sorted(pressing, key=_rank) + sorted(spread, key=_rank)

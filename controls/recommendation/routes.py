@@ -13,6 +13,7 @@ from controls.base.db import transaction
 from controls.base.form import Pick, said
 from controls.base.why import Refused
 from controls.identity.permissions import Permission
+from controls.planning import queries as planning
 from controls.recommendation import actions, forms, longlist, queries, rules, snapshot
 from controls.recommendation.words import Recommended, State
 from controls.rotation import queries as rotation
@@ -180,7 +181,8 @@ def _listed(year: int) -> tuple[Any, list[longlist.Candidate]]:
     chosen = {line.subprocess_id for line in lines if line.recommended is Recommended.REVIEW}
     asked = rules.hours(((line.recommended, line.review_year, line.hours) for line in lines), roll, head.capacity_hours,
                         year)  # fmt: skip
-    return head, longlist.long_list(roll, positions, chosen, year, asked.asked)
+    planned = planning.planned_in(guard.organisation().id, year)
+    return head, longlist.long_list(roll, positions, chosen, year, asked.asked, planned)
 
 
 def _around_list(head: Any, listed: list[longlist.Candidate], year: int, ticked: set[int]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from lxml import html
 from controls.assessment.words import Band, Change
 from controls.base.db import transaction
 from controls.base.why import Refused
+from controls.planning import actions as plans
 from controls.recommendation import actions, longlist, queries, rules
 from controls.recommendation.longlist import long_list
 from controls.recommendation.rules import LineValues
@@ -18,6 +19,7 @@ from controls.rotation.words import Form
 from tests.recommendation import scene as stage
 from tests.rotation.test_rules import entry, row
 
+WHY = "Planen er lagt om efter mødet."
 HERE = "/cycles/2026/recommendation/long-list"
 
 
@@ -87,6 +89,14 @@ def test_one_of_each_area_that_has_none() -> None:
     assert str(found[-1].reasons[0]).startswith("No other sub-process of the area")
 
 
+def test_what_the_plan_has_in_the_year_stands_after_what_presses() -> None:
+    rows = [part(1), part(2, row(), score=16), part(3, area_code="LON", due=2028), part(4, row(due=2026))]
+    found = long_list(rows, set(), set(), 2026, planned={1, 4})
+    assert [one.row.subprocess_id for one in found] == [4, 2, 1, 3]
+    assert [str(found[at].reasons[-1]) for at in (0, 2)] == ["The standing plan has it in 2026."] * 2
+    assert found[2].codes == (ReasonCode.OTHER,) and not found[2].pressing
+
+
 def test_the_text_of_a_line_is_never_too_long() -> None:
     sentences = ["Et to tre fire fem seks syv otte ni ti."] * 9
     assert longlist.words(sentences) == " ".join(sentences[:6])
@@ -125,6 +135,17 @@ def test_taken_over_with_one_press(client: Any, scene: Any) -> None:
     again = client.post(f"{HERE}/take-over", data={"pick": [ids[2], due[0]]})
     assert again.status_code == 409 and "ikke længere på listen" in again.text and ids[2] not in draft(scene)
     assert len(html.fromstring(client.get(HERE).text).xpath("//input[@name='pick']")) == 1
+
+
+def test_the_year_of_the_standing_plan_is_a_reason(client: Any, scene: Any) -> None:
+    stage.sign_in(client, scene, "second")
+    group, here, part_id = scene.by("group"), scene.agency.id, scene.part["LON-1.2"]
+    for base, year in enumerate((2026, 2027)):
+        with transaction():
+            plans.save_draft(group, here, plans.Move(part_id, year - 1 if base else None, year, WHY))
+        with transaction():
+            plans.keep(group, here, base, WHY)
+        assert ("Planen har den i 2026." in client.get(HERE).text) == (year == 2026)
 
 
 def test_a_position_taken_meanwhile_stands(scene: Any) -> None:
