@@ -141,6 +141,7 @@ def test_counts_and_totals_agree_with_cover_and_database(app: Any) -> None:
     assert sum(column(found["13"], "størrelse_bytes")) == db.session.scalar(select(func.sum(Evidence.size)))
 
 
+@pytest.mark.half("sqlite")  # a workbook is a file
 def test_a_second_reader_sees_the_same(app: Any) -> None:
     file, summary = taken(filled())
     book = python_calamine.CalamineWorkbook.from_filelike(file)
@@ -152,6 +153,7 @@ def test_a_second_reader_sees_the_same(app: Any) -> None:
     assert any(isinstance(cell, datetime) for row in cover for cell in row)
 
 
+@pytest.mark.half("sqlite")  # a workbook is a file
 def test_formulas_are_harmless_text(app: Any) -> None:
     file, _ = taken(filled())
     book = load_workbook(file)
@@ -165,6 +167,7 @@ def test_formulas_are_harmless_text(app: Any) -> None:
         assert not any(b"<f>" in archive.read(name) for name in archive.namelist() if "worksheets" in name)
 
 
+@pytest.mark.half("postgresql")  # a workbook is a file
 def test_dates_and_numbers_are_true(app: Any) -> None:
     found = sheets(taken(filled())[0])
     assert column(found["01"], "gyldig_fra")[0] == datetime(2022, 1, 3)
@@ -174,6 +177,7 @@ def test_dates_and_numbers_are_true(app: Any) -> None:
     assert column(found["11"], "afvigelsespct")[1] == pytest.approx(1 / 3)
 
 
+@pytest.mark.half("postgresql")  # a workbook is a file
 def test_headings_stay_and_can_be_filtered(app: Any) -> None:
     book = load_workbook(taken(filled(), "en")[0])
     assert book.sheetnames[:3] == ["00 Cover page", "01 Processes", "02 Assessments"]
@@ -238,6 +242,7 @@ HEADINGS = {
 """What an external auditor wants to find on the sheets of evidence, people and log."""
 
 
+@pytest.mark.half("sqlite")  # a workbook is a file
 def test_the_headings_are_those_that_an_auditor_wants(app: Any) -> None:
     found = sheets(taken(filled())[0])
     for number, wanted in HEADINGS.items():
@@ -399,6 +404,7 @@ def test_export_is_recorded_with_its_digest(app: Any) -> None:
         actions.record_export(make.by(year.owner), year.organisation, summary)
 
 
+@pytest.mark.half("postgresql")  # a workbook is a file
 def test_rows_go_on_to_the_next_sheet(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from controls.papers import workbook_out
 

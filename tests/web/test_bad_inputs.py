@@ -602,13 +602,9 @@ def world(client: Any, app: Flask, make: Any, monkeypatch: pytest.MonkeyPatch) -
     yield World(app, make, monkeypatch)
 
 
-BEFORE_THE_DATABASE = ("evidence_upload", "process_import", "url", "header")
-"""What is refused by the reading of files and addresses: half of the cases are asked on each database when both are."""
-
-
 def _on(at: int, id: str) -> Any:
-    halved = CASES[id]["surface"] in BEFORE_THE_DATABASE
-    return pytest.param(id, marks=[pytest.mark.half(("sqlite", "postgresql")[at % 2])] if halved else [])
+    """What is refused is refused before the database is asked, so each has half of the cases when both are there."""
+    return pytest.param(id, marks=pytest.mark.half(("sqlite", "postgresql")[at % 2]))
 
 
 @pytest.mark.parametrize("id", [_on(at, id) for at, id in enumerate(CASES)])
