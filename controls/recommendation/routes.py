@@ -74,8 +74,8 @@ def _draft(cycle: Any, head: Any, lines: list[Any]) -> ResponseReturnValue:
     shown = request.args.get("show", "due")
     candidates = [row for row in rules.rank(roll) if _is_shown(row, said_of, shown, year)]
     why = rules.why_not_hand_over(head.state, queries.puts(lines, places), roll, year)
-    asked = rules.hours(((line.recommended, line.review_year, line.hours) for line in lines), roll, head.capacity_hours,
-                        year)  # fmt: skip
+    asked = rules.hours(((line.recommended, line.review_year, line.hours) for line in lines), roll,
+                        _capacity(cycle, head), year)  # fmt: skip
     return answer.page(
         "recommendation/draft.html", forms.Introduction(obj=head), here=here, cycle=cycle, head=head, roll=roll,
         candidates=candidates, said_of=said_of, shown=shown, hours=asked, why=[said(reason) for reason in why],
@@ -140,17 +140,22 @@ def hand_over(year: int) -> ResponseReturnValue:
 @bp.get(f"{PATH}/long-list")
 @guard.allows(WRITE)
 def long_list(year: int) -> ResponseReturnValue:
-    """What presses this year, ranked, with why; none is chosen beforehand unless the reader asks for it."""
-    head, listed = _listed(year)
+    """What presses this year, ranked, with why; none is chosen beforehand unless the reader asks for it.
+
+    Before the draft is begun there is nothing to take over into, but all to be seen.
+    """
+    cycle, head, listed = _listed(year)
     ticked = {one.row.subprocess_id for one in listed if one.pressing} if request.args.get("tick") == "due" else set()
-    return answer.page("recommendation/long_list.html", forms.TakeOver(), **_around_list(head, listed, year, ticked))
+    return answer.page("recommendation/long_list.html", forms.TakeOver(), **_around_list(cycle, head, listed, ticked))
 
 
 @bp.post(f"{PATH}/long-list/take-over")
 @guard.allows(WRITE)
 def take_over(year: int) -> ResponseReturnValue:
     """Take the chosen candidates over as lines of the draft, with their reasons as the text."""
-    head, listed = _listed(year)
+    cycle, head, listed = _listed(year)
+    if head is None:
+        abort(404)
     form, refused = forms.TakeOver(request.form), None
     chosen = set(form.pick.data or [])
     if chosen - {one.row.subprocess_id for one in listed}:
@@ -168,27 +173,31 @@ def take_over(year: int) -> ResponseReturnValue:
                 return answer.done(_here(year), text)
         except Refused as error:
             refused = error
-    return answer.failed("recommendation/long_list.html", form, refused, **_around_list(head, listed, year, chosen))
+    return answer.failed("recommendation/long_list.html", form, refused, **_around_list(cycle, head, listed, chosen))
 
 
-def _listed(year: int) -> tuple[Any, list[longlist.Candidate]]:
-    """The draft, and what presses and has no position in it."""
-    _cycle, head, lines = _of_year(year)
-    if head is None or head.state is not State.DRAFT:
+def _listed(year: int) -> tuple[Any, Any, list[longlist.Candidate]]:
+    """The year, its draft if begun, and what presses and has no position in it."""
+    cycle, head, lines = _of_year(year)
+    if head is not None and head.state is not State.DRAFT:
         abort(404)
     roll = rotation.roll(guard.organisation().id, year, guard.by().today)
     positions = {line.subprocess_id for line in lines if rules.positioned(line)}
     chosen = {line.subprocess_id for line in lines if line.recommended is Recommended.REVIEW}
-    asked = rules.hours(((line.recommended, line.review_year, line.hours) for line in lines), roll, head.capacity_hours,
-                        year)  # fmt: skip
+    asked = rules.hours(((line.recommended, line.review_year, line.hours) for line in lines), roll,
+                        _capacity(cycle, head), year)  # fmt: skip
     planned = planning.planned_in(guard.organisation().id, year)
-    return head, longlist.long_list(roll, positions, chosen, year, asked.asked, planned)
+    return cycle, head, longlist.long_list(roll, positions, chosen, year, asked.asked, planned)
 
 
-def _around_list(head: Any, listed: list[longlist.Candidate], year: int, ticked: set[int]) -> dict[str, Any]:
+def _capacity(cycle: Any, head: Any) -> int:
+    return int((head or cycle).capacity_hours)
+
+
+def _around_list(cycle: Any, head: Any, listed: list[longlist.Candidate], ticked: set[int]) -> dict[str, Any]:
     reasons = {one.row.subprocess_id: [said(reason) for reason in one.reasons] for one in listed}
-    return {"here": guard.organisation(), "head": head, "year": year, "listed": listed, "reasons": reasons,
-            "ticked": ticked}  # fmt: skip
+    return {"here": guard.organisation(), "head": head, "year": cycle.year, "listed": listed, "reasons": reasons,
+            "ticked": ticked, "capacity": _capacity(cycle, head)}  # fmt: skip
 
 
 @bp.get(f"{PATH}/lines/<code>")

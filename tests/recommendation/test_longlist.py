@@ -104,6 +104,15 @@ def test_the_text_of_a_line_is_never_too_long() -> None:
     assert rules.why_not_put(longlist.line(one, longlist.words(sentences)), one.row, 2026) == []
 
 
+def test_before_the_draft_is_begun_it_can_be_seen(client: Any, make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    built = stage.build(make, monkeypatch)
+    stage.sign_in(client, built, "second")
+    assert "recommendation/long-list" in client.get("/cycles/2026/recommendation").text
+    page = client.get(HERE).text
+    assert "KRE-1.1" in page and "godkendt indtil nu" in page and 'name="pick"' not in page
+    assert client.post(f"{HERE}/take-over", data={"pick": ["1"]}).status_code == 404
+
+
 @pytest.fixture
 def scene(app: Any, make: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     built = stage.build(make, monkeypatch)

@@ -191,6 +191,7 @@ def _before_forum() -> list[Page]:
         Page("plan-proposals", "/plan/proposals?org=STAR", "bemo", narrow=True),
         Page("certificate", "/plan/certificate?org=STAR&on=31.12.2025", "bifa", narrow=True),
         Page("certificate-ministry", "/plan/certificate?org=DEP&on=7.6.2026", "bifa", narrow=True),
+        Page("long-list", "/cycles/2026/recommendation/long-list?org=ALS", "hebj", narrow=True),
         Page("recommendation", f"{STAR_YEAR}/recommendation?org=STAR", "bemo"),
     ]
 
