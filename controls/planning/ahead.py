@@ -158,6 +158,16 @@ def possible(board: Board, serious: Collection[int], draft: Changes, years: int)
     return _feasible(given, scope.first, scope.years, tuple(scope.capacity.items()), scope.seasons)
 
 
+def wanting(board: Board, places: Mapping[Place, int]) -> list[tuple[int, str, int]]:
+    """Hours that are wanting, by year and name of the team (none: those of no team)."""
+    names = {str(team.id): team.name for team in board.teams}
+    found: dict[tuple[int, str], int] = {}
+    for (year, _season, team), hours in places.items():
+        key = (year, names.get(team, ""))
+        found[key] = found.get(key, 0) + hours
+    return [(year, team, hours) for (year, team), hours in sorted(found.items())]
+
+
 def outside(board: Board, serious: Collection[int], years: int) -> tuple[Outside, ...]:
     """The warning list: what the plan leaves outside in the years ahead, and why."""
     parts = [_part(row, board, serious) for row in board.rows]

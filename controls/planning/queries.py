@@ -1,6 +1,6 @@
 """Reads of the standing plan, of drafts, scenarios and proposals."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
@@ -35,6 +35,7 @@ from controls.planning.tables import Team as TeamRow
 from controls.planning.words import Asked, Origin
 from controls.rotation import queries as rotation
 from controls.rotation.feasibility import Feasibility
+from controls.rotation.horizon import Place
 from controls.rotation.rules import RollRow
 from controls.universe.tables import Process
 from controls.wheel.tables import Cycle
@@ -339,6 +340,10 @@ class Seen:
     def this_year(self) -> int:
         """The calendar year."""
         return self.board.this_year
+
+    def wanting(self, places: Mapping[Place, int]) -> list[tuple[int, str, int]]:
+        """Hours that are wanting, by year and team."""
+        return ahead.wanting(self.board, places)
 
     def laid(self, wanted: Changes) -> Board:
         """The standing plan with these changes laid on it."""

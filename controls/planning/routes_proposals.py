@@ -81,6 +81,7 @@ def proposal(id: int) -> ResponseReturnValue:
         laid = seen.laid(changes.Changes(found.reviews, seen.standing.draft.hours))
         context |= {
             "found": found, "told": told, "lacking": sum(hours for *_place, hours in told["lacking"]),
+            "wanting": seen.wanting({(year, season, team): hours for year, season, team, hours in told["lacking"]}),
             "lines": rules.told(seen.rows, changes.differences(seen.standing.reviews, found)),
             "years": beside(seen, seen.laid(changes.NONE), laid), "why": ahead.why_planned,
         }  # fmt: skip

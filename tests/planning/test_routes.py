@@ -1,6 +1,7 @@
 """The roll's page: figures as links, filters in the address, no history, who may read."""
 
 import io
+import re
 from datetime import date
 from typing import Any
 
@@ -246,7 +247,17 @@ def test_without_hours_nobody_knows(client: Any, make: Any, app: Any, monkeypatc
         assert "om rullet holder" in at(page(client, make, scene, "group", path), "//main")
     assert "kendes ikke endnu" in posted(client, make, scene, "/plan/proposals?org=STAR", 422, years="5").text
     posted(client, make, scene, "/plan/what-if/hours?org=STAR", first="2026", last="2030", hours="300")
-    assert "Rullet holder" in at(page(client, make, scene, "group", "/plan?org=STAR"), "//main")
+    assert "Rullet holder:" in at(page(client, make, scene, "group", "/plan?org=STAR"), "//main")
+
+
+def test_the_fewest_hours_that_are_wanting_are_told(client: Any, make: Any, scene: Any) -> None:
+    posted(client, make, scene, "/plan/what-if/hours?org=STAR", first="2026", last="2030", hours="10")
+    found = page(client, make, scene, "group", "/plan/what-if?org=STAR")
+    said = re.search(
+        r"Rullet holder, hvis der kommer (\d+) timer til: (.+?)\. Færre timer er ikke nok\. Det første år er sikkert\.",
+        at(found, "//div[@id='outcome']"),
+    )
+    assert said and sum(int(hours) for hours in re.findall(r"(\d+) i 20\d\d", said[2])) == int(said[1])
 
 
 def test_the_grid_leaves_as_a_workbook(client: Any, make: Any, scene: Any) -> None:
