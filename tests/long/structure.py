@@ -220,7 +220,8 @@ class History:
 
         def after() -> None:
             since = known.covered and max(known.covered) >= said.on
-            known.latest = None if since else said.on.year + 2
+            bound = said.on.year + 2
+            known.latest = None if since else bound if known.latest is None else min(known.latest, bound)
 
         return after
 
