@@ -12,9 +12,16 @@ from openpyxl import load_workbook
 
 from controls.base.audit import EventRow
 from controls.base.db import db, transaction
+from controls.identity import actions as accounts
+from controls.identity.permissions import Role
 from controls.papers import certificate, certificate_out, certificate_words
 from controls.rotation import actions
-from controls.rotation.words import Degree, Form, Source
+from controls.rotation.words import Cover, Degree, Form, Source
+from controls.universe import actions as catalogue
+from controls.universe.rules import Entry
+from controls.universe.structure import Said
+from controls.universe.tables import Subprocess
+from controls.universe.words import Kind, Level
 from tests.recommendation import scene as stage
 
 ON = "2026-03-17"
@@ -89,6 +96,32 @@ def test_nobody_takes_a_day_that_lasts_for_a_day_that_is_over(scene: Any, client
         over = certificate_words.written(found, "da")
     assert (over.title, over.running) == ("Dækningsattest", "") and "ved udgangen af 17. marts 2026" in over.rules[-1]
     assert certificate_out.made(found, "xlsx", "da")[1].running is False
+
+
+def test_what_is_closed_is_not_counted_and_what_is_transferred_keeps_its_coverage(scene: Any, make: Any) -> None:
+    there, group, day = make.organisation("ALS", "DEP"), scene.people["group"], date.fromisoformat(ON)
+    with transaction():
+        taken = Entry(1, "AAR", "Regnskab", "", "AAR-1", "Proces", "", "AAR-1.1", "Ny her", "")
+        catalogue.import_catalogue(make.system(stage.AT), there.id, [taken], "a.csv", "0" * 64)
+        accounts.grant_role(make.system(stage.AT), group.id, Role.GRP, there.id)
+    by, said = make.by(group, stage.AT), Said(day, "Opgaven er flyttet til det nye kontor.")
+    parts = {row.code: row for row in db.session.query(Subprocess)}
+    with transaction():
+        catalogue.close(by, Level.SUBPROCESS, parts["KRE-1.2"].id, parts["KRE-1.2"].version, said)
+        moved, place = parts["LON-1.1"], parts["AAR-1.1"].process_id
+        catalogue.transfer(by, Level.SUBPROCESS, moved.id, moved.version, said, place)
+    found = certificate.certify(make.system(stage.AT), scene.ministry, day)
+    lines = {(line.organisation, line.part.code): line for line in found.lines}
+    assert set(lines) == {("ALS", "AAR-1.1"), ("ALS", "LON-1.1"), ("STAR", "KRE-1.1"), ("STAR", "LON-1.2")}
+    line = lines["ALS", "LON-1.1"]
+    assert (line.standing.cover, line.source, line.by and line.by.kind) == (
+        Cover.LIGHT,
+        "STAR LON-1.1",
+        Kind.TRANSFERRED,
+    )
+    assert (found.totals.active, found.totals.covered, found.totals.inherited, found.without) == (4, 1, 1, ("DEP",))
+    before = certificate.certify(make.system(stage.AT), scene.ministry, day - timedelta(days=1))
+    assert len(before.lines) == 4 and {line.organisation for line in before.lines} == {"STAR"}
 
 
 def test_the_workbook_says_the_same(scene: Any, client: Any) -> None:
