@@ -49,7 +49,6 @@ def problem(seed: int, least: int, most: int, longest: int = 5, alike: bool = Fa
     chance = Random(seed)
     count = chance.randint(least, most)
     years, seasons = chance.randint(2 if most < 9 else 5, longest), chance.choice((1, 1, 2))
-    seasons = 1 if 4 < count < 9 else seasons
     given = candidates(chance, count, years, chance.randint(1, 2), seasons)
     if alike:
         given = [Candidate(one.id, one.risk, 42, one.due, 99, one.team, fixed=one.fixed) for one in given]
@@ -98,25 +97,47 @@ def all_turns(one: Candidate, scope: Horizon) -> Iterator[Turns]:
                         yield tuple(map(Turn, years, kinds, lights))
 
 
-def size(given: Sequence[Candidate], scope: Horizon) -> int:
-    """How many plans the reference for hours would look at, at most."""
-    by_team: dict[str, int] = {}
-    for one in given:
-        own = {tuple(sorted(_hours(one, turns).items())) for turns in all_turns(one, scope)}
-        by_team[one.team] = by_team.get(one.team, 1) * len(own)
-    return max(by_team.values(), default=1)
-
-
 def fewest_over(given: Sequence[Candidate], scope: Horizon) -> int:
-    """The fewest hours above capacity that any plan has: of every load there can be."""
-    total = 0
-    for team in sorted({one.team for one in given}):
-        loads: set[tuple[tuple[Place, int], ...]] = {()}
-        for one in (one for one in given if one.team == team):
-            own = {tuple(sorted(_hours(one, turns).items())) for turns in all_turns(one, scope)}
-            loads = {tuple(sorted((Counter(dict(a)) + Counter(dict(b))).items())) for a in loads for b in own}
-        total += min(sum(max(0, h - scope.capacity.get(p, 0)) for p, h in load) for load in loads)
-    return total
+    """The fewest hours above capacity that any plan has."""
+    teams = sorted({one.team for one in given})
+    own = {one.id: {tuple(_hours(one, turns).items()): 0 for turns in all_turns(one, scope)} for one in given}
+    return sum(_best([own[one.id] for one in given if one.team == team], scope, {})[0] for team in teams)
+
+
+Asks = tuple[tuple[object, int], ...]
+"""What a list of turns asks: hours of a place, and one of an area's or owner's reviews in a year."""
+
+
+def _best(given: Sequence[Mapping[Asks, int]], scope: Horizon, even: Mapping[object, int]) -> tuple[int, int]:
+    """The fewest hours above capacity of any plan, and the cost of the best of those plans: of every plan.
+
+    Plans of the first few that leave as much to the rest are alike but for what they cost: only the best goes on. What
+    is left counts as far as the rest can ask for it.
+    """
+    keys = sorted({key for own in given for asks in own for key, _ in asks}, key=repr)
+    hours = [len(key) == 3 for key in keys]  # type: ignore[arg-type]
+    room = [
+        scope.capacity.get(key, 0) if is_place else even[key[0]]  # type: ignore[call-overload, index]
+        for key, is_place in zip(keys, hours, strict=True)
+    ]
+    wanted = [[([dict(asks).get(key, 0) for key in keys], price) for asks, price in own.items()] for own in given]
+    most = [[max(column) for column in zip(*(asks for asks, _ in own), strict=True)] for own in wanted]
+    plans = {tuple(room): (0, 0)}
+    for at, own in enumerate(wanted):
+        rest = [sum(column) for column in zip([0] * len(keys), *most[at + 1 :], strict=True)]
+        after: dict[tuple[int, ...], tuple[int, int]] = {}
+        for left, (over, cost) in plans.items():
+            for asks, price in own:
+                more, paid, then = over, cost + price, []
+                for free, asked, later, is_place in zip(left, asks, rest, hours, strict=True):
+                    if asked > free:
+                        more += (asked - free) * is_place
+                        paid += (asked - free) * (ahead.OVERLOAD if is_place else ahead.SPREAD)
+                    then.append(min(later, max(0, free - asked)))
+                state = tuple(then)
+                after[state] = min((more, paid), after.get(state, (10**9, 0)))
+        plans = after
+    return min(plans.values())
 
 
 def _hours(one: Candidate, turns: Turns) -> Counter[Place]:
@@ -138,27 +159,16 @@ def _not_before(one: Candidate, scope: Horizon) -> Candidate:
 
 
 def cheapest(given: Sequence[Candidate], scope: Horizon) -> tuple[int, int]:
-    """The fewest hours above capacity of any plan, and the cost of the best of those plans: of every plan."""
-    plans: dict[tuple[tuple[object, int], ...], int] = {(): 0}
-    even = ahead.shares(given, scope)
+    """The fewest hours above capacity of any plan, and the cost of the best of those plans."""
+    even, asked = ahead.shares(given, scope), []
     for one in given:
-        own = []
+        own: dict[Asks, int] = {}
         for turns in all_turns(one, scope):
-            asked: Counter[object] = Counter(_hours(one, turns))
-            asked.update((kind, turn.year) for turn in turns for kind in ahead.crowds(one) if kind in even)
-            own.append((asked, ahead.price(one, ahead.way_of(turns), scope)))
-        after: dict[tuple[tuple[object, int], ...], int] = {}
-        for have, cost in plans.items():
-            for asked, price in own:
-                state = tuple(sorted((Counter(dict(have)) + asked).items(), key=repr))
-                after[state] = min(cost + price, after.get(state, 10**12))
-        plans = after
-    best = (10**9, 0)
-    for state, cost in plans.items():
-        over = sum(max(0, n - scope.capacity.get(key, 0)) for key, n in state if len(key) == 3)  # type: ignore[arg-type, call-overload]
-        crowded = sum(max(0, n - even[key[0]]) for key, n in state if len(key) == 2)  # type: ignore[arg-type, index]
-        best = min(best, (over, cost + ahead.OVERLOAD * over + ahead.SPREAD * crowded))
-    return best
+            met = [((kind, turn.year), 1) for turn in turns for kind in ahead.crowds(one) if kind in even]
+            asks = (*_hours(one, turns).items(), *met)
+            own[asks] = min(ahead.price(one, ahead.way_of(turns), scope), own.get(asks, 10**9))
+        asked.append(own)
+    return _best(asked, scope, even)
 
 
 def kept(given: Sequence[Candidate], scope: Horizon, plan: Plan) -> None:
