@@ -25,10 +25,10 @@ KERNELS = (20, 40, 80)
 """How many sub-processes are decided in whole numbers at a time, before all are."""
 NODES = 20
 """Branches that are looked into for some."""
-STEPS = 20_000
-"""Steps of the simplex method that are spent on whole numbers, about; each part has its share of them.
-
-For all candidates of a part, a step is reckoned for each row of a branch."""
+STEPS = 60_000
+"""Steps of the simplex method that are spent on whole numbers, about; each part has its share of them."""
+STEPS_OF_ROW = 4
+"""How many of them a branch takes for each row, about."""
 WAYS = 5
 """How many ways of each are considered then: those nearest to the relaxation's."""
 MOST = 500
@@ -217,7 +217,8 @@ class _Search:
             if sum(len(open_[at]) for at in some) > MOST:
                 return
             part, had = self._model(some, [open_[at] for at in some], goal)
-            bound = part.whole(near, max(NODES, (most - self.steps) // len(part.low)) if whole else NODES)
+            nodes = max(NODES, (most - self.steps) // (STEPS_OF_ROW * len(part.low))) if whole else NODES
+            bound = part.whole(near, nodes)
             self.steps += part.steps
             self._put(some, part.turns() or had)
             if self._spare(goal) >= spare or board.over > goal.at_most:
