@@ -81,7 +81,7 @@ def candidate(row: RollRow, board: Board, serious: Collection[int], placed: Coll
         _team(board, row), row.area_code, row.owner_id,
         LIGHT_HOURS if may_be_light(row, serious) else None,
         row.covered is not None and row.covered.form is Form.LIGHT, frozenset(fixed) | frozenset(placed),
-        planned or None,
+        planned or None, slots=frozenset((spot.year, spot.season) for spot in spots if spot.season),
     )  # fmt: skip
 
 
@@ -210,7 +210,7 @@ def question(board: Board, serious: Collection[int], years: int) -> str:
 def _packed(one: Candidate) -> dict[str, Any]:
     found = vars(one) | {
         "fixed": sorted(one.fixed), "standing": None if one.standing is None else sorted(one.standing),
-        "seasons": sorted(one.seasons),
+        "seasons": sorted(one.seasons), "slots": sorted(one.slots),
     }  # fmt: skip
     return found
 
@@ -220,6 +220,7 @@ def asked(text: str) -> tuple[list[Candidate], Horizon]:
     kept = json.loads(text)
     found = [
         Candidate(**{**one, "fixed": frozenset(one["fixed"]), "seasons": frozenset(one["seasons"]),
+                     "slots": frozenset((year, season) for year, season in one["slots"]),
                      "standing": None if one["standing"] is None else frozenset(one["standing"])})
         for one in kept["candidates"]
     ]  # fmt: skip

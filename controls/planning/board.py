@@ -207,21 +207,17 @@ class Board:
 
         The year that runs is not divided: what is to be done in it is chosen.
         """
-        room, whole = self.room(year, team), self.room(year, EVERYBODY)
+        room, whole = self.room(year, team), self.room(year)
         if room is None or year <= self.this_year:
             return ()
-        first = room.first
-        if first is None and whole is not None and whole.first is not None:
-            first = round(room.hours * whole.first / whole.hours) if whole.hours else 0
-        return () if first is None else (first, room.hours - first)
+        if room.first is None and whole is not None:
+            room = whole.scaled(room.hours)
+        return () if room.first is None else (room.first, room.hours - room.first)
 
     def more(self, year: int, team: int, hours: int) -> Room:
         """The hours of a year with some added, divided as those there are."""
         there = self.room(year, team) or Room(0)
-        if there.first is None:
-            return Room(there.hours + hours)
-        share = there.first / there.hours if there.hours else 0.5
-        return Room(there.hours + hours, there.first + round(hours * share))
+        return there.scaled(there.hours + hours)
 
     def room(self, year: int, team: int = EVERYBODY) -> Room | None:
         """Hours of a year with their division: as told for it, else as for the latest year before, else the first."""

@@ -34,6 +34,12 @@ class Room(NamedTuple):
     hours: int
     first: int | None = None
 
+    def scaled(self, hours: int) -> "Room":
+        """Other hours, divided in the same proportion; of none, evenly."""
+        if self.first is None:
+            return Room(hours)
+        return Room(hours, round(hours * self.first / self.hours) if self.hours else hours // 2)
+
 
 Hours = Mapping[tuple[int, int], Room]
 """Hours by year and team; team 0 is the whole organisation."""

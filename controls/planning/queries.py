@@ -103,8 +103,7 @@ def standing(organisation_id: int, person_id: int | None) -> Standing:
             serious.add(id)
     placed = {id: tuple(sorted(kept, key=lambda one: (one.year or 0, one.season))) for id, kept in reviews.items()}
     for year, spent in cycles.items():  # a control year has hours of its own, which the plan may divide
-        first = hours.get((year, EVERYBODY), Room(0)).first
-        hours[year, EVERYBODY] = Room(spent, first if first is None else min(first, spent))
+        hours[year, EVERYBODY] = hours.get((year, EVERYBODY), Room(spent)).scaled(spent)
     teams.sort(key=lambda team: team.name)
     return Standing(
         number, made_at, made_by, reason, placed, hours, frozenset(frozen), tuple(teams), frozenset(serious),

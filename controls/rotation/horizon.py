@@ -68,6 +68,8 @@ class Candidate:
     """Its years in the standing plan; None when that does not know it."""
     seasons: frozenset[int] = frozenset()
     """The seasons in which it can be reviewed; none named: all."""
+    slots: frozenset[Slot] = frozenset()
+    """Where the standing plan has chosen a season too."""
 
     def takes(self, light: bool) -> int:
         """Hours of its review."""

@@ -14,7 +14,7 @@ from math import ceil, inf
 from typing import Any
 
 from controls.base.why import N_, Reason, Why
-from controls.rotation import because
+from controls.rotation import because, halves
 from controls.rotation import horizon as ahead
 from controls.rotation.board import Board, Options, options
 from controls.rotation.horizon import OVERLOAD, SPREAD, Candidate, Crowd, Horizon, Place, Placed, Turn
@@ -82,6 +82,9 @@ def plan(
     for part in _parts(given, horizon):
         search = _Search(part, horizon, steps * len(part) // rest)
         search.run(gap)
+        if any(one.slots for one in part):
+            halves.keep(search.board)
+            search.board.settle()
         steps, rest = steps - search.steps, rest - len(part)
         placed |= search.board.placed()
         whys |= because.reasons(search.board)
