@@ -41,7 +41,7 @@ HALVES = {
 }  # fmt: skip
 DEFERRED = Why("plan.deferred", N_("The VD-forum has deferred it to {year}."))
 BY_HAND = Why("plan.by_hand", N_("It was placed by hand."))
-LEFT = Why("plan.left", N_("The plan leaves {year}, which the VD-forum has decided."))
+LEFT = Why("plan.left", N_("The plan leaves {year}, which is decided or recommended."))
 BINDING = (*CHOSEN, PlanKind.DEFERRED)
 """What the VD-forum has decided."""
 KINDS = {

@@ -13,7 +13,7 @@ class MoveForm(BaseForm):
 
     cell = Line(N_("Sub-process"), required=True)
     to = Line(N_("Year"), required=True)
-    reason = Words(N_("Why does the plan leave what is decided?"), limit=1000)
+    reason = Words(N_("Why does the review leave its year?"), limit=1000)
 
 
 class HoursForm(BaseForm):

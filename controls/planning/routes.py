@@ -100,7 +100,7 @@ def _grid(seen: Seen, form: MoveForm | None = None, refused: Refused | None = No
         raise refused
     if form is not None:
         return answer.failed("planning/grid.html", form, refused, **context)
-    return answer.page("planning/grid.html", MoveForm(), **context)
+    return answer.page("planning/grid.html", MoveForm(data={"to": request.args.get("to", "")}), **context)
 
 
 def _context(seen: Seen) -> dict[str, Any]:
@@ -240,8 +240,7 @@ def move() -> ResponseReturnValue:
     if not scripted():
         return _grid(seen, form, refused)
     if refused is not None or form.errors:
-        typed = [text for _id, text in form.problems()]
-        return jsonify(reasons=typed + (answer.sentences(refused) if refused else [])), 422
+        return answer.told(form, refused)
     return jsonify(_parts(seen, step_of(form).subprocess_id))
 
 

@@ -33,6 +33,10 @@ HALF_OF_HOURS = Why(
     "plan.half_of_hours",
     N_("Write the hours a year that are divided. Those of more people follow the hours there are."),
 )
+SAYS_WHY_TOO = Why(
+    "plan.says_why",
+    N_("{year} is recommended to the VD-forum. Write why the plan leaves it, in at least {min} characters."),
+)
 REASON_SHORT = Why("plan.reason_short", N_("Write why, in at least {min} characters."))
 NO_CHANGES = Why("plan.no_changes", N_("Nothing has been changed."))
 MOVED_ON = Why(
@@ -76,7 +80,8 @@ def why_not_move(
     if to is not None and to != at and any(spot.year == to for spot in spots):
         return [TAKEN("to", code=row.code, year=to)]
     if here is not None and here.kind is not None and to != at and len(reason.strip()) < REASON_LEAST:
-        return [SAYS_WHY("reason", year=at, min=REASON_LEAST)]
+        why = SAYS_WHY_TOO if here.kind is PlanKind.PROPOSED else SAYS_WHY
+        return [why("reason", year=at, min=REASON_LEAST)]
     return []
 
 

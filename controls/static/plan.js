@@ -84,7 +84,7 @@
     busy = true;
     return fetch(form.dataset.plan, { method: "POST", body: data, headers: { Accept: "application/json" } }).then(function (answer) {
       if (answer.status === 422) {  // a reason is asked: on the panel, where it can be typed
-        location.assign(address(button.value));
+        location.assign(address(button.value, to));
         return;
       }
       if (!answer.ok) { throw new Error(answer.status); }
@@ -104,9 +104,10 @@
       told.classList.add("kr-late");
     }).finally(function () { busy = false; });
   }
-  function address(cell) {
+  function address(cell, year) {
     var to = new URL(location.href);
     to.searchParams.set("cell", cell);
+    to.searchParams.set("to", year);
     to.hash = "cell";
     return to.href;
   }

@@ -114,6 +114,14 @@ def sent(
     return again(refused)
 
 
+def told(form: BaseForm, refused: Refused | None) -> ResponseReturnValue:
+    """A refusal as a script gets it: its sentences; the codes are for the line in the log, as of a page."""
+    security.because(refused)
+    security.told(form.codes())
+    typed = [text for _id, text in form.problems()]
+    return {"reasons": typed + (sentences(refused) if refused else [])}, refused.status if refused else 422
+
+
 def sentences(refused: Refused) -> list[str]:
     """The reasons of a refusal in the reader's language."""
     return [said(reason) for reason in refused.reasons]

@@ -113,6 +113,15 @@ def test_a_decided_year_is_left_with_a_reason(scene: Any, monkeypatch: pytest.Mo
     assert [(one.year, one.instead, one.hours, one.reason) for one in kept] == [(2027, 2026, 46, WHY)]
 
 
+def test_what_is_only_recommended_is_not_called_decided(scene: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = Planned(scene.part["KRE-1.1"], 2026, PlanKind.PROPOSED, 46)
+    monkeypatch.setattr(rotation, "planned", lambda organisation_id: [plan])
+    with pytest.raises(Refused) as refused:
+        move(scene, "KRE-1.1", 2026, 2027)
+    assert codes(refused) == ["plan.says_why"] and "recommended" in refused.value.reasons[0].text
+    move(scene, "KRE-1.1", 2026, 2027, WHY)
+
+
 def test_a_scenario_is_kept_and_adopted(scene: Any, database: Any) -> None:
     move(scene, "KRE-1.1", None, 2027)
     step(scene, SetHours((2028,), 0, 100, more=True))

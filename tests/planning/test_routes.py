@@ -113,6 +113,11 @@ def test_a_script_gets_the_parts_that_changed(client: Any, make: Any, scene: Any
     assert "Planlagt" in at(found, f"//tr[@id='r{id}']")
     answer = client.post("/plan/move?org=STAR", data={"cell": f"{id}-2028", "to": "1999"}, headers=headers)
     assert answer.status_code == 422 and "2026" in answer.json["reasons"][0]
+    answer = client.post("/plan/move?org=STAR", data={"cell": f"{id}-2029", "to": "2030"}, headers=headers)
+    assert answer.status_code == 409 and "Hent siden igen" in answer.json["reasons"][0]
+    # The year that a script asked for is chosen on the panel where a reason is written.
+    chosen = page(client, make, scene, "group", f"/plan?org=STAR&cell={id}-2028&to=2029")
+    assert chosen.xpath("//section[@id='cell']//input[@checked]/@value") == ["2029"]
     posted(client, make, scene, "/plan/undo?org=STAR")
     assert "1 ændring" not in at(page(client, make, scene, "group", "/plan?org=STAR"), "//main")
 
