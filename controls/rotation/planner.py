@@ -173,6 +173,7 @@ class _Search:
         bound, cost, turns = self.bound, board.cost, list(board.turns)
         self._seek(0.0, _Goal(only_over=True), self.most * 3 // 4)
         self.least = ceil(self.bound - 1e-6)
+        board.settle()
         self._cheapen(gap, bound)
         if board.over > self.least and board.cost > cost:
             # Fewer hours are worth any price only when they are the fewest.
