@@ -216,7 +216,7 @@ def test_a_year_divided_in_halves(client: Any, make: Any, scene: Any) -> None:
     posted(client, make, scene, hours, first="2027", last="2028", hours="100", half="30")
     posted(client, make, scene, "/plan/move?org=STAR", cell=f"{id}", to="2027")  # where there is more room
     found = page(client, make, scene, "group", "/plan?org=STAR&from=2026&cell=" + f"{id}-2027")
-    assert "Planlagt,2. halvår" in at(found, f"//tr[@id='r{id}']/td[4]")
+    assert "Planlagt, 2. halvår" in at(found, f"//tr[@id='r{id}']/td[4]")
     assert "1. halvår: 0/302. halvår: 42/70" in at(found, "//tfoot/tr[1]/td[2]")
     assert "Den ligger i 2. halvår." in at(found, "//section[@id='cell']")
     assert "2027-1" in found.xpath("//section[@id='cell']//input[@name='to']/@value")
