@@ -87,7 +87,9 @@ class _Team:
         added: Mapping[Place, int] = ahead.load(self.candidates, played.placed, self.horizon).over
         first, last, few = self.years[0], self.years[-1], len(self.candidates) <= FEW
         missing = [replace(one, by=one.by if one.by >= first else last) for one in played.missing]
-        breaks, least, exact = min(one.by for one in missing), self._least(), self._alike()
+        # A turn that is put above capacity in an early year may ask for another one after it.
+        once = all(len(turns) <= 1 for turns in played.placed.values())
+        breaks, least, exact = min(one.by for one in missing), self._least(), once and self._alike()
         if exact:
             least = sum(added.values())
         elif few and sum(added.values()) > least:

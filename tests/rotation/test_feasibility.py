@@ -29,3 +29,9 @@ def test_decided_turns_may_be_too_many() -> None:
     given = [Candidate(id, id, 42, 2030, 5, fixed=frozenset({2028})) for id in (1, 2, 3)]
     found = feasible(given, Horizon(2026, 5, {(2028, 1, ""): 90, (2026, 1, ""): 500}))
     assert (found.breaks, found.lacking, found.added) == (2028, (1,), {(2028, 1, ""): 36})
+
+
+def test_the_smallest_capacity_to_add_counts_no_review_that_is_asked_for_by_another_in_a_full_year() -> None:
+    found = feasible([Candidate(1, 18, 55, 2028, 2)], Horizon(2026, 3, {(2026, 1, ""): 29, (2027, 1, ""): 25}))
+    assert (found.possible, found.exact, found.smallest, found.least) == (False, True, True, 30)
+    assert found.added == {(2027, 1, ""): 30}
