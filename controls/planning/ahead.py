@@ -259,12 +259,14 @@ def answered(text: str, standing: Reviews) -> tuple[Changes, dict[str, Any]]:
     changed: dict[int, tuple[Review, ...]] = {}
     for id, reviews in kept.pop("reviews"):
         there = {one.year: one for one in standing.get(id, ())}
+        stays, has = because.STAYS.code, because.HAS.code
         found = tuple(
             there[year]
             if year in there and (there[year].season, there[year].light, there[year].hours) == (season, light, hours)
-            else Review(year, season, light, hours, None, code, tuple(told.items()))
+            else Review(year, season, light, hours, None, has if code == stays and year not in there else code,
+                        tuple(told.items()))
             for year, season, light, hours, code, told in reviews
-        )
+        )  # fmt: skip
         # What leaves a decided year goes on leaving it: the planner is not asked about decisions.
         found += tuple(one for one in standing.get(id, ()) if one.year is None)
         if found != standing.get(id, ()):

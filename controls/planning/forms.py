@@ -19,8 +19,8 @@ class MoveForm(BaseForm):
 class HoursForm(BaseForm):
     """Hours of the years from one to another: as many, perhaps divided in halves, or so many people more."""
 
-    first = Whole(N_("From"), least=2000, most=2100, required=True)
-    last = Whole(N_("To"), least=2000, most=2100)
+    first = Whole(N_("From year"), least=2000, most=2100, required=True)
+    last = Whole(N_("To year"), least=2000, most=2100)
     team = IntegerField(validators=[Optional()])
     hours = Whole(N_("Hours a year"), most=MOST_HOURS)
     half = Whole(N_("Of these in the first half of the year"), most=MOST_HOURS)

@@ -75,7 +75,10 @@ def proposal(id: int) -> ResponseReturnValue:
     busy = rules.at_work(row.state, row.asked_at, guard.by().at)
     if scripted():
         return jsonify(busy=busy, step=row.step)
-    context: dict[str, Any] = {"seen": seen, "here": seen.here, "row": row, "busy": busy, "found": None}
+    old = row.base != seen.standing.number or row.asked_at.date() < guard.by().today
+    context: dict[str, Any] = {
+        "seen": seen, "here": seen.here, "row": row, "busy": busy, "old": old, "found": None,
+    }  # fmt: skip
     if row.state is Asked.DONE:
         found, told = ahead.answered(row.answer, seen.standing.reviews)
         laid = seen.laid(changes.Changes(found.reviews, seen.standing.draft.hours))

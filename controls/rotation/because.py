@@ -10,6 +10,8 @@ DUE = Why("plan.due", N_("Is due by {due}."))
 AGAIN = Why("plan.again", N_("Is due again by {due}, {interval} years after {before}."))
 RISK = Why("plan.risk", N_("High risk (score {risk}): as early as can be, before it is due by {due}."))
 STAYS = Why("plan.stays", N_("Stays in {year}, as in the standing plan; is due by {due}."))
+HAS = Why("plan.has", N_("The planner has it in {year}; is due by {due}."))
+"""What stayed where it was when the planner was asked, told when the standing plan has it there no longer."""
 EVEN = Why("plan.even", N_("Is due by {due}. No year until then is better than {year}."))
 FULL = Why("plan.full", N_("Is due by {due}. Not in {best}: {left} hours are left there, and {hours} are needed."))
 CROWDED_AREA = Why(

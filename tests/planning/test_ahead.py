@@ -15,6 +15,16 @@ ROWS = [row((), (), subprocess_id=id, area_code="LON", due=NOW + 1, activated=20
 TEAM = Team(7, "Løn", frozenset({"LON"}))
 
 
+def test_what_stayed_is_not_said_to_stay_where_the_plan_has_it_no_longer() -> None:
+    rows = [row((), (), subprocess_id=1, area_code="LON", due=NOW + 2, activated=2022, interval=5)]
+    stood = {1: (Review(NOW + 1, 0, False, 42),)}
+    given, scope = ahead.asked(ahead.question(board.board(rows, stood, {(NOW, 0): Room(90)}, (), NOW), (), 3))
+    answer = ahead.answer(planner.plan(given, scope), given, scope)
+    told = {year: ahead.answered(answer, {1: (Review(year, 0, True, 15),)})[0].reviews[1][0].why
+            for year in (NOW + 1, NOW + 2)}  # fmt: skip
+    assert told == {NOW + 1: "plan.stays", NOW + 2: "plan.has"}
+
+
 @pytest.mark.parametrize(
     ("hours", "expected"),
     [
