@@ -1,7 +1,8 @@
 """The best plan of the years ahead, by mixed integer optimisation (HiGHS), with the gap that is proved.
 
 A sub-process goes one of its ways; deadlines and decided years are hard, capacity may be exceeded at a price, and the
-fewest hours above it that there can be, when they are found, come before anything else. What shares no team, area or
+fewest hours above it that there can be, when they are found, come before anything else; where not even earliest due
+first keeps within it, to within a working day, unless the plan is to be the very best. What shares no team, area or
 owner is planned apart. The relaxation is solved first: it is what no plan falls below, and leaves few sub-processes
 undecided. They and those that are cheapest to move are then decided in whole numbers, some more at a time, until the
 gap is small enough; at last all that could still be part of a better plan. One thread, a fixed seed, limits of steps
@@ -21,6 +22,8 @@ from controls.rotation.horizon import OVERLOAD, SPREAD, Candidate, Crowd, Horizo
 
 GAP = 0.0095
 """How near to the best the plan is proved to be before the search ends, as a share of its cost."""
+ROUGH = 7
+"""Hours above capacity, about a working day, that are not searched for where no plan is known to keep within it."""
 KERNELS = (20, 40, 80)
 """How many sub-processes are decided in whole numbers at a time, before all are."""
 NODES = 20
@@ -160,20 +163,23 @@ class _Search:
 
     def __init__(self, candidates: Sequence[Candidate], horizon: Horizon, most: int) -> None:
         self.board = Board(candidates, options(candidates, horizon), horizon)
-        self.bound, self.least = 0.0, 0
+        self.bound, self.least, self.rough = 0.0, 0, 0
         self.steps, self.most = 0, most
         """Steps of the simplex method spent on whole numbers, and those that may be."""
 
     def run(self, gap: float) -> None:
         """The cheapest plan; if it exceeds capacity, the least excess is sought, and the cheapest plan with no more."""
         board = self.board
+        if gap and ahead.earliest_due_first(board.candidates, board.horizon).missing:
+            self.rough = ROUGH
         self._seek(gap, _Goal(), self.most // 2)
-        if not board.over:
+        if not board.over and not self.rough:
             return
         bound, cost, turns = self.bound, board.cost, list(board.turns)
-        self._seek(0.0, _Goal(only_over=True), self.most * 3 // 4)
-        self.least = ceil(self.bound - 1e-6)
-        board.settle()
+        if board.over:
+            self._seek(0.0, _Goal(only_over=True), self.most * 3 // 4)
+            self.least = ceil(self.bound - 1e-6)
+            board.settle()
         self._cheapen(gap, bound)
         if board.over > self.least and board.cost > cost:
             # Fewer hours are worth any price only when they are the fewest.
@@ -193,7 +199,7 @@ class _Search:
 
     def _near(self, gap: float, goal: _Goal) -> float:
         """How much better is not worth a search: whole numbers differ by one."""
-        return max(0.99, gap * goal.of(self.board))
+        return max(0.99, gap * goal.of(self.board), goal.hour * self.rough)
 
     def _put(self, some: Sequence[int], turns: Sequence[tuple[Turn, ...]]) -> None:
         for at, own in zip(some, turns, strict=True):
