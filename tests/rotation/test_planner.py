@@ -10,6 +10,7 @@ from controls.rotation.board import Board, options
 from controls.rotation.feasibility import feasible
 from controls.rotation.horizon import Candidate, Horizon, Turn, earliest_due_first, way_of
 from tests.rotation import plans
+from tests.speed.plan import problem
 
 SMALL, LARGER = range(12), (1004, 1008, 1009, 1011, 1017, 1020)
 
@@ -104,3 +105,10 @@ def test_seasons_that_stand_cost_nothing(seed: int) -> None:
     halves.keep(again)
     if not over:
         assert again.placed() == played
+
+
+def test_just_enough_hours_do_not_hold_the_search_up() -> None:
+    """Nobody waits for an hour or two of thousands; the plan is as near to the best as where there is room."""
+    given, scope = problem(110, 5, 400, 1.0, Random(3))
+    found = planner.plan(given, scope)
+    assert found.gap <= 0.01 and 0 < sum(found.lacking.values()) <= found.least + planner.ROUGH
