@@ -39,7 +39,6 @@ from controls.rotation.horizon import Place
 from controls.rotation.rules import RollRow
 from controls.universe.tables import Process
 from controls.wheel.tables import Cycle
-from controls.wheel.words import State as CycleState
 
 SERIOUS: list[Callable[[int], Select[Any]]] = []
 """Filled by wiring: selects of the sub-processes of an organisation with an open serious finding."""
@@ -77,7 +76,7 @@ def standing(organisation_id: int, person_id: int | None) -> Standing:
     reviews: dict[int, list[Review]] = {}
     hours: dict[tuple[int, int], Room] = {}
     cycles: dict[int, int] = {}
-    frozen, teams, serious, ended, owners = set(), [], set(), list[Made](), {}
+    teams, serious, ended, owners = [], set(), list[Made](), {}
     for kind, id, year, season, light, spent, instead, why, told, said, at in db.session.execute(
         _content(organisation_id, person_id or 0, tuple(SERIOUS), tuple(ENDED))
     ):
@@ -91,8 +90,6 @@ def standing(organisation_id: int, person_id: int | None) -> Standing:
             hours[year, id] = Room(spent, instead)
         elif kind == CYCLE:
             cycles[year] = spent
-            if why != CycleState.CREATED.value:
-                frozen.add(year)
         elif kind == TEAM:
             teams.append(Team(id, why, frozenset(told.split(";")) - {""}))
         elif kind == OWNER:
@@ -106,7 +103,7 @@ def standing(organisation_id: int, person_id: int | None) -> Standing:
         hours[year, EVERYBODY] = hours.get((year, EVERYBODY), Room(spent)).scaled(spent)
     teams.sort(key=lambda team: team.name)
     return Standing(
-        number, made_at, made_by, reason, placed, hours, frozenset(frozen), tuple(teams), frozenset(serious),
+        number, made_at, made_by, reason, placed, hours, frozenset(cycles), tuple(teams), frozenset(serious),
         tuple(ended), owners, draft, number if base is None else base, origin,
     )  # fmt: skip
 
@@ -165,8 +162,7 @@ def _content(
         and_(of_hours.c.year == Capacity.year, of_hours.c.team_id == team, of_hours.c.plan_id == Capacity.plan_id),
     )  # fmt: skip
     cycles = select(
-        literal(CYCLE), Cycle.id, Cycle.year, nothing, nothing, Cycle.capacity_hours, none,
-        cast(type_coerce(Cycle.state, String), Text), empty, empty, never,
+        literal(CYCLE), Cycle.id, Cycle.year, nothing, nothing, Cycle.capacity_hours, none, empty, empty, empty, never,
     ).where(Cycle.organisation_id == organisation_id)  # fmt: skip
     teams = select(
         literal(TEAM), TeamRow.id, none, nothing, nothing, nothing, none, cast(TeamRow.name, Text),

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from controls.base.why import FIELD_REQUIRED, N_, Reason, Why
-from controls.planning.board import LONGEST, Spot
-from controls.planning.changes import Changes, Difference, Hours
+from controls.planning.board import EVERYBODY, LONGEST, Spot
+from controls.planning.changes import Changes, Difference, Hours, Room
 from controls.planning.words import Asked
 from controls.rotation.rules import PlanKind, RollRow
 
@@ -44,9 +44,7 @@ MOVED_ON = Why(
     N_("The standing plan has come to version {number} meanwhile. Look at the differences, and keep the plan again."),
     409,
 )
-FROZEN = Why(
-    "plan.frozen", N_("The hours of {year} are those of the control year and are locked with its parameters.")
-)  # fmt: skip
+FROZEN = Why("plan.frozen", N_("The hours of {year} are those of the control year and are changed there."))
 NAME_LONG = Why("plan.name_long", N_("A name may be at most {max} characters."))
 NAME_USED = Why("plan.name_used", N_("There is already one called “{name}”."))
 MANY = Why("plan.many", N_("At most {max} scenarios are kept. Remove one first."))
@@ -103,13 +101,16 @@ def why_not_hours(
 def why_not_keep(
     changes: Changes, base: int, number: int, reason: str, frozen: Collection[int], standing: Hours
 ) -> list[Reason]:  # fmt: skip
-    """A version needs changes, a reason, and a draft that was begun on the newest one; frozen hours stay.
+    """A version needs changes, a reason, and a draft that was begun on the newest one.
 
-    Hours that are only divided anew stay as many as they are.
+    A control year's hours (`frozen`) stay as many as they are; they may be divided, in halves and among teams.
     """
     reasons = [] if changes else [NO_CHANGES()]
     reasons += [] if base == number else [MOVED_ON(number=number)]
-    others = {key[0] for key, room in changes.hours.items() if key not in standing or room.hours != standing[key].hours}
+    others = {
+        year for (year, team), room in changes.hours.items()
+        if team == EVERYBODY and room.hours != standing.get((year, team), Room(-1)).hours
+    }  # fmt: skip
     reasons += [FROZEN(year=year) for year in sorted(others & set(frozen))]
     return reasons + ([] if len(reason.strip()) >= REASON_LEAST else [REASON_SHORT("reason", min=REASON_LEAST)])
 

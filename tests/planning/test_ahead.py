@@ -6,7 +6,7 @@ import pytest
 
 from controls.planning import ahead, board, rules
 from controls.planning.board import Load, Team
-from controls.planning.changes import NONE, Hours, Review, Room
+from controls.planning.changes import NONE, Changes, Hours, Review, Room
 from controls.rotation import planner
 from tests.rotation.test_rules import row
 
@@ -103,3 +103,13 @@ def test_which_hours_may_be_told(
     years: tuple[int, ...], hours: int | None, half: int | None, more: bool, expected: list[str]
 ) -> None:
     assert [reason.code for reason in rules.why_not_hours(years, hours, half, more, NOW)] == expected
+
+
+@pytest.mark.parametrize(
+    ("key", "room", "codes"),
+    [((NOW, 0), Room(500), ["plan.frozen"]), ((NOW, 0), Room(400, 100), []), ((NOW, 7), Room(50), [])],
+)
+def test_a_control_years_hours_stay_but_may_be_divided(key: tuple[int, int], room: Room, codes: list[str]) -> None:
+    wanted = Changes({}, {key: room})
+    found = rules.why_not_keep(wanted, 1, 1, "Forår er travlt.", {NOW}, {(NOW, 0): Room(400)})
+    assert [one.code for one in found] == codes
