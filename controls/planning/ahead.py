@@ -18,7 +18,7 @@ from controls.planning.board import (
     may_be_light,
 )
 from controls.planning.changes import Changes, Review, Reviews
-from controls.rotation import because, warnings
+from controls.rotation import because, planner, warnings
 from controls.rotation.feasibility import Feasibility, feasible
 from controls.rotation.horizon import Candidate, Horizon, Place, Turn
 from controls.rotation.planner import Plan
@@ -166,6 +166,13 @@ def wanting(board: Board, places: Mapping[Place, int]) -> list[tuple[int, str, i
         key = (year, names.get(team, ""))
         found[key] = found.get(key, 0) + hours
     return [(year, team, hours) for (year, team), hours in sorted(found.items())]
+
+
+def lacks(board: Board, told: Mapping[str, Any]) -> tuple[Reason, ...]:
+    """Why the planner has no plan within the hours there are; nothing when it has one."""
+    names = {str(team.id): team.name for team in board.teams}
+    over = {(year, season, names.get(team, "")): hours for year, season, team, hours in told["lacking"]}
+    return planner.why_not(over, told["least"])
 
 
 def outside(board: Board, serious: Collection[int], years: int) -> tuple[Outside, ...]:

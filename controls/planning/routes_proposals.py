@@ -83,8 +83,7 @@ def proposal(id: int) -> ResponseReturnValue:
         found, told = ahead.answered(row.answer, seen.standing.reviews)
         laid = seen.laid(changes.Changes(found.reviews, seen.standing.draft.hours))
         context |= {
-            "found": found, "told": told, "lacking": sum(hours for *_place, hours in told["lacking"]),
-            "wanting": seen.wanting({(year, season, team): hours for year, season, team, hours in told["lacking"]}),
+            "found": found, "told": told, "lacks": ahead.lacks(seen.board, told),
             "lines": rules.told(seen.rows, changes.differences(seen.standing.reviews, found)),
             "years": beside(seen, seen.laid(changes.NONE), laid), "why": ahead.why_planned,
         }  # fmt: skip

@@ -42,7 +42,15 @@ FOUND = 2
 LACKS = Why("plan.lacks", N_("No plan keeps every deadline within capacity: {hours} hours are lacking in all."))
 LACKS_IN = Why("plan.lacks_in", N_("{hours} hours are lacking in {year}."))
 LACKS_OF = Why("plan.lacks_of", N_("{hours} hours of {team} are lacking in {year}."))
-NOT_FOUND = Why("plan.not_found", N_("No plan within capacity was found; one with {least} hours more may exist."))
+LACKS_LESS = Why(
+    "plan.lacks_less",
+    N_("No plan keeps every deadline within capacity: the best that was found lacks {hours} hours, and {least} are "
+       "lacking in any."),
+)  # fmt: skip
+NOT_FOUND = Why(
+    "plan.not_found",
+    N_("No plan that keeps every deadline within capacity was found. The best that was found lacks {hours} hours."),
+)
 
 
 @dataclass(frozen=True)
@@ -102,15 +110,16 @@ def plan(
         for one in given
         for turn, why in zip(placed[one.id], whys[one.id], strict=True)
     )
-    why_not = _why_not(asked.over, least, horizon)
-    return Plan(placements, placed, cost, gap_left, asked.hours, asked.over, least, why_not)
+    return Plan(placements, placed, cost, gap_left, asked.hours, asked.over, least, why_not(asked.over, least))
 
 
-def _why_not(over: Mapping[Place, int], least: int, horizon: Horizon) -> tuple[Reason, ...]:
+def why_not(over: Mapping[Place, int], least: int) -> tuple[Reason, ...]:
+    """Why there is no plan within capacity: how much is lacking, how much of it is proved, and where."""
     if not over:
         return ()
     lacking = sum(over.values())
-    first = LACKS(hours=lacking) if lacking == least else NOT_FOUND(least=least)
+    less = LACKS_LESS(hours=lacking, least=least) if least else NOT_FOUND(hours=lacking)
+    first = LACKS(hours=lacking) if lacking == least else less
     where: dict[tuple[int, str], int] = {}
     for (year, _season, team), hours in over.items():
         where[year, team] = where.get((year, team), 0) + hours

@@ -113,3 +113,13 @@ def test_a_control_years_hours_stay_but_may_be_divided(key: tuple[int, int], roo
     wanted = Changes({}, {key: room})
     found = rules.why_not_keep(wanted, 1, 1, "Forår er travlt.", {NOW}, {(NOW, 0): Room(400)})
     assert [one.code for one in found] == codes
+
+
+@pytest.mark.parametrize(
+    ("least", "said"), [(30, "30 hours are lacking in all"), (10, "and 10 are lacking in any"), (0, "was found")]
+)
+def test_what_the_planner_lacks_is_told_with_the_teams_name(least: int, said: str) -> None:
+    laid = board.board(ROWS, {}, {(NOW, 0): Room(90)}, (TEAM,), NOW)
+    first, where = ahead.lacks(laid, {"lacking": [[NOW + 1, 1, "7", 30]], "least": least})
+    assert said in str(first) and str(where) == f"30 hours of Løn are lacking in {NOW + 1}."
+    assert ahead.lacks(laid, {"lacking": [], "least": 0}) == ()
