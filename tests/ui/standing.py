@@ -4,10 +4,11 @@ import logging
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
@@ -55,11 +56,24 @@ def stand(folder: Path, built: Path | None = None) -> Flask:
     return app
 
 
+def _whole(app: Flask) -> Callable[[Any, Any], list[bytes]]:
+    """Each answer in one piece: of a file on its way to a browser that goes away, the server would forget to let go."""
+
+    def answer(environ: Any, start: Any) -> list[bytes]:
+        parts = app.wsgi_app(environ, start)
+        try:
+            return [b"".join(parts)]
+        finally:
+            parts.close()  # type: ignore[attr-defined]
+
+    return answer
+
+
 @contextmanager
 def serving(app: Flask) -> Iterator[str]:
     """The address of the application while it is served from a thread."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = make_server(HOST, 0, app, threaded=True)
+    server = make_server(HOST, 0, _whole(app), threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
