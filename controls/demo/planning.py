@@ -8,11 +8,9 @@ from controls.demo.stage import Row, Stage, number, rows, text
 from controls.planning import actions, ahead, board, queries
 from controls.planning.actions import Move, SetHours, TakeOver
 from controls.planning.changes import Changes
-from controls.planning.queries import Standing
 from controls.planning.words import Asked, Origin
 from controls.rotation import planner
 from controls.rotation import queries as rotation
-from controls.rotation.rules import RollRow
 
 YEARS = board.HORIZON
 
@@ -38,13 +36,7 @@ def _propose(stage: Stage, row: Row, at: datetime) -> None:
     """The hours of the years ahead, the planner's answer, and the version that the group keeps of it."""
     by, id = _of(stage, row, at)
     actions.save_draft(by, id, _hours(row))
-
-    def question(parts: list[RollRow], now: Standing) -> str:
-        hours = {**now.hours, **now.draft.hours}
-        laid = board.board(parts, now.reviews, hours, now.teams, by.today.year, now.ended)
-        return ahead.question(laid, now.serious, YEARS)
-
-    asked = actions.ask(by, id, YEARS, question)
+    asked = actions.ask(by, id, YEARS)
     system = stage.system(at)
     actions.claim(system, asked.id)
     given, horizon = ahead.asked(asked.question)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from json import dumps
-from typing import Any
 
 from controls.base import audit
 from controls.base.by import By
@@ -11,7 +10,7 @@ from controls.base.db import db, load, saved
 from controls.base.why import FORBIDDEN, N_, NOT_FOUND, Refused, refuse_if
 from controls.identity import queries as identity
 from controls.identity.permissions import Permission
-from controls.planning import board, changes, queries, rules
+from controls.planning import ahead, board, changes, queries, rules
 from controls.planning.changes import Changes, Review, Room
 from controls.planning.queries import Standing
 from controls.planning.tables import Capacity, Draft, Line, Plan, Proposal, Scenario, Team
@@ -93,7 +92,7 @@ def _planner(by: By, organisation_id: int) -> int:
 def _wanted(now: Standing, step: SetHours, this_year: int) -> dict[tuple[int, int], Room]:
     """The hours that are set; those that are added are divided as the hours there are."""
     refuse_if(rules.why_not_hours(step.years, step.hours, step.first_half, step.more, this_year))
-    hours, there = step.hours or 0, board.Board((), {}, {**now.hours, **now.draft.hours}, now.teams, this_year)
+    hours, there = step.hours or 0, now.laid((), now.draft, this_year)
     if not step.more:
         return {(year, step.team): Room(hours, step.first_half) for year in step.years}
     return {(year, step.team): there.more(year, step.team, hours) for year in step.years}
@@ -117,11 +116,10 @@ def _moved(by: By, rows: Sequence[RollRow], now: Standing, step: Move) -> Change
 
 def _half(rows: Sequence[RollRow], now: Standing, row: RollRow, step: Move, this_year: int) -> int:
     """The half of the year that a move goes to: the chosen one, that where it stood, or that with more hours free."""
-    reviews, hours = changes.over(now.reviews, now.draft), {**now.hours, **now.draft.hours}
-    if step.to is None or all(room.first is None for room in hours.values()):
+    if step.to is None or all(room.first is None for room in {**now.hours, **now.draft.hours}.values()):
         return 0
     there = [one.season for one in now.reviews.get(row.subprocess_id, ()) if one.year == step.to and one.season]
-    season = board.board(rows, reviews, hours, now.teams, this_year).roomier(row, step.to)
+    season = now.laid(rows, now.draft, this_year).roomier(row, step.to)
     return (step.season or next(iter(there), season)) if season else 0
 
 
@@ -237,8 +235,8 @@ def put_team(
     return row
 
 
-def ask(by: By, organisation_id: int, years: int, question: Any) -> Proposal:
-    """Ask the planner for a proposal; `question` makes the candidates and the hours as they stand."""
+def ask(by: By, organisation_id: int, years: int) -> Proposal:
+    """Ask the planner for a proposal: of the plan with one's own draft in it, of which it keeps as much as it can."""
     person_id = _planner(by, organisation_id)
     here = identity.organisation_by_id(organisation_id)
     now = queries.standing(organisation_id, person_id)
@@ -247,7 +245,8 @@ def ask(by: By, organisation_id: int, years: int, question: Any) -> Proposal:
     refuse_if(rules.why_not_ask(busy, here.code if here else "", len(rows), {**now.hours, **now.draft.hours}))
     row = Proposal(
         organisation_id=organisation_id, person_id=person_id, asked_at=by.at, base=now.number, years=years,
-        state=Asked.WAITING, step=0, question=question(rows, now), answer="",
+        state=Asked.WAITING, step=0, answer="",
+        question=ahead.question(now.laid(rows, now.draft, by.today.year), now.serious, years),
     )  # fmt: skip
     db.session.add(row)
     db.session.flush()

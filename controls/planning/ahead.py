@@ -158,10 +158,13 @@ def possible(board: Board, serious: Collection[int], draft: Changes, years: int)
     return _feasible(given, scope.first, scope.years, tuple(scope.capacity.items()), scope.seasons)
 
 
+def _names(board: Board) -> dict[str, str]:
+    return {str(team.id): team.name for team in board.teams}
+
+
 def wanting(board: Board, places: Mapping[Place, int]) -> list[tuple[int, str, int]]:
     """Hours that are wanting, by year and name of the team (none: those of no team)."""
-    names = {str(team.id): team.name for team in board.teams}
-    found: dict[tuple[int, str], int] = {}
+    names, found = _names(board), dict[tuple[int, str], int]()
     for (year, _season, team), hours in places.items():
         key = (year, names.get(team, ""))
         found[key] = found.get(key, 0) + hours
@@ -170,7 +173,7 @@ def wanting(board: Board, places: Mapping[Place, int]) -> list[tuple[int, str, i
 
 def lacks(board: Board, told: Mapping[str, Any]) -> tuple[Reason, ...]:
     """Why the planner has no plan within the hours there are; nothing when it has one."""
-    names = {str(team.id): team.name for team in board.teams}
+    names = _names(board)
     over = {(year, season, names.get(team, "")): hours for year, season, team, hours in told["lacking"]}
     return planner.why_not(over, told["least"])
 

@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
-from controls.assessment.words import Band
 from controls.planning.changes import Hours, Review, Reviews, Room
-from controls.rotation.rules import CHOSEN, RANK, PlanKind, Planned, RollRow
+from controls.rotation.rules import CHOSEN, LIGHT_BANDS, RANK, PlanKind, Planned, RollRow
 from controls.rotation.words import Form
 
 HORIZON = 5
@@ -18,7 +17,6 @@ HORIZON = 5
 LONGEST = 10
 ORDINARY_HOURS, LIGHT_HOURS = 42, 15
 """Hours of an ordinary and of a light review that is not told otherwise (product.md section 4)."""
-LIGHT_BANDS = (Band.LOW, Band.MODERATE)
 EVERYBODY = 0
 """The whole organisation, beside its teams."""
 

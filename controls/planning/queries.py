@@ -1,6 +1,6 @@
 """Reads of the standing plan, of drafts, scenarios and proposals."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
@@ -49,7 +49,7 @@ ENDED: list[Callable[[int], Select[*tuple[Any, ...]]]] = []
 
 @dataclass(frozen=True)
 class Standing:
-    """The standing plan as its newest version (or an earlier one) left it, and the reader's own draft on it."""
+    """The standing plan as its newest version left it, and the reader's own draft on it."""
 
     number: int
     made_at: datetime | None
@@ -67,6 +67,11 @@ class Standing:
     draft: Changes
     base: int
     origin: Origin
+
+    def laid(self, rows: Sequence[RollRow], wanted: Changes, this_year: int) -> Board:
+        """The roll with the plan and some changes laid on it."""
+        reviews, hours = over(self.reviews, wanted), {**self.hours, **wanted.hours}
+        return board(rows, reviews, hours, self.teams, this_year, self.ended)
 
 
 def standing(organisation_id: int, person_id: int | None) -> Standing:
@@ -342,15 +347,12 @@ class Seen:
 
     def laid(self, wanted: Changes) -> Board:
         """The standing plan with these changes laid on it."""
-        now = self.standing
-        reviews, hours = over(now.reviews, wanted), {**now.hours, **wanted.hours}
-        return board(self.rows, reviews, hours, now.teams, self.this_year, now.ended)
+        return self.standing.laid(self.rows, wanted, self.this_year)
 
 
 def seen(organisation_id: int, today: date, person_id: int | None, rows: list[RollRow] | None = None) -> Seen:
     """The roll of today (or `rows`, read already) with the plan, and on it the draft of `person_id`, if anybody's."""
     rows = rotation.roll(organisation_id, today.year, today) if rows is None else rows
     now = standing(organisation_id, person_id)
-    hours = {**now.hours, **now.draft.hours}
-    laid = board(rows, over(now.reviews, now.draft), hours, now.teams, today.year, now.ended)
+    laid = now.laid(rows, now.draft, today.year)
     return Seen(rows, now, laid, ahead.possible(laid, now.serious, now.draft, HORIZON))

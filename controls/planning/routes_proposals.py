@@ -1,6 +1,5 @@
 """Proposals of the planner: asked for, waited for, looked at and taken into a draft."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from flask import abort, jsonify, request, url_for
@@ -11,14 +10,12 @@ from controls.base import background
 from controls.base.db import transaction
 from controls.base.why import Refused, refuse_if
 from controls.identity.permissions import Permission
-from controls.planning import actions, ahead, board, changes, queries, rules
+from controls.planning import actions, ahead, changes, queries, rules
 from controls.planning.actions import TakeOver
 from controls.planning.board import HORIZON
 from controls.planning.forms import AskForm
-from controls.planning.queries import Standing
 from controls.planning.routes import beside, bp, scripted, seen_here
 from controls.planning.words import Asked, Origin
-from controls.rotation.rules import RollRow
 from controls.web import answer, guard
 
 
@@ -46,7 +43,7 @@ def ask() -> ResponseReturnValue:
     years, made = int(form.years.data or HORIZON) if form.validate() else HORIZON, list[int]()
 
     def act() -> int:
-        made.append(actions.ask(by, here.id, years, lambda rows, now: _question(rows, now, years)).id)
+        made.append(actions.ask(by, here.id, years).id)
         return made[0]
 
     found = answer.sent(
@@ -56,13 +53,6 @@ def ask() -> ResponseReturnValue:
     if made:
         background.start("plan", "propose")
     return found
-
-
-def _question(rows: Sequence[RollRow], now: Standing, years: int) -> str:
-    """The plan as it stands with the reader's own draft in it, which the planner keeps as much of as it can."""
-    reviews, hours = changes.over(now.reviews, now.draft), {**now.hours, **now.draft.hours}
-    laid = board.board(rows, reviews, hours, now.teams, guard.by().today.year, now.ended)
-    return ahead.question(laid, now.serious, years)
 
 
 @bp.get("/plan/proposals/<int:id>")

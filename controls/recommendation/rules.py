@@ -7,7 +7,7 @@ from typing import Protocol
 from controls.assessment.words import Band
 from controls.base.why import N_, WRONG_STATE, Reason, Why
 from controls.recommendation.words import DeferCode, ReasonCode, Recommended, State
-from controls.rotation.rules import FLOOR, RollRow
+from controls.rotation.rules import FLOOR, LIGHT_BANDS, RollRow
 from controls.rotation.words import Form, Status
 from controls.wheel.words import State as CycleState
 
@@ -128,7 +128,7 @@ def why_not_take_over(
 
 def why_not_light(row: RollRow) -> list[Reason]:
     """A light review is for low and moderate bands without fraud line or essential change, and never twice running."""
-    reasons = [] if row.band in (Band.LOW, Band.MODERATE) else [LIGHT_BAND("form")]
+    reasons = [] if row.band in LIGHT_BANDS else [LIGHT_BAND("form")]
     reasons += [LIGHT_FRAUD("form")] if row.fraud else []
     reasons += [LIGHT_CHANGED("form")] if row.changed else []
     covered = row.covered

@@ -28,6 +28,10 @@ class Intervals:
         return max(1, min(years, FLOOR))
 
 
+LIGHT_BANDS = (Band.LOW, Band.MODERATE)
+"""The bands of which a review may be a light one (product.md section 4)."""
+
+
 @dataclass(frozen=True)
 class BandStep:
     """The inherent band that a year's approved assessment gave."""

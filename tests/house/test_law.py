@@ -46,7 +46,7 @@ BASE = {
     },
 }  # fmt: skip
 PAPERS_OUTSIDE = {"openpyxl", "lxml", "flask_babel", "cryptography"}  # the last: the checker, which stands alone
-OPTIMISER = {"highspy", "numpy"}  # of the rotation's planner alone, which takes and gives plain values
+OPTIMISER = {"highspy", "numpy"}  # of the planner's model alone, which takes and gives plain values
 
 
 def modules() -> Iterator[tuple[str, str, Path]]:
@@ -120,7 +120,7 @@ def test_outside_packages() -> None:
     broken = []
     for slice_, file, path in modules():
         allowed = OUTSIDE[file] | (PAPERS_OUTSIDE | OUTSIDE["queries"] if slice_ == "papers" else set())
-        allowed = OPTIMISER if (slice_, path.name) == ("rotation", "planner.py") else allowed
+        allowed = OPTIMISER if (slice_, path.name) == ("rotation", "model.py") else allowed
         for name in imports(path):
             top = name.split(".")[0]
             if top != "controls" and top not in sys.stdlib_module_names and top not in allowed:

@@ -7,7 +7,7 @@ import pytest
 from controls.base.audit import EventRow
 from controls.base.db import transaction
 from controls.base.why import Refused
-from controls.planning import actions, changes, queries, rules
+from controls.planning import actions, ahead, changes, queries, rules
 from controls.planning.actions import Move, SetHours, TakeOver
 from controls.planning.tables import Capacity, Line
 from controls.planning.words import Origin
@@ -168,10 +168,11 @@ def test_teams_have_areas_of_their_own(scene: Any) -> None:
 def test_one_proposal_at_a_time(scene: Any, database: Any) -> None:
     def ask() -> Any:
         with transaction():
-            return actions.ask(scene.by("group"), scene.agency.id, 5, lambda rows, now: f"{len(rows)} {now.number}")
+            return actions.ask(scene.by("group"), scene.agency.id, 5)
 
     asked = ask()
-    assert asked.question == "4 0" and queries.waiting() == [asked.id] and queries.proposal(asked.id) is asked
+    assert len(ahead.asked(asked.question)[0]) == 4 and asked.base == 0
+    assert queries.waiting() == [asked.id] and queries.proposal(asked.id) is asked
     with pytest.raises(Refused) as refused:
         ask()
     assert codes(refused) == ["plan.at_work"]
